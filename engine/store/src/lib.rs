@@ -1,1 +1,13 @@
-//! placeholder
+//! The only room that speaks SQL: one module per aggregate, functions over `&mut PgConnection`, so that the caller
+//! owns the transaction. Rows are private; what leaves is a core type or a plain record of this crate.
+//!
+//! No business rule lives here that the database itself does not enforce.
+
+pub mod db;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use db::{Database, Role, StoreError, TenantTx};
+
+/// The schema, embedded; `Database::migrate` brings a database up to it under sqlx's advisory lock.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
