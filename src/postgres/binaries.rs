@@ -134,10 +134,14 @@ fn restore_links(native: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The way from the file `from` to the file `to`, both relative to one folder.
+/// The way from the file `from` to the file `to`, both relative to one folder; no longer than needed, so that the
+/// link still holds when the folder around both is copied.
 fn relative(from: &Path, to: &Path) -> PathBuf {
-    let up = from.components().count().saturating_sub(1);
-    std::iter::repeat_n(Path::new(".."), up).collect::<PathBuf>().join(to)
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().count().saturating_sub(shared + 1);
+    std::iter::repeat_n(Path::new(".."), up)
+        .chain(to.components().skip(shared).map(|part| Path::new(part.as_os_str())))
+        .collect()
 }
 
 /// `15` of `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
@@ -176,6 +180,17 @@ mod tests {
         assert_eq!(choose(&found, Some(16)), None);
         assert_eq!(choose(&found, Some(14)), None, "older than the schema allows");
         assert_eq!(choose(&found[..1], None), None);
+    }
+
+    #[test]
+    fn links_go_no_further_up_than_they_must() {
+        for (from, to, way) in [
+            ("native/lib/a.so.1", "native/lib/a.so.1.2", "a.so.1.2"),
+            ("native/lib/a.so", "native/lib/deep/a.so", "deep/a.so"),
+            ("native/bin/a.so", "native/lib/a.so", "../lib/a.so"),
+        ] {
+            assert_eq!(relative(Path::new(from), Path::new(to)), Path::new(way));
+        }
     }
 
     #[test]
