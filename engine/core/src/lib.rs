@@ -3,6 +3,11 @@
 //! Nothing in here reads a clock, draws a random number, or touches a socket, a file or a database; the manifest has
 //! no tokio, sqlx or axum, and that is what keeps it so. Time, ids and everything the rules look at are arguments.
 
+pub mod fact;
 pub mod ids;
 
+pub use fact::{AgentHint, CallFact, Direction, EndCause, EndReason, FactKind};
 pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, TicketId, UserId};
+
+/// The time type of the whole house.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;
