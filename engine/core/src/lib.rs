@@ -8,11 +8,13 @@ pub mod fact;
 pub mod ids;
 pub mod number;
 pub mod number_plan;
+pub mod permission;
 pub mod role;
 pub mod roster;
 
 pub use fact::{AgentHint, CallFact, Direction, EndCause, EndReason, FactKind};
 pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, TicketId, UserId};
+pub use permission::Permission;
 pub use role::Role;
 
 /// A point in time, UTC.
