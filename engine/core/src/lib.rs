@@ -3,6 +3,16 @@
 //! Nothing in here reads a clock, draws a random number, or touches a socket, a file or a database; the manifest has
 //! no tokio, sqlx or axum, and that is what keeps it so. Time, ids and everything the rules look at are arguments.
 
+pub mod directory;
+pub mod fact;
 pub mod ids;
+pub mod number;
+pub mod number_plan;
+pub mod role;
+pub mod roster;
 
 pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, TicketId, UserId};
+pub use role::Role;
+
+/// UTC, everywhere.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;
