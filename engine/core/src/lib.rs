@@ -6,11 +6,13 @@
 pub mod directory;
 pub mod fact;
 pub mod ids;
+pub mod inventory;
 pub mod number;
 pub mod number_plan;
 pub mod permission;
 pub mod role;
 pub mod roster;
+pub mod ticket;
 
 pub use fact::{AgentHint, CallFact, Direction, EndCause, EndReason, FactKind};
 pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, TicketId, UserId};
