@@ -22,5 +22,5 @@ pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, Ticket
 pub use permission::Permission;
 pub use role::Role;
 
-/// A point in time, UTC.
+/// UTC, everywhere.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
