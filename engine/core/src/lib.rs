@@ -18,9 +18,10 @@ pub mod roster;
 pub mod tenant;
 pub mod wallboard;
 
+pub use fact::{AgentHint, CallFact, Direction, EndCause, EndReason, FactKind};
 pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, TicketId, UserId};
 pub use permission::Permission;
 pub use role::Role;
 
-/// UTC, everywhere.
+/// The time type of the whole house: UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use crate::{
     ConnectionId, Timestamp, UserId,
     agent::Chosen,
-    directory::{CallerContext, ContactRef, TenantDirectory},
+    directory::{Summaries, TenantDirectory},
     fact::CallFact,
     log::LogEvent,
-    number::{E164, Region},
-    number_plan::Line,
+    number::Region,
+    number_plan::Lines,
     roster::Roster,
 };
 
@@ -33,17 +33,6 @@ impl Default for Settings {
             call_stale_ms: 14_400_000,
         }
     }
-}
-
-/// Our lines, by number.
-pub trait Lines {
-    fn line(&self, number: E164) -> Option<Line>;
-}
-
-/// What is known of a contact beyond the match, where it is in memory.
-pub trait Summaries {
-    /// Adds open tickets and recent calls; false where there is nothing in memory and a later frame must tell.
-    fn fill(&self, contact: ContactRef, context: &mut CallerContext) -> bool;
 }
 
 /// The connection a fact came by.

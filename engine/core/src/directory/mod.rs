@@ -1,14 +1,24 @@
-//! Who is calling: the index from numbers to contacts.
+//! Who may be calling: the contacts of a tenant, found by number in memory.
+//!
+//! [`TenantDirectory`] answers while the phone has not rung yet, so it is read without locks and never waits.
+//! It is fed from the database by the engine; no rule about who may read it lives here.
+
+mod context;
+mod index;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{
-    CallId, TicketId, Timestamp, UserId,
-    fact::{Direction, EndReason},
-    number::PartyNumber,
+pub use context::{
+    CallerContext, CustomerType, OpenTicket, OtherMatch, Quality, RecentCall, Summaries, Summary,
 };
+pub use index::TenantDirectory;
 
+use crate::{Timestamp, number::E164};
+
+/// Kinds of contact in the order in which they answer to a shared number (CTX-03).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ContactKind {
@@ -18,61 +28,49 @@ pub enum ContactKind {
     EmailContact,
 }
 
+impl ContactKind {
+    pub const ALL: [Self; 4] =
+        [Self::OrganizationContact, Self::Organization, Self::Individual, Self::EmailContact];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OrganizationContact => "organization_contact",
+            Self::Organization => "organization",
+            Self::Individual => "individual",
+            Self::EmailContact => "email_contact",
+        }
+    }
+}
+
+impl fmt::Display for ContactKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One contact of any kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ContactRef {
     pub kind: ContactKind,
     pub id: Uuid,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenTicket {
-    pub id: TicketId,
-    pub number: i64,
-    pub title: String,
-    pub status: String,
-    pub priority: String,
+/// What a screen-pop shows of a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    pub reference: ContactRef,
+    pub name: Box<str>,
+    /// Of an organization's contact: its organization.
+    pub organization: Option<(Uuid, Box<str>)>,
+    pub gender: Option<Box<str>>,
+    pub email: Option<Box<str>>,
+    pub active: bool,
+    pub last_contacted_at: Option<Timestamp>,
+    pub phones: Vec<ContactPhone>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecentCall {
-    pub id: CallId,
-    pub direction: Direction,
-    pub state: String,
-    pub end_reason: Option<EndReason>,
-    pub from: Option<String>,
-    pub to: Option<String>,
-    pub agent_id: Option<UserId>,
-    pub started_at: Timestamp,
-    pub answered_at: Option<Timestamp>,
-    pub ended_at: Option<Timestamp>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallerContext {
-    pub found: bool,
-    pub number: Option<String>,
-    pub quality: String,
-    pub customer_type: Option<String>,
-    pub customer_name: Option<String>,
-    pub caller_name: Option<String>,
-    pub organization_name: Option<String>,
-    pub organization_id: Option<Uuid>,
-    pub contact_person: Option<String>,
-    pub gender: Option<String>,
-    pub email: Option<String>,
-    pub inactive: bool,
-    pub contact: Option<ContactRef>,
-    pub other_matches: Vec<serde_json::Value>,
-    pub reason: String,
-    pub open_tickets: Vec<OpenTicket>,
-    pub recent_calls: Vec<RecentCall>,
-}
-
-#[derive(Default)]
-pub struct TenantDirectory {}
-
-impl TenantDirectory {
-    pub fn context(&self, number: &PartyNumber) -> CallerContext {
-        CallerContext { number: number.display(), quality: "exact".into(), ..CallerContext::default() }
-    }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContactPhone {
+    pub e164: E164,
+    pub primary: bool,
 }
