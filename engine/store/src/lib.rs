@@ -4,6 +4,8 @@
 //! No business rule lives here that the database itself does not enforce.
 
 pub mod db;
+pub mod demo;
+pub mod server;
 #[cfg(feature = "testing")]
 pub mod testing;
 
