@@ -3,9 +3,13 @@
 
 mod commands;
 mod config;
+mod console;
 mod data_dir;
+mod database;
+mod demo;
 mod logging;
 mod postgres;
+mod secrets;
 
 use std::process::ExitCode;
 
