@@ -7,6 +7,8 @@ pub mod audit;
 pub mod connections;
 pub mod db;
 pub mod demo;
+pub mod directory_load;
+pub mod feed;
 pub mod idempotency;
 pub mod server;
 pub mod sessions;
