@@ -12,6 +12,7 @@ pub mod feed;
 pub mod idempotency;
 pub mod server;
 pub mod sessions;
+pub mod summaries;
 pub mod tenants;
 #[cfg(feature = "testing")]
 pub mod testing;
