@@ -1,1 +1,3 @@
-//! placeholder
+//! Runtime: ingest, the shard loop, log appender, directory sync, timers.
+
+pub mod ingest;
