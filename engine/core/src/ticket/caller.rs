@@ -162,7 +162,8 @@ mod tests {
     fn an_unknown_caller_is_entered_only_with_a_name_a_type_and_a_number() {
         for has_number in [false, true] {
             for has_customer_name in [false, true] {
-                for customer_type in [None, Some(CustomerType::Individual), Some(CustomerType::Organization)] {
+                for customer_type in [None, Some(CustomerType::Individual), Some(CustomerType::Organization)]
+                {
                     for has_contact_person in [false, true] {
                         let decision = decide(&Filing {
                             has_number,
