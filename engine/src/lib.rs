@@ -1,1 +1,3 @@
-//! placeholder
+//! Runtime of the house.
+
+pub mod seal;
