@@ -6,7 +6,9 @@
 pub mod audit;
 pub mod connections;
 pub mod db;
+pub mod demo;
 pub mod idempotency;
+pub mod server;
 pub mod sessions;
 pub mod tenants;
 #[cfg(feature = "testing")]
