@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
-use switchroom_core::{Permission, Role, TenantId, UserId, role::Modules};
+use switchroom_core::{Permission, Role, TenantId, UserId, number::Region, role::Modules};
 use switchroom_store::{
     Database, StoreError, Timestamp,
     sessions::{self, TokenHash},
@@ -40,7 +40,7 @@ pub struct Place {
     pub tenant: TenantId,
     pub slug: String,
     pub name: String,
-    pub region: String,
+    pub region: Region,
     /// None for a platform admin, who is no member.
     pub role: Option<Role>,
     pub modules: Modules,
@@ -57,6 +57,11 @@ impl Identity {
     pub fn tenant(&self) -> Option<TenantId> {
         self.place.as_ref().map(|place| place.tenant)
     }
+}
+
+/// The schema lets only two capital letters in.
+fn region(text: &str) -> Region {
+    text.parse().unwrap_or(Region::UNKNOWN)
 }
 
 /// Resolves credentials.
@@ -111,7 +116,7 @@ impl Sessions {
                 tenant: seat.tenant,
                 slug: seat.slug,
                 name: seat.tenant_name,
-                region: seat.region,
+                region: region(&seat.region),
                 role: Some(seat.role),
                 modules: seat.modules,
                 extension: seat.extension,
@@ -133,7 +138,7 @@ impl Sessions {
             tenant: tenant.id,
             slug: tenant.slug,
             name: tenant.name,
-            region: tenant.region,
+            region: region(&tenant.region),
             role: None,
             modules: Modules::ALL,
             extension: None,
