@@ -6,12 +6,16 @@
 pub mod directory;
 pub mod fact;
 pub mod ids;
+pub mod inventory;
 pub mod number;
 pub mod number_plan;
+pub mod permission;
 pub mod role;
 pub mod roster;
+pub mod ticket;
 
 pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, TicketId, UserId};
+pub use permission::Permission;
 pub use role::Role;
 
 /// UTC, everywhere.
