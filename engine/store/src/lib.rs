@@ -8,6 +8,7 @@ pub mod changed;
 pub mod connections;
 pub mod contact_list;
 pub mod db;
+pub mod demo;
 pub mod email_contacts;
 pub mod idempotency;
 pub mod individuals;
@@ -15,6 +16,7 @@ pub mod listing;
 pub mod numbers;
 pub mod organizations;
 pub mod phones;
+pub mod server;
 pub mod sessions;
 pub mod tenants;
 #[cfg(feature = "testing")]
