@@ -9,6 +9,7 @@ pub mod directory;
 pub mod fact;
 pub mod frame;
 pub mod ids;
+pub mod inventory;
 pub mod log;
 pub mod number;
 pub mod number_plan;
@@ -17,6 +18,7 @@ pub mod role;
 pub mod roster;
 pub mod routing;
 pub mod tenant;
+pub mod ticket;
 pub mod wallboard;
 
 pub use fact::{AgentHint, CallFact, Direction, EndCause, EndReason, FactKind};
@@ -24,5 +26,5 @@ pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, Ticket
 pub use permission::Permission;
 pub use role::Role;
 
-/// The time type of the whole house: UTC.
+/// A point in time, UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,163 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { queryClient } from "@/lib/api/query";
+import { meQuery } from "@/lib/session";
+import { Loading } from "@/ui/feedback";
+import { homeOf } from "./navigation";
+import { CrashScreen, NotFoundScreen } from "./screens";
+import { flag, oneOf, search, text } from "./search";
+
+const rootRoute = createRootRoute({
+  component: Outlet,
+  notFoundComponent: NotFoundScreen,
+  errorComponent: CrashScreen,
+});
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  validateSearch: search({ next: text, ended: flag }),
+  beforeLoad: async () => {
+    if (await queryClient.ensureQueryData(meQuery).catch(() => null)) throw redirect({ to: "/" });
+  },
+  component: lazyRouteComponent(() => import("@/routes/sign-in"), "SignInRoute"),
+});
+
+/** Everything behind the sign-in. */
+const appRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "app",
+  beforeLoad: async ({ location }) => {
+    const me = await queryClient.ensureQueryData(meQuery);
+    if (!me) {
+      throw redirect({ to: "/sign-in", search: location.pathname === "/" ? {} : { next: location.href } });
+    }
+    return { me };
+  },
+  component: lazyRouteComponent(() => import("./shell/shell"), "Shell"),
+  pendingComponent: Loading,
+});
+
+const indexRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/",
+  beforeLoad: ({ context }) => {
+    throw redirect({ to: homeOf(context.me), replace: true });
+  },
+});
+const workspaceRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/workspace",
+  component: lazyRouteComponent(() => import("@/routes/workspace"), "WorkspaceRoute"),
+});
+const wallboardRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/wallboard",
+  component: lazyRouteComponent(() => import("@/routes/wallboard"), "WallboardRoute"),
+});
+const directoryIndexRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/directory",
+  beforeLoad: () => {
+    throw redirect({ to: "/directory/$kind", params: { kind: "individuals" }, search: {}, replace: true });
+  },
+});
+const directoryRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/directory/$kind",
+  validateSearch: search({ q: text, phone: text, id: text }),
+  component: lazyRouteComponent(() => import("@/routes/directory"), "DirectoryRoute"),
+});
+const callsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/calls",
+  validateSearch: search({
+    state: oneOf(["ringing", "answered", "held", "transferring", "ended"]),
+    from: text,
+    to: text,
+    after: text,
+    before: text,
+  }),
+  component: lazyRouteComponent(() => import("@/routes/calls"), "CallsRoute"),
+});
+const callRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/calls/$callId",
+  component: lazyRouteComponent(() => import("@/routes/call"), "CallRoute"),
+});
+const ticketsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/tickets",
+  validateSearch: search({
+    q: text,
+    status: oneOf([
+      "new",
+      "open",
+      "answered",
+      "waiting_for_response",
+      "on_hold",
+      "in_progress",
+      "resolved",
+      "closed",
+    ]),
+    priority: oneOf(["low", "medium", "high", "urgent"]),
+  }),
+  component: lazyRouteComponent(() => import("@/routes/tickets"), "TicketsRoute"),
+});
+const ticketRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/tickets/$ticketId",
+  component: lazyRouteComponent(() => import("@/routes/ticket"), "TicketRoute"),
+});
+const numbersRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/numbers",
+  validateSearch: search({
+    status: oneOf(["available", "assigned", "reserved"]),
+  }),
+  component: lazyRouteComponent(() => import("@/routes/numbers"), "NumbersRoute"),
+});
+const connectionsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/connections",
+  component: lazyRouteComponent(() => import("@/routes/connections"), "ConnectionsRoute"),
+});
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  appRoute.addChildren([
+    indexRoute,
+    workspaceRoute,
+    wallboardRoute,
+    directoryIndexRoute,
+    directoryRoute,
+    callsRoute,
+    callRoute,
+    ticketsRoute,
+    ticketRoute,
+    numbersRoute,
+    connectionsRoute,
+  ]),
+]);
+
+export function createAppRouter() {
+  return createRouter({
+    routeTree,
+    defaultPreload: "intent",
+    defaultPendingMs: 300,
+    scrollRestoration: true,
+    defaultPendingComponent: Loading,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}
