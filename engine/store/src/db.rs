@@ -48,13 +48,18 @@ impl From<sqlx::Error> for StoreError {
                     Some("23503") => Self::Reference { constraint },
                     Some("23514" | "23502" | "22001" | "22003") => Self::Check { constraint },
                     // Shutdown, crash recovery, out of connections or disk, serialization and deadlock.
-                    Some(code) if code.starts_with("57P") || code.starts_with("53") || code.starts_with("40") => {
+                    Some(code)
+                        if code.starts_with("57P") || code.starts_with("53") || code.starts_with("40") =>
+                    {
                         Self::Unavailable(error)
                     }
                     _ => Self::Other(error),
                 }
             }
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
             _ => Self::Other(error),
         }
@@ -130,9 +135,11 @@ impl Database {
         use sqlx::{ConnectOptions, Connection};
         let mut owner = self.owner.connect().await?;
         crate::MIGRATIONS.run(&mut owner).await?;
-        sqlx::raw_sql("SELECT ensure_month_partitions('call_events', 3), ensure_month_partitions('audit_log', 3)")
-            .execute(&mut owner)
-            .await?;
+        sqlx::raw_sql(
+            "SELECT ensure_month_partitions('call_events', 3), ensure_month_partitions('audit_log', 3)",
+        )
+        .execute(&mut owner)
+        .await?;
         owner.close().await?;
         Ok(())
     }
@@ -140,7 +147,10 @@ impl Database {
     /// A transaction for one tenant under row-level security.
     pub async fn tenant(&self, tenant: TenantId) -> Result<TenantTx, StoreError> {
         let mut tx = self.app.begin().await?;
-        sqlx::query("SELECT set_config('app.tenant_id', $1, true)").bind(tenant.to_string()).execute(&mut *tx).await?;
+        sqlx::query("SELECT set_config('app.tenant_id', $1, true)")
+            .bind(tenant.to_string())
+            .execute(&mut *tx)
+            .await?;
         Ok(TenantTx { tx, tenant })
     }
 

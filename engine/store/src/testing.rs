@@ -20,9 +20,11 @@ impl TestDatabase {
     /// # Panics
     /// Without the environment variable, or when the server cannot be reached: the test cannot run then.
     pub async fn new() -> Self {
-        let base = std::env::var("SWITCHROOM_TEST_DATABASE_URL")
-            .expect("SWITCHROOM_TEST_DATABASE_URL is not set; run tests as `dev/with-postgres cargo nextest run`");
-        let options = PgConnectOptions::from_str(&base).expect("SWITCHROOM_TEST_DATABASE_URL is a Postgres URL");
+        let base = std::env::var("SWITCHROOM_TEST_DATABASE_URL").expect(
+            "SWITCHROOM_TEST_DATABASE_URL is not set; run tests as `dev/with-postgres cargo nextest run`",
+        );
+        let options =
+            PgConnectOptions::from_str(&base).expect("SWITCHROOM_TEST_DATABASE_URL is a Postgres URL");
         Self::create(&options).await.expect("test database")
     }
 
@@ -66,7 +68,8 @@ async fn execute(connection: &mut PgConnection, sql: String) -> Result<(), Store
 }
 
 fn migrations_fingerprint() -> u32 {
-    crate::MIGRATIONS.iter().flat_map(|migration| migration.checksum.iter()).fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
+    crate::MIGRATIONS
+        .iter()
+        .flat_map(|migration| migration.checksum.iter())
+        .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }

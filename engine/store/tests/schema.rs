@@ -12,7 +12,8 @@ const WITHOUT_TENANT_KEY: &[(&str, &str)] = &[
 ];
 
 /// Tables without forced row-level security, and why that is right.
-const WITHOUT_ROW_SECURITY: &[(&str, &str)] = &[("_sqlx_migrations", "no role of the program may read it at all")];
+const WITHOUT_ROW_SECURITY: &[(&str, &str)] =
+    &[("_sqlx_migrations", "no role of the program may read it at all")];
 
 #[tokio::test]
 async fn every_table_is_tenant_scoped_and_behind_forced_row_security() {

@@ -1,0 +1,4 @@
+//! Sealing of stored secrets.
+
+/// Seals and opens under named keys.
+pub struct Sealer;
