@@ -63,6 +63,9 @@ CREATE TABLE sessions (
     user_id            uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     access_hash        bytea NOT NULL UNIQUE CHECK (length(access_hash) = 32),
     refresh_hash       bytea NOT NULL UNIQUE CHECK (length(refresh_hash) = 32),
+    -- A browser's cookie is a token of its own: it lives as long as the session is in use, and no script ever sees
+    -- it, whereas the access token is short-lived because its holder keeps it somewhere of their own.
+    cookie_hash        bytea NOT NULL UNIQUE CHECK (length(cookie_hash) = 32),
     access_expires_at  timestamptz NOT NULL,
     refresh_expires_at timestamptz NOT NULL,
     user_agent         text,
@@ -87,8 +90,9 @@ CREATE TABLE api_tokens (
 CREATE INDEX api_tokens_user ON api_tokens (user_id) WHERE revoked_at IS NULL;
 
 -- The first answer to a POST that carried an Idempotency-Key, given again to its repetitions for 24 hours.
+-- The tenant is null where the platform admin acts for none.
 CREATE TABLE idempotency_keys (
-    tenant_id   uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
+    tenant_id   uuid REFERENCES tenants ON DELETE CASCADE,
     user_id     uuid NOT NULL,
     key         text NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
     -- SHA-256 over method, path and body: the same key with another request is refused.
@@ -96,9 +100,11 @@ CREATE TABLE idempotency_keys (
     -- Null while the first request still runs.
     status      smallint,
     headers     jsonb,
+    -- Sealed under key_id, because some answers hold a secret that is shown once.
     body        bytea,
+    key_id      text,
     created_at  timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (tenant_id, user_id, key)
+    UNIQUE NULLS NOT DISTINCT (tenant_id, user_id, key)
 );
 CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
 
@@ -170,4 +176,4 @@ GRANT SELECT, INSERT, UPDATE ON api_tokens TO switchroom_app;
 GRANT SELECT, UPDATE ON api_tokens TO switchroom_auth;
 GRANT SELECT, INSERT, UPDATE ON api_tokens TO switchroom_platform;
 GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO switchroom_app;
-GRANT SELECT, DELETE ON idempotency_keys TO switchroom_platform;
+GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO switchroom_platform;

@@ -9,10 +9,7 @@ pub mod directory;
 pub mod fact;
 pub mod frame;
 pub mod ids;
-<<<<<<< HEAD
-pub mod permission;
-pub mod role;
-=======
+pub mod inventory;
 pub mod log;
 pub mod number;
 pub mod number_plan;
@@ -20,16 +17,13 @@ pub mod permission;
 pub mod role;
 pub mod roster;
 pub mod tenant;
+pub mod ticket;
 pub mod wallboard;
->>>>>>> live
 
 pub use fact::{AgentHint, CallFact, Direction, EndCause, EndReason, FactKind};
 pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, TicketId, UserId};
 pub use permission::Permission;
 pub use role::Role;
-<<<<<<< HEAD
-=======
 
 /// The time type of the whole house: UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
->>>>>>> live

@@ -15,6 +15,9 @@ use sqlx::{
 };
 use switchroom_core::TenantId;
 
+/// A moment, always UTC.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;
+
 /// What a caller of the store can do about a failure.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -46,7 +49,9 @@ impl From<sqlx::Error> for StoreError {
                 match db.code().as_deref() {
                     Some("23505" | "23P01") => Self::Conflict { constraint },
                     Some("23503") => Self::Reference { constraint },
-                    Some("23514" | "23502" | "22001" | "22003") => Self::Check { constraint },
+                    Some("23514" | "23502") => Self::Check { constraint },
+                    // Data exceptions (out of range, bad encoding): a value came through that cannot be stored.
+                    Some(code) if code.starts_with("22") => Self::Check { constraint },
                     // Shutdown, crash recovery, out of connections or disk, serialization and deadlock.
                     Some(code)
                         if code.starts_with("57P") || code.starts_with("53") || code.starts_with("40") =>

@@ -3,11 +3,18 @@
 //!
 //! No business rule lives here that the database itself does not enforce.
 
+pub mod audit;
+pub mod connections;
 pub mod db;
+pub mod idempotency;
+pub mod sessions;
+pub mod tenants;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod tokens;
+pub mod users;
 
-pub use db::{Database, Role, StoreError, TenantTx};
+pub use db::{Database, Role, StoreError, TenantTx, Timestamp};
 
 /// The schema, embedded; `Database::migrate` brings a database up to it under sqlx's advisory lock.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");

@@ -1,0 +1,39 @@
+import { useTranslation } from "react-i18next";
+import type { Me } from "@/lib/api/types";
+import { Dialog } from "@/ui/dialog";
+import { Kbd } from "@/ui/kbd";
+import { NAVIGATION } from "../navigation";
+
+export function HelpDialog({ me, onClose }: { me: Me; onClose: () => void }) {
+  const { t } = useTranslation();
+  const rows: [string[], string][] = [
+    [["Ctrl", "K"], t("keys.palette")],
+    [["?"], t("keys.help")],
+    [["/"], t("keys.search")],
+    [["Alt", "↓"], t("keys.next_call")],
+    [["Alt", "↑"], t("keys.previous_call")],
+    [["Ctrl", "Enter"], t("keys.file_ticket")],
+    [["Del"], t("keys.close_call")],
+    [["M"], t("keys.mute")],
+    ...NAVIGATION.filter((item) => item.allowed(me)).map((item): [string[], string] => [
+      ["G", item.key.toUpperCase()],
+      t("keys.go", { place: t(`nav.${item.name}`) }),
+    ]),
+  ];
+  return (
+    <Dialog open onOpenChange={(open) => (open ? undefined : onClose())} title={t("keys.title")}>
+      <dl className="grid grid-cols-[auto_minmax(0,1fr)] items-center gap-x-4 gap-y-1.5">
+        {rows.map(([combo, text]) => (
+          <div key={text} className="contents">
+            <dt className="flex gap-1">
+              {combo.map((key) => (
+                <Kbd key={key}>{key}</Kbd>
+              ))}
+            </dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}

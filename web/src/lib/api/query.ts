@@ -1,0 +1,36 @@
+import { QueryClient } from "@tanstack/react-query";
+import { isApiError } from "./problem";
+
+/** REST state is kept fresh by socket events; a window focus refetches what may have been missed. */
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 15_000,
+        retry: (count, error) => {
+          if (isApiError(error) && error.status > 0 && error.status < 500 && error.status !== 429)
+            return false;
+          return count < 2;
+        },
+      },
+      mutations: { retry: false },
+    },
+  });
+}
+
+export const queryClient = createQueryClient();
+
+/** Keys by noun, so that a socket frame can name what it makes stale. */
+export const keys = {
+  me: ["me"] as const,
+  calls: ["calls"] as const,
+  call: (id: string) => ["calls", "one", id] as const,
+  callEvents: (id: string) => ["calls", "events", id] as const,
+  tickets: ["tickets"] as const,
+  ticket: (id: string) => ["tickets", "one", id] as const,
+  agents: ["agents"] as const,
+  wallboard: ["wallboard"] as const,
+  numbers: ["phone-numbers"] as const,
+  connections: ["connections"] as const,
+  directory: ["directory"] as const,
+};

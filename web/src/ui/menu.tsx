@@ -1,0 +1,62 @@
+import { Menu as Base } from "@base-ui/react/menu";
+import type { ReactElement, ReactNode } from "react";
+import { cn } from "@/lib/cn";
+
+export function Menu({
+  trigger,
+  children,
+  align = "end",
+}: {
+  trigger: ReactElement<Record<string, unknown>>;
+  children: ReactNode;
+  align?: "start" | "end";
+}) {
+  return (
+    <Base.Root>
+      <Base.Trigger render={trigger} />
+      <Base.Portal>
+        <Base.Positioner sideOffset={6} align={align} className="z-50 outline-none">
+          <Base.Popup className="min-w-44 max-w-[calc(100vw-1rem)] rounded-md border border-line bg-surface p-1 text-fg shadow-pop outline-none">
+            {children}
+          </Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
+
+const item =
+  "flex min-h-8 w-full cursor-pointer items-center gap-2 rounded px-2 py-1 text-left outline-none select-none data-[highlighted]:bg-sunken data-[disabled]:cursor-not-allowed data-[disabled]:opacity-60 [&_svg]:size-4 [&_svg]:text-muted";
+
+export function MenuItem({
+  onSelect,
+  disabled,
+  children,
+  className,
+}: {
+  onSelect: () => void;
+  disabled?: boolean;
+  children: ReactNode;
+  className?: string;
+}) {
+  return (
+    <Base.Item className={cn(item, className)} onClick={onSelect} disabled={disabled}>
+      {children}
+    </Base.Item>
+  );
+}
+
+export function MenuGroup({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <Base.Group>
+      <Base.GroupLabel className="px-2 pt-1.5 pb-0.5 text-[0.8rem] font-medium text-muted">
+        {label}
+      </Base.GroupLabel>
+      {children}
+    </Base.Group>
+  );
+}
+
+export function MenuSeparator() {
+  return <Base.Separator className="my-1 h-px bg-line" />;
+}
