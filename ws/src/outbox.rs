@@ -160,6 +160,18 @@ impl Outbox {
         pushed
     }
 
+    /// Whether the socket is to be closed; else it is woken when there is something.
+    pub fn poll_closing(&self, cx: &mut Context<'_>) -> Poll<Close> {
+        let mut state = self.lock();
+        match state.close {
+            Some(close) => Poll::Ready(close),
+            None => {
+                state.wait(cx);
+                Poll::Pending
+            }
+        }
+    }
+
     /// Takes what is next, or is woken when there is something.
     pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
         let mut state = self.lock();
@@ -177,10 +189,7 @@ impl Outbox {
         if let Some(cursor) = state.committed.take() {
             return Poll::Ready(Next::Committed(cursor));
         }
-        match &mut state.waker {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
-        }
+        state.wait(cx);
         Poll::Pending
     }
 }
@@ -192,6 +201,13 @@ impl State {
         self.bytes = 0;
         self.committed = None;
         self.board = Board::Off;
+    }
+
+    fn wait(&mut self, cx: &Context<'_>) {
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
     }
 
     fn wake(&mut self, something: bool) {
