@@ -3,9 +3,14 @@
 
 mod commands;
 mod config;
+mod console;
 mod data_dir;
+mod database;
+mod demo;
+mod http;
 mod logging;
 mod postgres;
+mod secrets;
 
 use std::process::ExitCode;
 

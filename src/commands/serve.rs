@@ -2,8 +2,7 @@
 
 use super::Failure;
 use crate::config::Config;
-use crate::data_dir::DataDir;
-use crate::postgres;
+use crate::database::Opened;
 
 pub async fn run(config: Config) -> Result<(), Failure> {
     if config.redis_url.is_some() {
@@ -11,10 +10,8 @@ pub async fn run(config: Config) -> Result<(), Failure> {
             "redis-url: this version runs on one node only; leave it unset".to_owned(),
         ));
     }
-    let data = DataDir::lock(&config.data_dir, "serve")?;
-    let server = postgres::start(&data)?;
-    tracing::info!(socket = ?server.socket(), "postgres");
+    let opened = Opened::for_serving(&config).await?;
     tokio::signal::ctrl_c().await.map_err(anyhow::Error::from)?;
-    server.stop();
+    opened.close().await;
     Ok(())
 }

@@ -16,11 +16,10 @@ use std::path::{Path, PathBuf};
 pub use cluster::Socket;
 pub use server::PrivatePostgres;
 
-use crate::data_dir::DataDir;
-
-/// Starts the private server of a data directory, making its cluster first where there is none.
-pub fn start(data: &DataDir) -> Result<PrivatePostgres, Error> {
-    PrivatePostgres::start(cluster::Cluster::prepare(data.path())?)
+/// Starts the private server of a data directory that this process has locked, making its cluster first where there
+/// is none.
+pub fn start(data: &Path) -> Result<PrivatePostgres, Error> {
+    PrivatePostgres::start(cluster::Cluster::prepare(data)?)
 }
 
 /// The socket of a server that another process runs on this data directory, if there is one.

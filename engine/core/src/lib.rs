@@ -16,6 +16,7 @@ pub mod number_plan;
 pub mod permission;
 pub mod role;
 pub mod roster;
+pub mod routing;
 pub mod tenant;
 pub mod ticket;
 pub mod wallboard;
@@ -25,5 +26,5 @@ pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, Ticket
 pub use permission::Permission;
 pub use role::Role;
 
-/// The time type of the whole house: UTC.
+/// A point in time, UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
