@@ -39,12 +39,17 @@ pub async fn create(config: &Config, words: Create) -> Result<(), Failure> {
     }
     let region = words.region.to_ascii_uppercase();
     if region.len() != 2 || !region.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(Failure::Usage(format!("--region: `{}` is not a two-letter country code such as FR", words.region)));
+        return Err(Failure::Usage(format!(
+            "--region: `{}` is not a two-letter country code such as FR",
+            words.region
+        )));
     }
     let owner = match words.owner {
         Some(email) => {
             let email = email.trim().to_lowercase();
-            if !email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty()) || email.len() > 320 {
+            if !email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+                || email.len() > 320
+            {
                 return Err(Failure::Usage(format!("--owner: `{email}` is not an e-mail address")));
             }
             Some((email, password()?))
@@ -59,7 +64,12 @@ pub async fn create(config: &Config, words: Create) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn store(opened: &Opened, name: &str, region: &str, owner: Option<(String, String)>) -> Result<(TenantId, String), Failure> {
+async fn store(
+    opened: &Opened,
+    name: &str,
+    region: &str,
+    owner: Option<(String, String)>,
+) -> Result<(TenantId, String), Failure> {
     let slug = tenants::slug_of(name);
     let id = TenantId(Uuid::now_v7());
     let mut tx = opened.db.platform().begin().await.context("cannot reach the database")?;
@@ -68,11 +78,17 @@ async fn store(opened: &Opened, name: &str, region: &str, owner: Option<(String,
         Err(StoreError::Conflict { .. }) => {
             return Err(Failure::Failed(anyhow::anyhow!("there is a tenant `{slug}` already")));
         }
-        Err(error) => return Err(Failure::Failed(anyhow::Error::new(error).context("cannot make the tenant"))),
+        Err(error) => {
+            return Err(Failure::Failed(anyhow::Error::new(error).context("cannot make the tenant")));
+        }
     }
     let mut subject = None;
     if let Some((email, password)) = &owner {
-        let hash = Passwords::new().and_then_hash(password).await?;
+        let hash = Passwords::new()
+            .context("cannot hash passwords")?
+            .hash(password)
+            .await
+            .context("cannot hash the password")?;
         let new = users::NewUser {
             id: UserId(Uuid::now_v7()),
             email,
@@ -81,11 +97,17 @@ async fn store(opened: &Opened, name: &str, region: &str, owner: Option<(String,
             platform_admin: false,
         };
         let user = users::ensure(&mut tx, &new).await.context("cannot make the owner")?;
-        let membership = users::NewMembership { tenant: id, user, role: Role::OrgOwner, extension: None, sip_uri: None };
+        let membership =
+            users::NewMembership { tenant: id, user, role: Role::OrgOwner, extension: None, sip_uri: None };
         users::set_membership(&mut tx, &membership).await.context("cannot make the owner a member")?;
         subject = Some(user.to_string());
     }
-    let entry = audit::Entry { tenant: Some(id), action: "tenant.created", subject: subject.as_deref(), ..Default::default() };
+    let entry = audit::Entry {
+        tenant: Some(id),
+        action: "tenant.created",
+        subject: subject.as_deref(),
+        ..Default::default()
+    };
     audit::record(&mut tx, &entry).await.context("cannot write the audit log")?;
     tx.commit().await.context("cannot make the tenant")?;
     Ok((id, slug))
@@ -100,7 +122,9 @@ fn password() -> Result<String, Failure> {
         .map_err(|_| Failure::Usage("--password-stdin: standard input is not UTF-8 text".to_owned()))?;
     let password = text.lines().next().unwrap_or_default().to_owned();
     if password.chars().count() < SHORTEST_PASSWORD {
-        return Err(Failure::Usage(format!("--password-stdin: the password must have {SHORTEST_PASSWORD} characters or more")));
+        return Err(Failure::Usage(format!(
+            "--password-stdin: the password must have {SHORTEST_PASSWORD} characters or more"
+        )));
     }
     Ok(password)
 }

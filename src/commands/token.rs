@@ -51,7 +51,12 @@ async fn store(opened: &Opened, words: &Create) -> Result<String, Failure> {
         .await
         .context("cannot store the token")?;
     let subject = id.to_string();
-    let entry = audit::Entry { tenant: Some(tenant), action: "api_token.created", subject: Some(&subject), ..Default::default() };
+    let entry = audit::Entry {
+        tenant: Some(tenant),
+        action: "api_token.created",
+        subject: Some(&subject),
+        ..Default::default()
+    };
     audit::record(&mut tx, &entry).await.context("cannot write the audit log")?;
     tx.commit().await.context("cannot store the token")?;
     Ok(token)

@@ -109,7 +109,10 @@ async fn a_signed_event_pops_on_the_named_agent_s_screen_and_a_ticket_is_filed()
     let pop = agent.until("screen_pop").await;
     let caller = &pop["data"]["caller"];
     assert_eq!((&caller["found"], &caller["number"]), (&json!(true), &json!("+33639980101")));
-    assert_eq!(caller["contact"]["kind"], "individual", "the customer precedes the mail contact of the same number");
+    assert_eq!(
+        caller["contact"]["kind"], "individual",
+        "the customer precedes the mail contact of the same number"
+    );
     assert_eq!(caller["customer_name"], "Paul Bernard");
     assert_eq!(caller["other_matches"].as_array().unwrap().len(), 1);
     assert!(pop["data"]["pushed_at_us"].as_i64().unwrap() >= pop["data"]["received_at_us"].as_i64().unwrap());
@@ -122,7 +125,8 @@ async fn a_signed_event_pops_on_the_named_agent_s_screen_and_a_ticket_is_filed()
     let client = reqwest::Client::new();
     let mut draft = pop["data"]["ticket_draft"].clone();
     draft["title"] = "Wants his bread earlier".into();
-    let ticket = client.post(server.url("/api/v1/tickets")).bearer_auth(token).json(&draft).send().await.unwrap();
+    let ticket =
+        client.post(server.url("/api/v1/tickets")).bearer_auth(token).json(&draft).send().await.unwrap();
     assert_eq!(ticket.status(), 201, "{}", ticket.text().await.unwrap());
     let ticket: Value = ticket.json().await.unwrap();
     assert_eq!((&ticket["number"], &ticket["status"]), (&json!(1001), &json!("open")));
@@ -138,9 +142,17 @@ async fn a_signed_event_pops_on_the_named_agent_s_screen_and_a_ticket_is_filed()
     server.kill();
     let server = Server::start(&folder, &[]);
     let owner = demo["users"]["owner@demo.example"]["token"].as_str().unwrap();
-    let log: Value =
-        client.get(server.url("/api/v1/events?after=0")).bearer_auth(owner).send().await.unwrap().json().await.unwrap();
-    let numbers: Vec<i64> = log["items"].as_array().unwrap().iter().map(|item| item["seq"].as_i64().unwrap()).collect();
+    let log: Value = client
+        .get(server.url("/api/v1/events?after=0"))
+        .bearer_auth(owner)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let numbers: Vec<i64> =
+        log["items"].as_array().unwrap().iter().map(|item| item["seq"].as_i64().unwrap()).collect();
     assert!(numbers.len() >= 2);
     assert_eq!(numbers, (1..=i64::try_from(numbers.len()).unwrap()).collect::<Vec<_>>());
     let again = generic(&server, ringing).await;

@@ -8,10 +8,24 @@ use serde_json::json;
 use crate::support::{Folder, Server, command, postgres_of, run};
 
 fn create_tenant(folder: &Folder, name: &str, owner: &str, password: &str) -> std::process::Output {
-    let words =
-        ["tenant", "create", name, "--region", "fr", "--owner", owner, "--password-stdin", "--data-dir", "data"];
-    let mut child =
-        command(folder, &words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let words = [
+        "tenant",
+        "create",
+        name,
+        "--region",
+        "fr",
+        "--owner",
+        owner,
+        "--password-stdin",
+        "--data-dir",
+        "data",
+    ];
+    let mut child = command(folder, &words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
@@ -28,13 +42,15 @@ async fn a_tenant_made_without_a_server_signs_in_and_one_made_beside_it_too() {
     let made = create_tenant(&folder, "Second Ltd", "second@example.com", "battery staple");
     assert_eq!(made.status.code(), Some(0), "{}", String::from_utf8_lossy(&made.stderr));
     let client = reqwest::Client::new();
-    for (email, password, slug) in
-        [("first@example.com", "correct horse", "first-ltd"), ("second@example.com", "battery staple", "second-ltd")]
-    {
+    for (email, password, slug) in [
+        ("first@example.com", "correct horse", "first-ltd"),
+        ("second@example.com", "battery staple", "second-ltd"),
+    ] {
         let login = json!({ "email": email, "password": password });
         let answer = client.post(server.url("/api/v1/auth/login")).json(&login).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{email}");
-        let token = answer.json::<serde_json::Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned();
+        let token =
+            answer.json::<serde_json::Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned();
         let me = client.get(server.url("/api/v1/me")).bearer_auth(token).send().await.unwrap();
         assert_eq!(me.json::<serde_json::Value>().await.unwrap()["tenant"]["slug"], slug);
     }
@@ -61,8 +77,11 @@ fn mistakes_are_named() {
     let again = create_tenant(&folder, "First  Ltd", "a@example.com", "correct horse");
     assert_eq!(again.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&again.stderr).contains("first-ltd"));
-    for (tenant, user, word) in [("nowhere", "a@example.com", "nowhere"), ("first-ltd", "b@example.com", "b@example.com")] {
-        let token = run(&folder, &["token", "create", "--tenant", tenant, "--user", user, "--data-dir", "data"]);
+    for (tenant, user, word) in
+        [("nowhere", "a@example.com", "nowhere"), ("first-ltd", "b@example.com", "b@example.com")]
+    {
+        let token =
+            run(&folder, &["token", "create", "--tenant", tenant, "--user", user, "--data-dir", "data"]);
         assert_eq!(token.status.code(), Some(1));
         assert_eq!(token.stdout, b"");
         assert!(String::from_utf8_lossy(&token.stderr).contains(word));

@@ -7,7 +7,10 @@ use serde_json::Value;
 use crate::support::{Folder, Server};
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} is no text in {value}"))
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_else(|| panic!("{pointer} is no text in {value}"))
 }
 
 #[test]
@@ -33,7 +36,9 @@ fn it_has_the_contract_s_shape_and_stays_over_restarts() {
     let mut first = first;
     for tenant in ["", "/rival"] {
         for demo in [&mut first, &mut second] {
-            for (_, connection) in demo.pointer_mut(&format!("{tenant}/connections")).unwrap().as_object_mut().unwrap() {
+            for (_, connection) in
+                demo.pointer_mut(&format!("{tenant}/connections")).unwrap().as_object_mut().unwrap()
+            {
                 let url = connection["hook_url"].as_str().unwrap();
                 connection["hook_url"] = url.split("/hooks/").last().unwrap().into();
             }
@@ -81,7 +86,13 @@ fn shape(demo: &Value, domain: &str, http: &str) {
     let numbers = demo["numbers"].as_array().unwrap();
     assert!(numbers.len() >= 4 && numbers.iter().all(|number| number.as_str().unwrap().starts_with("+33")));
     let lines = demo["lines"].as_array().unwrap();
-    assert_eq!((&lines[0]["number"], text(&lines[0], "/agent")), (&numbers[0], format!("agent1@{domain}").as_str()));
-    assert_eq!((&lines[1]["number"], text(&lines[1], "/agent")), (&numbers[1], format!("agent2@{domain}").as_str()));
+    assert_eq!(
+        (&lines[0]["number"], text(&lines[0], "/agent")),
+        (&numbers[0], format!("agent1@{domain}").as_str())
+    );
+    assert_eq!(
+        (&lines[1]["number"], text(&lines[1], "/agent")),
+        (&numbers[1], format!("agent2@{domain}").as_str())
+    );
     assert!(lines[2]["agent"].is_null() && lines[3]["agent"].is_null());
 }

@@ -20,7 +20,8 @@ pub struct Folder(PathBuf);
 impl Folder {
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("switchroom-house-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name =
+            format!("switchroom-house-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = PathBuf::from("/tmp").join(name);
         fs::create_dir(&path).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -83,24 +84,37 @@ impl Server {
     pub fn start_on(folder: &Folder, data: &Path, flags: &[&str]) -> Self {
         let began = Instant::now();
         let log = folder.path().join("server.log");
-        let mut child = command(folder, &["serve", "--demo=quiet", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0"])
-            .arg("--data-dir")
-            .arg(data)
-            .args(flags)
-            .stdout(Stdio::piped())
-            .stderr(File::options().create(true).append(true).open(&log).unwrap())
-            .spawn()
-            .unwrap();
+        let mut child =
+            command(folder, &["serve", "--demo=quiet", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0"])
+                .arg("--data-dir")
+                .arg(data)
+                .args(flags)
+                .stdout(Stdio::piped())
+                .stderr(File::options().create(true).append(true).open(&log).unwrap())
+                .spawn()
+                .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let ready_after = began.elapsed();
         let field = |name: &str| {
             let found = line.split_whitespace().find_map(|word| word.strip_prefix(name));
-            found.unwrap_or_else(|| panic!("no ready line but {line:?}; the log says:\n{}", fs::read_to_string(&log).unwrap())).to_owned()
+            found
+                .unwrap_or_else(|| {
+                    panic!("no ready line but {line:?}; the log says:\n{}", fs::read_to_string(&log).unwrap())
+                })
+                .to_owned()
         };
         let (http, sip) = (field("http="), field("sip="));
-        Self { http, sip, ready_line: line.trim_end().to_owned(), ready_after, data: data.to_owned(), child, stdout }
+        Self {
+            http,
+            sip,
+            ready_line: line.trim_end().to_owned(),
+            ready_after,
+            data: data.to_owned(),
+            child,
+            stdout,
+        }
     }
 
     pub fn pid(&self) -> u32 {

@@ -21,7 +21,9 @@ async fn health_metrics_and_the_console_answer() {
         let page = get(path).await.unwrap();
         assert_eq!(page.status(), if built { 200 } else { 404 }, "{path}");
         assert_eq!(page.headers()["x-content-type-options"], "nosniff");
-        assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"));
+        assert!(
+            page.headers()["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'")
+        );
         if built {
             assert_eq!(page.headers()["cache-control"], "no-cache");
             let tag = page.headers()["etag"].clone();
