@@ -1,1 +1,30 @@
-//! placeholder
+//! The rules of a call centre, as pure code: facts in, decisions out.
+//!
+//! Nothing in here reads a clock, draws a random number, or touches a socket, a file or a database; the manifest has
+//! no tokio, sqlx or axum, and that is what keeps it so. Time, ids and everything the rules look at are arguments.
+
+pub mod agent;
+pub mod call;
+pub mod directory;
+pub mod fact;
+pub mod frame;
+pub mod ids;
+pub mod inventory;
+pub mod log;
+pub mod number;
+pub mod number_plan;
+pub mod permission;
+pub mod role;
+pub mod roster;
+pub mod routing;
+pub mod tenant;
+pub mod ticket;
+pub mod wallboard;
+
+pub use fact::{AgentHint, CallFact, Direction, EndCause, EndReason, FactKind};
+pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, TicketId, UserId};
+pub use permission::Permission;
+pub use role::Role;
+
+/// A point in time, UTC.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

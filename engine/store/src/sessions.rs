@@ -1,0 +1,236 @@
+//! Who a presented credential belongs to: sessions of browsers and clients, and API tokens. Runs as the sign-in role,
+//! because the tenant is only known once the credential was found.
+
+use sqlx::PgConnection;
+use switchroom_core::{Role, TenantId, UserId, role::Modules};
+use uuid::Uuid;
+
+use crate::db::{StoreError, Timestamp};
+
+/// SHA-256 of a token; the token itself is never stored.
+pub type TokenHash = [u8; 32];
+
+/// How long a browser may be idle before its cookie is good no more.
+pub const COOKIE_IDLE_HOURS: i32 = 12;
+
+/// A person and the place they are signed in to.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The session, or the API token.
+    pub session: Uuid,
+    pub is_api_token: bool,
+    pub user: UserId,
+    pub email: String,
+    pub name: String,
+    pub platform_admin: bool,
+    /// None for a platform admin.
+    pub seat: Option<Seat>,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A membership with what a request needs of its tenant.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    pub tenant: TenantId,
+    pub slug: String,
+    pub tenant_name: String,
+    pub region: String,
+    pub role: Role,
+    pub modules: Modules,
+    pub extension: Option<String>,
+}
+
+/// The live sign-in behind a token of any kind that may be presented with a request (access, cookie, API token).
+/// None when unknown, expired, ended, or when the person or the membership is no longer active.
+pub async fn find(connection: &mut PgConnection, token: &TokenHash) -> Result<Option<SignIn>, StoreError> {
+    let row = sqlx::query!(
+        r#"WITH credential AS (
+               SELECT id, user_id, tenant_id, access_expires_at AS expires_at, false AS is_api_token
+                 FROM sessions WHERE access_hash = $1 AND ended_at IS NULL AND access_expires_at > now()
+               UNION ALL
+               SELECT id, user_id, tenant_id, refresh_expires_at, false
+                 FROM sessions WHERE cookie_hash = $1 AND ended_at IS NULL AND refresh_expires_at > now()
+                  AND last_seen_at > now() - make_interval(hours => $2)
+               UNION ALL
+               SELECT id, user_id, tenant_id, expires_at, true
+                 FROM api_tokens WHERE token_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+           )
+           SELECT c.id AS "id!", c.expires_at AS "expires_at?", c.is_api_token AS "is_api_token!", c.tenant_id AS "session_tenant?",
+                  u.id AS "user_id!", u.email AS "email!", u.name AS "name!", u.is_platform_admin AS "platform!",
+                  t.id AS "tenant_id?", t.slug AS "slug?", t.name AS "tenant_name?", t.region AS "region?", m.role AS "role?", m.extension AS "extension?",
+                  m.module_individuals AS "individuals?", m.module_organizations AS "organizations?",
+                  m.module_tickets AS "tickets?", m.module_numbers AS "numbers?"
+             FROM credential c
+             JOIN users u ON u.id = c.user_id AND u.is_active AND u.deleted_at IS NULL
+             LEFT JOIN memberships m ON m.tenant_id = c.tenant_id AND m.user_id = c.user_id AND m.is_active
+             LEFT JOIN tenants t ON t.id = m.tenant_id"#,
+        &token[..],
+        COOKIE_IDLE_HOURS,
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let seat = match (row.tenant_id, row.slug, row.tenant_name, row.region, row.role) {
+        (Some(tenant), Some(slug), Some(tenant_name), Some(region), Some(role)) => {
+            // The check constraint knows the same words; one it does not share grants nothing.
+            let Ok(role) = role.parse() else { return Ok(None) };
+            Some(Seat {
+                tenant: TenantId(tenant),
+                slug,
+                tenant_name,
+                region,
+                role,
+                modules: Modules {
+                    individuals: row.individuals.unwrap_or(false),
+                    organizations: row.organizations.unwrap_or(false),
+                    tickets: row.tickets.unwrap_or(false),
+                    numbers: row.numbers.unwrap_or(false),
+                },
+                extension: row.extension,
+            })
+        }
+        _ => None,
+    };
+    // Bound to a tenant that the person has left, or bound to none without being the platform admin.
+    if seat.is_none() && (row.session_tenant.is_some() || !row.platform) {
+        return Ok(None);
+    }
+    Ok(Some(SignIn {
+        session: row.id,
+        is_api_token: row.is_api_token,
+        user: UserId(row.user_id),
+        email: row.email,
+        name: row.name,
+        platform_admin: row.platform,
+        seat,
+        expires_at: row.expires_at,
+    }))
+}
+
+/// Notes that a credential is in use, at most once a minute.
+pub async fn touch(connection: &mut PgConnection, sign_in: &SignIn) -> Result<(), StoreError> {
+    if sign_in.is_api_token {
+        sqlx::query!(
+            "UPDATE api_tokens SET last_used_at = now()
+              WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')",
+            sign_in.session
+        )
+        .execute(connection)
+        .await?;
+    } else {
+        sqlx::query!(
+            "UPDATE sessions SET last_seen_at = now() WHERE id = $1 AND last_seen_at < now() - interval '1 minute'",
+            sign_in.session
+        )
+        .execute(connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// The hashes of the three tokens a session has.
+#[derive(Clone, Debug)]
+pub struct SessionTokens {
+    pub access: TokenHash,
+    pub refresh: TokenHash,
+    pub cookie: TokenHash,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewSession<'a> {
+    pub id: Uuid,
+    /// None for a platform admin.
+    pub tenant: Option<TenantId>,
+    pub user: UserId,
+    pub tokens: SessionTokens,
+    pub access_seconds: i32,
+    pub refresh_seconds: i32,
+    pub user_agent: Option<&'a str>,
+    pub address: Option<&'a str>,
+}
+
+pub async fn create(connection: &mut PgConnection, new: &NewSession<'_>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO sessions (id, tenant_id, user_id, access_hash, refresh_hash, cookie_hash, access_expires_at, refresh_expires_at, user_agent, address)
+         VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), now() + make_interval(secs => $8), $9, $10)",
+        new.id,
+        new.tenant.map(|id| id.0),
+        new.user.0,
+        &new.tokens.access[..],
+        &new.tokens.refresh[..],
+        &new.tokens.cookie[..],
+        f64::from(new.access_seconds),
+        f64::from(new.refresh_seconds),
+        new.user_agent,
+        new.address,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What presenting a refresh token led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    Rotated {
+        user: UserId,
+        tenant: Option<TenantId>,
+    },
+    /// The token was used before: somebody holds a copy, so the session was ended.
+    Reused {
+        user: UserId,
+        tenant: Option<TenantId>,
+    },
+    /// No such session, or it is over.
+    Unknown,
+}
+
+/// Exchanges the refresh token of `session` for new ones. Of two that present the same token one wins; the other
+/// counts as reuse, because a copy cannot be told from a race.
+pub async fn rotate(
+    connection: &mut PgConnection,
+    session: Uuid,
+    presented: &TokenHash,
+    access: &TokenHash,
+    refresh: &TokenHash,
+    access_seconds: i32,
+) -> Result<Rotation, StoreError> {
+    let rotated = sqlx::query!(
+        "UPDATE sessions s SET access_hash = $3, refresh_hash = $4, access_expires_at = now() + make_interval(secs => $5), last_seen_at = now()
+           FROM users u
+          WHERE s.id = $1 AND s.refresh_hash = $2 AND s.ended_at IS NULL AND s.refresh_expires_at > now()
+            AND u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL
+         RETURNING s.user_id, s.tenant_id",
+        session,
+        &presented[..],
+        &access[..],
+        &refresh[..],
+        f64::from(access_seconds),
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some(row) = rotated {
+        return Ok(Rotation::Rotated { user: UserId(row.user_id), tenant: row.tenant_id.map(TenantId) });
+    }
+    let reused = sqlx::query!(
+        "UPDATE sessions SET ended_at = now() WHERE id = $1 AND refresh_hash <> $2 AND ended_at IS NULL
+         RETURNING user_id, tenant_id",
+        session,
+        &presented[..],
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(reused.map_or(Rotation::Unknown, |row| Rotation::Reused {
+        user: UserId(row.user_id),
+        tenant: row.tenant_id.map(TenantId),
+    }))
+}
+
+/// Ends a session; false when it was over already.
+pub async fn end(connection: &mut PgConnection, session: Uuid) -> Result<bool, StoreError> {
+    let done =
+        sqlx::query!("UPDATE sessions SET ended_at = now() WHERE id = $1 AND ended_at IS NULL", session)
+            .execute(connection)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}

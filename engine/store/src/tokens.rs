@@ -1,0 +1,99 @@
+//! API tokens: made once, shown once, kept as a hash.
+
+use sqlx::PgConnection;
+use switchroom_core::{TenantId, UserId};
+use uuid::Uuid;
+
+use crate::{
+    db::{StoreError, Timestamp},
+    sessions::TokenHash,
+};
+
+/// A token as its owner sees it; the secret part is gone.
+#[derive(Clone, Debug)]
+pub struct ApiToken {
+    pub id: Uuid,
+    pub user_id: Uuid,
+    pub name: String,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// `tenant` is None for a platform admin's token. The connection must be allowed to write there: a tenant
+/// transaction, or the platform role.
+pub async fn create(
+    connection: &mut PgConnection,
+    id: Uuid,
+    tenant: Option<TenantId>,
+    user: UserId,
+    name: &str,
+    hash: &TokenHash,
+    expires_at: Option<Timestamp>,
+) -> Result<ApiToken, StoreError> {
+    Ok(sqlx::query_as!(
+        ApiToken,
+        "INSERT INTO api_tokens (id, tenant_id, user_id, name, token_hash, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+         RETURNING id, user_id, name, created_at, expires_at, last_used_at",
+        id,
+        tenant.map(|id| id.0),
+        user.0,
+        name,
+        &hash[..],
+        expires_at,
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+/// Tokens that were not revoked, newest first; of one user or of the whole tenant.
+pub async fn list(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: Option<UserId>,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<ApiToken>, StoreError> {
+    let (after_at, after_id) = after.unzip();
+    Ok(sqlx::query_as!(
+        ApiToken,
+        "SELECT id, user_id, name, created_at, expires_at, last_used_at FROM api_tokens
+          WHERE tenant_id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR user_id = $2)
+            AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
+          ORDER BY created_at DESC, id DESC LIMIT $5",
+        tenant.0,
+        user.map(|id| id.0),
+        after_at,
+        after_id,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Whose token it is, unless it was revoked.
+pub async fn owner(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: Uuid,
+) -> Result<Option<UserId>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "SELECT user_id FROM api_tokens WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL",
+        tenant.0,
+        id
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(UserId))
+}
+
+pub async fn revoke(connection: &mut PgConnection, tenant: TenantId, id: Uuid) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE api_tokens SET revoked_at = now() WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL",
+        tenant.0,
+        id
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

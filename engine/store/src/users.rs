@@ -1,0 +1,276 @@
+//! People who sign in, and their memberships.
+
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+use switchroom_core::{Role, TenantId, UserId};
+use uuid::Uuid;
+
+use crate::db::StoreError;
+
+/// What a sign-in needs to know of a person.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub id: UserId,
+    pub password_hash: Option<String>,
+    pub is_active: bool,
+    pub platform_admin: bool,
+    /// Active memberships, oldest first: (tenant, slug).
+    pub tenants: Vec<(TenantId, String)>,
+}
+
+/// Finds a person by e-mail, in any case. Runs as the sign-in role.
+pub async fn find_for_sign_in(
+    connection: &mut PgConnection,
+    email: &str,
+) -> Result<Option<Candidate>, StoreError> {
+    let row = sqlx::query!(
+        "SELECT id, password_hash, is_active, is_platform_admin FROM users WHERE email = lower($1) AND deleted_at IS NULL",
+        email
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let tenants = sqlx::query!(
+        "SELECT m.tenant_id, t.slug FROM memberships m JOIN tenants t ON t.id = m.tenant_id
+          WHERE m.user_id = $1 AND m.is_active ORDER BY m.created_at, m.id",
+        row.id
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(Some(Candidate {
+        id: UserId(row.id),
+        password_hash: row.password_hash,
+        is_active: row.is_active,
+        platform_admin: row.is_platform_admin,
+        tenants: tenants.into_iter().map(|row| (TenantId(row.tenant_id), row.slug)).collect(),
+    }))
+}
+
+/// A member of a tenant as colleagues see them.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Member {
+    pub id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub role: String,
+    pub extension: Option<String>,
+    pub is_active: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct MemberFilter {
+    pub q: Option<String>,
+    pub role: Option<Role>,
+    pub email: Option<String>,
+}
+
+/// Members by e-mail.
+pub async fn list(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    filter: &MemberFilter,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Member>, StoreError> {
+    let mut query = QueryBuilder::<Postgres>::new(
+        "SELECT u.id, u.email, u.name, m.role, m.extension, m.is_active AND u.is_active AS is_active
+           FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.deleted_at IS NULL AND m.tenant_id = ",
+    );
+    query.push_bind(tenant.0);
+    push_member_filter(&mut query, filter);
+    if let Some(email) = after {
+        query.push(" AND u.email > ").push_bind(email.to_owned());
+    }
+    query.push(" ORDER BY u.email LIMIT ").push_bind(limit);
+    Ok(query.build_query_as().fetch_all(connection).await?)
+}
+
+/// How many match, counted up to `cap` + 1.
+pub async fn count(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    filter: &MemberFilter,
+    cap: i64,
+) -> Result<i64, StoreError> {
+    let mut query = QueryBuilder::<Postgres>::new(
+        "SELECT count(*) FROM (SELECT FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.deleted_at IS NULL AND m.tenant_id = ",
+    );
+    query.push_bind(tenant.0);
+    push_member_filter(&mut query, filter);
+    query.push(" LIMIT ").push_bind(cap + 1).push(") found");
+    Ok(query.build_query_scalar().fetch_one(connection).await?)
+}
+
+fn push_member_filter(query: &mut QueryBuilder<Postgres>, filter: &MemberFilter) {
+    if let Some(q) = &filter.q {
+        // strpos, not LIKE: what people type has no wildcards.
+        query
+            .push(" AND (strpos(u.email, lower(")
+            .push_bind(q.clone())
+            .push(")) > 0 OR strpos(lower(u.name), lower(");
+        query.push_bind(q.clone()).push(")) > 0)");
+    }
+    if let Some(role) = filter.role {
+        query.push(" AND m.role = ").push_bind(role.name());
+    }
+    if let Some(email) = &filter.email {
+        query.push(" AND u.email = lower(").push_bind(email.clone()).push(")");
+    }
+}
+
+/// Which of these people are active members.
+pub async fn members_among(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    users: &[Uuid],
+) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "SELECT user_id FROM memberships WHERE tenant_id = $1 AND is_active AND user_id = ANY($2)",
+        tenant.0,
+        users
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+#[derive(Clone, Debug)]
+pub struct NewUser<'a> {
+    pub id: UserId,
+    pub email: &'a str,
+    pub name: &'a str,
+    pub password_hash: Option<&'a str>,
+    pub platform_admin: bool,
+}
+
+/// Makes a person, or finds the one who has this e-mail already (then only a given password replaces the old one).
+/// Runs as the platform role.
+pub async fn ensure(connection: &mut PgConnection, new: &NewUser<'_>) -> Result<UserId, StoreError> {
+    let id = sqlx::query_scalar!(
+        "INSERT INTO users (id, email, name, password_hash, is_platform_admin) VALUES ($1, lower($2), $3, $4, $5)
+         ON CONFLICT (email) WHERE deleted_at IS NULL
+         DO UPDATE SET password_hash = coalesce(excluded.password_hash, users.password_hash), version = users.version + 1
+         RETURNING id",
+        new.id.0,
+        new.email,
+        new.name,
+        new.password_hash,
+        new.platform_admin,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(UserId(id))
+}
+
+#[derive(Clone, Debug)]
+pub struct NewMembership<'a> {
+    pub tenant: TenantId,
+    pub user: UserId,
+    pub role: Role,
+    pub extension: Option<&'a str>,
+    pub sip_uri: Option<&'a str>,
+}
+
+/// Makes or changes a membership. Runs as the platform role or in the tenant's transaction.
+pub async fn set_membership(
+    connection: &mut PgConnection,
+    new: &NewMembership<'_>,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO memberships (id, tenant_id, user_id, role, extension, sip_uri) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (tenant_id, user_id) DO UPDATE
+            SET role = excluded.role, extension = excluded.extension, sip_uri = excluded.sip_uri, is_active = true,
+                version = memberships.version + 1",
+        Uuid::now_v7(),
+        new.tenant.0,
+        new.user.0,
+        new.role.name(),
+        new.extension,
+        new.sip_uri,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Replaces the password and ends every session (a thief must not outlive it). Runs as the platform role.
+pub async fn set_password_hash(
+    connection: &mut PgConnection,
+    user: UserId,
+    hash: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE users SET password_hash = $2, version = version + 1 WHERE id = $1", user.0, hash)
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}
+
+/// Replaces a better hash of the same password (parameters were raised). Runs as the sign-in role.
+pub async fn rehash(
+    connection: &mut PgConnection,
+    user: UserId,
+    old: &str,
+    new: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+        user.0,
+        old,
+        new
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A person's own profile: (version, name). Runs as the sign-in role.
+pub async fn profile_version(connection: &mut PgConnection, user: UserId) -> Result<Option<i64>, StoreError> {
+    Ok(sqlx::query_scalar!("SELECT version FROM users WHERE id = $1 AND deleted_at IS NULL", user.0)
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// Changes a person's own name when they are still at `version`. Runs as the sign-in role.
+pub async fn rename(
+    connection: &mut PgConnection,
+    user: UserId,
+    version: i64,
+    name: &str,
+) -> Result<Option<i64>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "UPDATE users SET name = $3, version = version + 1 WHERE id = $1 AND version = $2 AND deleted_at IS NULL RETURNING version",
+        user.0,
+        version,
+        name
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// The person with this e-mail, if any. Runs as the sign-in or platform role.
+pub async fn by_email(
+    connection: &mut PgConnection,
+    email: &str,
+) -> Result<Option<(UserId, bool)>, StoreError> {
+    Ok(sqlx::query!(
+        "SELECT id, is_platform_admin FROM users WHERE email = lower($1) AND deleted_at IS NULL",
+        email
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(|row| (UserId(row.id), row.is_platform_admin)))
+}
+
+/// The role of a person in a tenant, if they are an active member.
+pub async fn role_in(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<Role>, StoreError> {
+    let role = sqlx::query_scalar!(
+        "SELECT role FROM memberships WHERE tenant_id = $1 AND user_id = $2 AND is_active",
+        tenant.0,
+        user.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(role.and_then(|role| role.parse().ok()))
+}
