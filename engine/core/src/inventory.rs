@@ -233,18 +233,26 @@ mod tests {
                 }
             }
         }
-        assert_eq!(seen.len(), 8, "pool, quarantine, and held, assigned, connected for each of two: {seen:?}");
+        assert_eq!(
+            seen.len(),
+            8,
+            "pool, quarantine, and held, assigned, connected for each of two: {seen:?}"
+        );
     }
 
     #[test]
     fn nobody_touches_anothers_line() {
-        let connected = POOL.after(LineMove::Assign(THEM)).unwrap().after(LineMove::Connect(THEM, ANNA)).unwrap();
+        let connected =
+            POOL.after(LineMove::Assign(THEM)).unwrap().after(LineMove::Connect(THEM, ANNA)).unwrap();
         let held = POOL.after(LineMove::Hold(THEM)).unwrap();
         let quarantine = POOL.after(LineMove::Assign(US)).unwrap().after(LineMove::Release(US)).unwrap();
         for state in [connected, held, quarantine] {
-            for step in
-                [LineMove::Assign(US), LineMove::Release(US), LineMove::Connect(US, ANNA), LineMove::Disconnect(US)]
-            {
+            for step in [
+                LineMove::Assign(US),
+                LineMove::Release(US),
+                LineMove::Connect(US, ANNA),
+                LineMove::Disconnect(US),
+            ] {
                 assert_eq!(state.after(step), Err(LineRefusal::NotYours), "{state:?} {step:?}");
             }
         }
@@ -257,7 +265,8 @@ mod tests {
         assert_eq!(connected.after(LineMove::Release(US)), Err(LineRefusal::Connected));
         assert_eq!(connected.after(LineMove::Connect(US, ANNA)), Err(LineRefusal::Connected));
         assert_eq!(ours.after(LineMove::Disconnect(US)), Err(LineRefusal::NotConnected));
-        let released = connected.after(LineMove::Disconnect(US)).unwrap().after(LineMove::Release(US)).unwrap();
+        let released =
+            connected.after(LineMove::Disconnect(US)).unwrap().after(LineMove::Release(US)).unwrap();
         assert!(released.in_quarantine && released.tenant.is_none());
         assert_eq!(released.after(LineMove::Free), Ok(POOL));
     }

@@ -317,7 +317,10 @@ mod tests {
             let name = permission.name();
             let (noun, verb) = name.split_once('.').unwrap();
             for part in [noun, verb] {
-                assert!(!part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}");
+                assert!(
+                    !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                    "{name}"
+                );
             }
             assert!(seen.insert(name), "{name} twice");
         }
@@ -330,12 +333,22 @@ mod tests {
             assert!(rows.insert((row.path, row.method)), "{} {} twice", row.method, row.path);
         }
         let asked = |permission: Permission| {
-            ENDPOINTS.iter().map(|row| row.access).chain(MESSAGES.iter().map(|row| row.access))
+            ENDPOINTS
+                .iter()
+                .map(|row| row.access)
+                .chain(MESSAGES.iter().map(|row| row.access))
                 .any(|access| access == Access::Permission(permission))
         };
         // Asked for by the noun itself, row by row, or reserved for endpoints of a later issue.
-        let inside = [P::TokensManage, P::PresenceSetOthers, P::TicketsViewAll, P::TicketsNote, P::TicketsDelete,
-            P::NumbersDelete, P::NumbersReserve];
+        let inside = [
+            P::TokensManage,
+            P::PresenceSetOthers,
+            P::TicketsViewAll,
+            P::TicketsNote,
+            P::TicketsDelete,
+            P::NumbersDelete,
+            P::NumbersReserve,
+        ];
         for permission in Permission::ALL {
             assert_ne!(asked(*permission), inside.contains(permission), "{permission}");
         }
@@ -344,12 +357,22 @@ mod tests {
     /// Contract §5, "Fixed rows".
     #[test]
     fn fixed_rows() {
-        let who = |permission: Permission| Role::ALL.into_iter().filter(|r| r.grants(permission)).collect::<Vec<_>>();
+        let who = |permission: Permission| {
+            Role::ALL.into_iter().filter(|r| r.grants(permission)).collect::<Vec<_>>()
+        };
         let not_client = vec![OrgOwner, OrgAdmin, Supervisor, Agent, Corporate, Member];
         assert_eq!(who(P::ContactsLookup), not_client);
         assert_eq!(who(P::NumbersRead), not_client);
-        for admin_only in [P::NumbersAssign, P::NumbersRelease, P::NumbersConnect, P::ConnectionsRead,
-            P::ConnectionsCreate, P::ConnectionsEdit, P::ConnectionsDelete, P::AuditRead] {
+        for admin_only in [
+            P::NumbersAssign,
+            P::NumbersRelease,
+            P::NumbersConnect,
+            P::ConnectionsRead,
+            P::ConnectionsCreate,
+            P::ConnectionsEdit,
+            P::ConnectionsDelete,
+            P::AuditRead,
+        ] {
             assert_eq!(who(admin_only), vec![OrgOwner, OrgAdmin], "{admin_only}");
         }
         assert_eq!(who(P::NumbersCreate), vec![]);
@@ -360,7 +383,10 @@ mod tests {
 
     #[test]
     fn a_client_reaches_own_tickets_and_nothing_else() {
-        assert_eq!(Client.permissions().collect::<Vec<_>>(), vec![P::TicketsRead, P::TicketsCreate, P::TicketsReply]);
+        assert_eq!(
+            Client.permissions().collect::<Vec<_>>(),
+            vec![P::TicketsRead, P::TicketsCreate, P::TicketsReply]
+        );
     }
 
     #[test]
@@ -374,7 +400,10 @@ mod tests {
         for permission in Permission::ALL {
             for role in Role::ALL {
                 assert_eq!(role.may(*permission, Modules::ALL), role.grants(*permission));
-                assert_eq!(role.may(*permission, none), role.grants(*permission) && permission.module().is_none());
+                assert_eq!(
+                    role.may(*permission, none),
+                    role.grants(*permission) && permission.module().is_none()
+                );
             }
         }
         assert!(!OrgOwner.may(P::TicketsRead, Modules { tickets: false, ..Modules::ALL }));

@@ -58,7 +58,11 @@ pub struct Filter {
 
 /// Newest first.
 pub async fn list(
-    connection: &mut PgConnection, tenant: TenantId, filter: &Filter, after: Option<(Timestamp, Uuid)>, limit: i64,
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    filter: &Filter,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
 ) -> Result<Vec<Record>, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new(
         "SELECT id, actor_id, action, subject, detail, address, created_at FROM audit_log WHERE tenant_id = ",

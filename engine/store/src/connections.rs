@@ -41,7 +41,9 @@ pub struct NewConnection<'a> {
 }
 
 pub async fn create(
-    connection: &mut PgConnection, tenant: TenantId, new: &NewConnection<'_>,
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    new: &NewConnection<'_>,
 ) -> Result<Connection, StoreError> {
     Ok(sqlx::query_as!(
         Connection,
@@ -65,7 +67,9 @@ pub async fn create(
 }
 
 pub async fn get(
-    connection: &mut PgConnection, tenant: TenantId, id: ConnectionId,
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: ConnectionId,
 ) -> Result<Option<Connection>, StoreError> {
     Ok(sqlx::query_as!(
         Connection,
@@ -86,7 +90,11 @@ pub struct Filter {
 
 /// Newest first.
 pub async fn list(
-    connection: &mut PgConnection, tenant: TenantId, filter: &Filter, after: Option<(Timestamp, Uuid)>, limit: i64,
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    filter: &Filter,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
 ) -> Result<Vec<Connection>, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new(
         "SELECT id, kind, name, default_region, user_map, hook_key, key_id, is_active, created_at, updated_at, version
@@ -102,7 +110,10 @@ pub async fn list(
 }
 
 pub async fn count(
-    connection: &mut PgConnection, tenant: TenantId, filter: &Filter, cap: i64,
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    filter: &Filter,
+    cap: i64,
 ) -> Result<i64, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new(
         "SELECT count(*) FROM (SELECT FROM connections WHERE deleted_at IS NULL AND tenant_id = ",
@@ -135,7 +146,11 @@ pub struct Change<'a> {
 
 /// Compare and set on `version`; None when it is no longer the current one.
 pub async fn update(
-    connection: &mut PgConnection, tenant: TenantId, id: ConnectionId, version: i64, change: &Change<'_>,
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: ConnectionId,
+    version: i64,
+    change: &Change<'_>,
 ) -> Result<Option<Connection>, StoreError> {
     Ok(sqlx::query_as!(
         Connection,
@@ -159,7 +174,11 @@ pub async fn update(
 }
 
 /// Closes the door; false when there was none.
-pub async fn delete(connection: &mut PgConnection, tenant: TenantId, id: ConnectionId) -> Result<bool, StoreError> {
+pub async fn delete(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: ConnectionId,
+) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE connections SET deleted_at = now(), is_active = false, version = version + 1
           WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL",

@@ -36,7 +36,11 @@ pub enum Claim {
     OtherRequest,
 }
 
-pub async fn claim(connection: &mut PgConnection, key: &Key, fingerprint: &[u8; 32]) -> Result<Claim, StoreError> {
+pub async fn claim(
+    connection: &mut PgConnection,
+    key: &Key,
+    fingerprint: &[u8; 32],
+) -> Result<Claim, StoreError> {
     let claimed = sqlx::query!(
         "INSERT INTO idempotency_keys AS k (tenant_id, user_id, key, fingerprint) VALUES ($1, $2, $3, $4)
          ON CONFLICT (tenant_id, user_id, key) DO UPDATE

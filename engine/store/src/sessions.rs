@@ -2,10 +2,7 @@
 //! because the tenant is only known once the credential was found.
 
 use sqlx::PgConnection;
-use switchroom_core::{
-    Role, TenantId, UserId,
-    role::Modules,
-};
+use switchroom_core::{Role, TenantId, UserId, role::Modules};
 use uuid::Uuid;
 
 use crate::db::{StoreError, Timestamp};
@@ -175,9 +172,15 @@ pub async fn create(connection: &mut PgConnection, new: &NewSession<'_>) -> Resu
 /// What presenting a refresh token led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rotation {
-    Rotated { user: UserId, tenant: Option<TenantId> },
+    Rotated {
+        user: UserId,
+        tenant: Option<TenantId>,
+    },
     /// The token was used before: somebody holds a copy, so the session was ended.
-    Reused { user: UserId, tenant: Option<TenantId> },
+    Reused {
+        user: UserId,
+        tenant: Option<TenantId>,
+    },
     /// No such session, or it is over.
     Unknown,
 }
@@ -185,7 +188,11 @@ pub enum Rotation {
 /// Exchanges the refresh token of `session` for new ones. Of two that present the same token one wins; the other
 /// counts as reuse, because a copy cannot be told from a race.
 pub async fn rotate(
-    connection: &mut PgConnection, session: Uuid, presented: &TokenHash, access: &TokenHash, refresh: &TokenHash,
+    connection: &mut PgConnection,
+    session: Uuid,
+    presented: &TokenHash,
+    access: &TokenHash,
+    refresh: &TokenHash,
     access_seconds: i32,
 ) -> Result<Rotation, StoreError> {
     let rotated = sqlx::query!(
@@ -221,8 +228,9 @@ pub async fn rotate(
 
 /// Ends a session; false when it was over already.
 pub async fn end(connection: &mut PgConnection, session: Uuid) -> Result<bool, StoreError> {
-    let done = sqlx::query!("UPDATE sessions SET ended_at = now() WHERE id = $1 AND ended_at IS NULL", session)
-        .execute(connection)
-        .await?;
+    let done =
+        sqlx::query!("UPDATE sessions SET ended_at = now() WHERE id = $1 AND ended_at IS NULL", session)
+            .execute(connection)
+            .await?;
     Ok(done.rows_affected() == 1)
 }

@@ -16,17 +16,33 @@ pub struct Tenant {
 
 /// What a tenant is born with: its counters, its log, and the SIP door.
 pub async fn create(
-    connection: &mut PgConnection, id: TenantId, slug: &str, name: &str, region: &str,
+    connection: &mut PgConnection,
+    id: TenantId,
+    slug: &str,
+    name: &str,
+    region: &str,
 ) -> Result<ConnectionId, StoreError> {
-    sqlx::query!("INSERT INTO tenants (id, slug, name, region) VALUES ($1, $2, $3, $4)", id.0, slug, name, region)
+    sqlx::query!(
+        "INSERT INTO tenants (id, slug, name, region) VALUES ($1, $2, $3, $4)",
+        id.0,
+        slug,
+        name,
+        region
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!("INSERT INTO tenant_counters (tenant_id) VALUES ($1)", id.0)
         .execute(&mut *connection)
         .await?;
-    sqlx::query!("INSERT INTO tenant_counters (tenant_id) VALUES ($1)", id.0).execute(&mut *connection).await?;
     sqlx::query!("INSERT INTO tenant_log (tenant_id) VALUES ($1)", id.0).execute(&mut *connection).await?;
     let sip = ConnectionId(Uuid::now_v7());
-    sqlx::query!("INSERT INTO connections (id, tenant_id, kind, name) VALUES ($1, $2, 'sip', 'SIP')", sip.0, id.0)
-        .execute(connection)
-        .await?;
+    sqlx::query!(
+        "INSERT INTO connections (id, tenant_id, kind, name) VALUES ($1, $2, 'sip', 'SIP')",
+        sip.0,
+        id.0
+    )
+    .execute(connection)
+    .await?;
     Ok(sip)
 }
 
@@ -61,8 +77,14 @@ mod tests {
 
     #[test]
     fn slugs() {
-        for (name, slug) in [("Demo", "demo"), ("  Ärzte & Co. KG ", "rzte-co-kg"), ("日本", "tenant"), ("", "tenant"),
-            ("-a-", "a"), ("A  B", "a-b")] {
+        for (name, slug) in [
+            ("Demo", "demo"),
+            ("  Ärzte & Co. KG ", "rzte-co-kg"),
+            ("日本", "tenant"),
+            ("", "tenant"),
+            ("-a-", "a"),
+            ("A  B", "a-b"),
+        ] {
             assert_eq!(slug_of(name), slug, "{name}");
         }
         assert!(slug_of(&"x".repeat(300)).len() <= 63);

@@ -18,7 +18,10 @@ pub struct Candidate {
 }
 
 /// Finds a person by e-mail, in any case. Runs as the sign-in role.
-pub async fn find_for_sign_in(connection: &mut PgConnection, email: &str) -> Result<Option<Candidate>, StoreError> {
+pub async fn find_for_sign_in(
+    connection: &mut PgConnection,
+    email: &str,
+) -> Result<Option<Candidate>, StoreError> {
     let row = sqlx::query!(
         "SELECT id, password_hash, is_active, is_platform_admin FROM users WHERE email = lower($1) AND deleted_at IS NULL",
         email
@@ -62,7 +65,11 @@ pub struct MemberFilter {
 
 /// Members by e-mail.
 pub async fn list(
-    connection: &mut PgConnection, tenant: TenantId, filter: &MemberFilter, after: Option<&str>, limit: i64,
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    filter: &MemberFilter,
+    after: Option<&str>,
+    limit: i64,
 ) -> Result<Vec<Member>, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new(
         "SELECT u.id, u.email, u.name, m.role, m.extension, m.is_active AND u.is_active AS is_active
@@ -79,7 +86,10 @@ pub async fn list(
 
 /// How many match, counted up to `cap` + 1.
 pub async fn count(
-    connection: &mut PgConnection, tenant: TenantId, filter: &MemberFilter, cap: i64,
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    filter: &MemberFilter,
+    cap: i64,
 ) -> Result<i64, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new(
         "SELECT count(*) FROM (SELECT FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.deleted_at IS NULL AND m.tenant_id = ",
@@ -93,7 +103,10 @@ pub async fn count(
 fn push_member_filter(query: &mut QueryBuilder<Postgres>, filter: &MemberFilter) {
     if let Some(q) = &filter.q {
         // strpos, not LIKE: what people type has no wildcards.
-        query.push(" AND (strpos(u.email, lower(").push_bind(q.clone()).push(")) > 0 OR strpos(lower(u.name), lower(");
+        query
+            .push(" AND (strpos(u.email, lower(")
+            .push_bind(q.clone())
+            .push(")) > 0 OR strpos(lower(u.name), lower(");
         query.push_bind(q.clone()).push(")) > 0)");
     }
     if let Some(role) = filter.role {
@@ -106,7 +119,9 @@ fn push_member_filter(query: &mut QueryBuilder<Postgres>, filter: &MemberFilter)
 
 /// Which of these people are active members.
 pub async fn members_among(
-    connection: &mut PgConnection, tenant: TenantId, users: &[Uuid],
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    users: &[Uuid],
 ) -> Result<Vec<Uuid>, StoreError> {
     Ok(sqlx::query_scalar!(
         "SELECT user_id FROM memberships WHERE tenant_id = $1 AND is_active AND user_id = ANY($2)",
@@ -155,7 +170,10 @@ pub struct NewMembership<'a> {
 }
 
 /// Makes or changes a membership. Runs as the platform role or in the tenant's transaction.
-pub async fn set_membership(connection: &mut PgConnection, new: &NewMembership<'_>) -> Result<(), StoreError> {
+pub async fn set_membership(
+    connection: &mut PgConnection,
+    new: &NewMembership<'_>,
+) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO memberships (id, tenant_id, user_id, role, extension, sip_uri) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (tenant_id, user_id) DO UPDATE
@@ -174,7 +192,11 @@ pub async fn set_membership(connection: &mut PgConnection, new: &NewMembership<'
 }
 
 /// Replaces the password and ends every session (a thief must not outlive it). Runs as the platform role.
-pub async fn set_password_hash(connection: &mut PgConnection, user: UserId, hash: &str) -> Result<(), StoreError> {
+pub async fn set_password_hash(
+    connection: &mut PgConnection,
+    user: UserId,
+    hash: &str,
+) -> Result<(), StoreError> {
     sqlx::query!("UPDATE users SET password_hash = $2, version = version + 1 WHERE id = $1", user.0, hash)
         .execute(&mut *connection)
         .await?;
@@ -182,10 +204,20 @@ pub async fn set_password_hash(connection: &mut PgConnection, user: UserId, hash
 }
 
 /// Replaces a better hash of the same password (parameters were raised). Runs as the sign-in role.
-pub async fn rehash(connection: &mut PgConnection, user: UserId, old: &str, new: &str) -> Result<(), StoreError> {
-    sqlx::query!("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", user.0, old, new)
-        .execute(connection)
-        .await?;
+pub async fn rehash(
+    connection: &mut PgConnection,
+    user: UserId,
+    old: &str,
+    new: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+        user.0,
+        old,
+        new
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -197,7 +229,12 @@ pub async fn profile_version(connection: &mut PgConnection, user: UserId) -> Res
 }
 
 /// Changes a person's own name when they are still at `version`. Runs as the sign-in role.
-pub async fn rename(connection: &mut PgConnection, user: UserId, version: i64, name: &str) -> Result<Option<i64>, StoreError> {
+pub async fn rename(
+    connection: &mut PgConnection,
+    user: UserId,
+    version: i64,
+    name: &str,
+) -> Result<Option<i64>, StoreError> {
     Ok(sqlx::query_scalar!(
         "UPDATE users SET name = $3, version = version + 1 WHERE id = $1 AND version = $2 AND deleted_at IS NULL RETURNING version",
         user.0,
@@ -209,15 +246,25 @@ pub async fn rename(connection: &mut PgConnection, user: UserId, version: i64, n
 }
 
 /// The person with this e-mail, if any. Runs as the sign-in or platform role.
-pub async fn by_email(connection: &mut PgConnection, email: &str) -> Result<Option<(UserId, bool)>, StoreError> {
-    Ok(sqlx::query!("SELECT id, is_platform_admin FROM users WHERE email = lower($1) AND deleted_at IS NULL", email)
-        .fetch_optional(connection)
-        .await?
-        .map(|row| (UserId(row.id), row.is_platform_admin)))
+pub async fn by_email(
+    connection: &mut PgConnection,
+    email: &str,
+) -> Result<Option<(UserId, bool)>, StoreError> {
+    Ok(sqlx::query!(
+        "SELECT id, is_platform_admin FROM users WHERE email = lower($1) AND deleted_at IS NULL",
+        email
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(|row| (UserId(row.id), row.is_platform_admin)))
 }
 
 /// The role of a person in a tenant, if they are an active member.
-pub async fn role_in(connection: &mut PgConnection, tenant: TenantId, user: UserId) -> Result<Option<Role>, StoreError> {
+pub async fn role_in(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<Role>, StoreError> {
     let role = sqlx::query_scalar!(
         "SELECT role FROM memberships WHERE tenant_id = $1 AND user_id = $2 AND is_active",
         tenant.0,

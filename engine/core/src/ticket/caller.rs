@@ -6,17 +6,10 @@
 
 use uuid::Uuid;
 
-use crate::directory::{ContactKind, ContactRef};
-
-/// What the agent said the caller is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CustomerType {
-    Individual,
-    Organization,
-}
+use crate::directory::{ContactKind, ContactRef, CustomerType};
 
 impl CustomerType {
+    /// As the ticket stores it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Individual => "individual",
@@ -162,7 +155,8 @@ mod tests {
     fn an_unknown_caller_is_entered_only_with_a_name_a_type_and_a_number() {
         for has_number in [false, true] {
             for has_customer_name in [false, true] {
-                for customer_type in [None, Some(CustomerType::Individual), Some(CustomerType::Organization)] {
+                for customer_type in [None, Some(CustomerType::Individual), Some(CustomerType::Organization)]
+                {
                     for has_contact_person in [false, true] {
                         let decision = decide(&Filing {
                             has_number,

@@ -224,7 +224,9 @@ pub fn after_reply(
     }
     let first_response = author == Author::Staff && visibility == Visibility::Public && !responded;
     let next = match (author, visibility, status) {
-        (Author::Staff, Visibility::Public, Status::New | Status::Open) if first_response => Some(Status::Answered),
+        (Author::Staff, Visibility::Public, Status::New | Status::Open) if first_response => {
+            Some(Status::Answered)
+        }
         (Author::Requester, Visibility::Public, Status::WaitingForResponse) if assigned => {
             Some(Status::InProgress)
         }
@@ -311,7 +313,10 @@ mod tests {
             }
             assert_eq!(closed, status == Status::Closed, "{status}");
             assert!(resolved || status != Status::Resolved);
-            assert!(!resolved || matches!(status, Status::Resolved | Status::Closed), "{status} with resolved_at");
+            assert!(
+                !resolved || matches!(status, Status::Resolved | Status::Closed),
+                "{status} with resolved_at"
+            );
             for to in status.exits() {
                 let step = move_to(status, *to).unwrap();
                 let stamp = |was: bool, stamp: Stamp| match stamp {
@@ -340,7 +345,8 @@ mod tests {
                 for visibility in [Visibility::Public, Visibility::Internal] {
                     for assigned in [false, true] {
                         for responded in [false, true] {
-                            let effect = after_reply(status, author, visibility, assigned, responded).unwrap();
+                            let effect =
+                                after_reply(status, author, visibility, assigned, responded).unwrap();
                             let first =
                                 author == Author::Staff && visibility == Visibility::Public && !responded;
                             assert_eq!(effect.first_response, first);
@@ -362,7 +368,10 @@ mod tests {
                 }
             }
         }
-        assert_eq!(after_reply(Status::Closed, Author::Staff, Visibility::Internal, true, true), Err(TicketClosed));
+        assert_eq!(
+            after_reply(Status::Closed, Author::Staff, Visibility::Internal, true, true),
+            Err(TicketClosed)
+        );
     }
 
     #[test]
