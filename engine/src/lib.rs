@@ -3,6 +3,7 @@
 //!
 //! No rule lives here (core has them) and no SQL (store has it).
 
+pub mod ingest;
 pub mod registry;
 pub mod seal;
 pub mod sink;

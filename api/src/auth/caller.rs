@@ -6,7 +6,7 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{Extensions, StatusCode, request::Parts},
 };
-use switchroom_core::{Permission, Role, TenantId, UserId, role::Modules};
+use switchroom_core::{Permission, Role, TenantId, UserId, number::Region, role::Modules};
 use uuid::Uuid;
 
 use super::sessions::{Identity, Place};
@@ -26,7 +26,7 @@ pub struct Caller {
     pub tenant_slug: String,
     pub tenant_name: String,
     /// Numbers without a country code are read in this region.
-    pub region: String,
+    pub region: Region,
     /// None for a platform admin.
     pub role: Option<Role>,
     pub modules: Modules,
@@ -56,7 +56,7 @@ impl Caller {
             tenant: place.tenant,
             tenant_slug: place.slug.clone(),
             tenant_name: place.name.clone(),
-            region: place.region.clone(),
+            region: place.region,
             role: place.role,
             modules: place.modules,
             platform: identity.platform,

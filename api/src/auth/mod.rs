@@ -241,6 +241,7 @@ async fn logout(State(state): State<AppState>, actor: Actor, address: Address) -
 pub(crate) fn ended(state: &AppState, session: Uuid) {
     state.sessions.forget(session);
     state.tickets.revoke(session);
+    state.sink.session_ended(session);
 }
 
 fn hash_failed(error: HashFailed) -> Problem {

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
-use switchroom_core::{Permission, Role, TenantId, UserId, role::Modules};
+use switchroom_core::{Permission, Role, TenantId, UserId, number::Region, role::Modules};
 use switchroom_store::{
     Database, StoreError, Timestamp,
     sessions::{self, TokenHash},
@@ -40,7 +40,7 @@ pub struct Place {
     pub tenant: TenantId,
     pub slug: String,
     pub name: String,
-    pub region: String,
+    pub region: Region,
     /// None for a platform admin, who is no member.
     pub role: Option<Role>,
     pub modules: Modules,
@@ -54,9 +54,19 @@ impl Identity {
             || self.place.as_ref().is_some_and(|place| place.role.is_some_and(|role| role.may(permission, place.modules)))
     }
 
+    /// Everything this sign-in may, in the order of the table.
+    pub fn permissions(&self) -> Vec<Permission> {
+        Permission::ALL.iter().copied().filter(|permission| self.may(*permission)).collect()
+    }
+
     pub fn tenant(&self) -> Option<TenantId> {
         self.place.as_ref().map(|place| place.tenant)
     }
+}
+
+/// The schema lets only two capital letters in.
+fn region(text: &str) -> Region {
+    text.parse().unwrap_or(Region::UNKNOWN)
 }
 
 /// Resolves credentials.
@@ -82,6 +92,18 @@ impl Sessions {
     /// The sign-in behind an `Authorization: Bearer` text; None when it is not good (any more).
     pub async fn bearer(&self, text: &str) -> Result<Option<Arc<Identity>>, StoreError> {
         if text.starts_with(token::API) || text.starts_with(token::ACCESS) { self.find(text).await } else { Ok(None) }
+    }
+
+    /// As [`Sessions::bearer`], acting in the tenant that `X-Tenant` names where a platform admin asks. A slug that
+    /// names none gives no sign-in.
+    pub async fn bearer_in(&self, text: &str, slug: Option<&str>) -> Result<Option<Arc<Identity>>, StoreError> {
+        let Some(identity) = self.bearer(text).await? else { return Ok(None) };
+        match slug.filter(|_| identity.platform) {
+            None => Ok(Some(identity)),
+            Some(slug) => {
+                Ok(self.tenant(slug).await?.map(|place| Arc::new(Identity { place: Some(place), ..(*identity).clone() })))
+            }
+        }
     }
 
     /// The sign-in behind a session cookie.
@@ -111,7 +133,7 @@ impl Sessions {
                 tenant: seat.tenant,
                 slug: seat.slug,
                 name: seat.tenant_name,
-                region: seat.region,
+                region: region(&seat.region),
                 role: Some(seat.role),
                 modules: seat.modules,
                 extension: seat.extension,
@@ -133,7 +155,7 @@ impl Sessions {
             tenant: tenant.id,
             slug: tenant.slug,
             name: tenant.name,
-            region: tenant.region,
+            region: region(&tenant.region),
             role: None,
             modules: Modules::ALL,
             extension: None,

@@ -65,7 +65,7 @@ function useFieldProps() {
 }
 
 const control =
-  "w-full min-w-0 rounded-md border border-line-strong bg-surface px-2.5 text-fg transition-colors aria-invalid:border-bad disabled:bg-sunken disabled:text-muted read-only:bg-sunken";
+  "w-full min-w-0 rounded-md border border-line-strong bg-surface px-2.5 text-fg transition-colors aria-invalid:border-bad disabled:bg-sunken disabled:text-muted";
 
 export function Input({ className, type = "text", ...rest }: ComponentProps<"input">) {
   return <input type={type} className={cn(control, "h-8", className)} {...useFieldProps()} {...rest} />;

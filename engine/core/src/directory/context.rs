@@ -1,6 +1,6 @@
 //! What is known about a caller, in the words of contract §2.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -32,7 +32,7 @@ pub enum CustomerType {
     Individual,
 }
 
-/// The answer to "who is this?".
+/// The answer to "who is this?". Texts are shared with the index, so that making one copies no name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallerContext {
     /// Whether we know who it is: a contact owns the number, or a colleague has the extension.
@@ -41,17 +41,17 @@ pub struct CallerContext {
     pub number: Option<String>,
     pub quality: Quality,
     pub customer_type: Option<CustomerType>,
-    pub customer_name: Option<String>,
-    pub caller_name: Option<String>,
-    pub organization_name: Option<String>,
+    pub customer_name: Option<Arc<str>>,
+    pub caller_name: Option<Arc<str>>,
+    pub organization_name: Option<Arc<str>>,
     pub organization_id: Option<Uuid>,
-    pub contact_person: Option<String>,
-    pub gender: Option<String>,
-    pub email: Option<String>,
+    pub contact_person: Option<Arc<str>>,
+    pub gender: Option<Arc<str>>,
+    pub email: Option<Arc<str>>,
     pub inactive: bool,
     pub contact: Option<ContactRef>,
     pub other_matches: Vec<OtherMatch>,
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     pub open_tickets: Vec<OpenTicket>,
     pub recent_calls: Vec<RecentCall>,
 }
@@ -61,8 +61,8 @@ pub struct CallerContext {
 pub struct OtherMatch {
     pub kind: ContactKind,
     pub id: Uuid,
-    pub name: String,
-    pub organization_name: Option<String>,
+    pub name: Arc<str>,
+    pub organization_name: Option<Arc<str>>,
 }
 
 /// A ticket of the caller that is not closed.
@@ -111,7 +111,7 @@ impl Summaries for () {
 
 impl CallerContext {
     /// Nobody is known behind the number.
-    pub fn unknown(quality: Quality, number: Option<String>, reason: String) -> Self {
+    pub fn unknown(quality: Quality, number: Option<String>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
             found: false,
             number,
@@ -127,7 +127,7 @@ impl CallerContext {
             inactive: false,
             contact: None,
             other_matches: Vec::new(),
-            reason,
+            reason: reason.into(),
             open_tickets: Vec::new(),
             recent_calls: Vec::new(),
         }

@@ -49,6 +49,6 @@ impl TenantDirectory {
             PartyNumber::E164(_) | PartyNumber::Extension(_) => number.display(),
             PartyNumber::Anonymous | PartyNumber::Invalid(_) => None,
         };
-        CallerContext::unknown(quality, shown, reason.to_owned())
+        CallerContext::unknown(quality, shown, reason)
     }
 }

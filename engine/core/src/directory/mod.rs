@@ -6,7 +6,7 @@
 mod context;
 mod index;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -59,11 +59,11 @@ pub struct ContactRef {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
     pub reference: ContactRef,
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Of an organization's contact: its organization.
-    pub organization: Option<(Uuid, Box<str>)>,
-    pub gender: Option<Box<str>>,
-    pub email: Option<Box<str>>,
+    pub organization: Option<(Uuid, Arc<str>)>,
+    pub gender: Option<Arc<str>>,
+    pub email: Option<Arc<str>>,
     pub active: bool,
     pub last_contacted_at: Option<Timestamp>,
     pub phones: Vec<ContactPhone>,

@@ -1,27 +1,91 @@
-//! Reading through the numbering-plan library.
+//! Reading through the numbering-plan library: the slow, complete way, and the authority the fast one is held to.
+//!
+//! A number counts as valid when the plan of its country has numbers of that length (libphonenumber's "possible").
+//! Its stricter "valid" test compares against the ranges handed out when the metadata was made: it refuses ranges
+//! opened since and all ranges set aside for fiction and tests, and a caller from there must still be recognised.
 
-use super::{E164, MAX_SHOWN, PartyNumber, Region};
+use std::sync::LazyLock;
+
+use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat};
+
+use super::{E164, Region};
+
+/// Loads the metadata and what is derived from it, which takes milliseconds; `regions` are read once so that the
+/// first call from there is not the slow one.
+pub fn warm_up(regions: impl IntoIterator<Item = Region>) {
+    let _ = LENGTHS.of(33);
+    for region in regions {
+        if let Some(region) = ours(region)
+            && let Some(code) = PHONE_NUMBER_UTIL.get_country_code_for_region(region)
+        {
+            let _ = PHONE_NUMBER_UTIL.parse(format!("+{code}234567890").as_str(), Some(region));
+        }
+    }
+}
 
 pub(super) fn knows(region: Region) -> bool {
-    region.as_str().parse::<rlibphonenumber::Region>().is_ok_and(|region| {
-        rlibphonenumber::PHONE_NUMBER_UTIL.get_supported_regions().any(|known| known == region)
-    })
+    ours(region).is_some_and(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region).is_some())
 }
 
-pub(super) fn read(raw: &str, region: Region) -> PartyNumber {
-    let text = raw.trim();
-    if (2..=6).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
-        return PartyNumber::Extension(text.into());
-    }
-    parse(text, region)
-        .map_or_else(|| PartyNumber::Invalid(text.chars().take(MAX_SHOWN).collect()), PartyNumber::E164)
+fn ours(region: Region) -> Option<rlibphonenumber::Region> {
+    if region == Region::UNKNOWN { None } else { region.as_str().parse().ok() }
 }
 
-pub(super) fn parse(text: &str, region: Region) -> Option<E164> {
-    let region = region.as_str().parse::<rlibphonenumber::Region>().ok();
-    let number = rlibphonenumber::PHONE_NUMBER_UTIL.parse(text, region).ok()?;
-    if !number.is_valid() {
-        return None;
+/// What the library makes of a text that holds one number and nothing else.
+pub(super) enum Parsed {
+    Valid(E164),
+    /// The digits after the plus of a number whose length its country does not use.
+    Impossible(u64),
+    Unreadable,
+}
+
+pub(super) fn parse(text: &str, region: Region) -> Parsed {
+    let Ok(number) = PHONE_NUMBER_UTIL.parse(text, ours(region)) else { return Parsed::Unreadable };
+    let written = number.format_as(PhoneNumberFormat::E164);
+    let Ok(digits) = written.trim_start_matches('+').parse::<u64>() else { return Parsed::Unreadable };
+    match (PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number), E164::from_digits(digits)) {
+        (Ok(NumberLengthType::IsPossible), Ok(e164)) => Parsed::Valid(e164),
+        _ => Parsed::Impossible(digits),
     }
-    number.format_as(rlibphonenumber::PhoneNumberFormat::E164).parse().ok()
+}
+
+/// By calling code, the lengths a national number may have, as bits; asked of the library once, so that the fast path
+/// cannot drift from it.
+pub(super) struct Lengths {
+    by_code: Box<[u32; 1000]>,
+}
+
+pub(super) static LENGTHS: LazyLock<Lengths> = LazyLock::new(|| {
+    let mut by_code = Box::new([0_u32; 1000]);
+    for code in PHONE_NUMBER_UTIL.get_supported_calling_codes() {
+        let Some(slot) = usize::try_from(code).ok().and_then(|at| by_code.get_mut(at)) else { continue };
+        for length in 2..=15_u32 {
+            let mut number = PhoneNumber::default();
+            number.country_code = code;
+            number.national_number = 10_u64.pow(length - 1) * 2;
+            if PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) == Ok(NumberLengthType::IsPossible) {
+                *slot |= 1 << length;
+            }
+        }
+    }
+    Lengths { by_code }
+});
+
+impl Lengths {
+    /// Bit n is set where national numbers of n digits exist; 0 where the code is not assigned.
+    pub(super) fn of(&self, calling_code: usize) -> u32 {
+        self.by_code.get(calling_code).copied().unwrap_or(0)
+    }
+
+    /// How many of the leading digits are the calling code; 0 where none is known.
+    pub(super) fn code_length(&self, digits: &[u8]) -> usize {
+        let mut code = 0;
+        for (at, digit) in digits.iter().take(3).enumerate() {
+            code = code * 10 + usize::from(digit - b'0');
+            if self.of(code) != 0 {
+                return at + 1;
+            }
+        }
+        0
+    }
 }

@@ -6,10 +6,15 @@
 //! region in which a number without country code is read.
 
 mod library;
+mod surface;
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use library::Parsed;
+pub use library::warm_up;
+use surface::Surface;
 
 /// A telephone number in international form (ITU-T E.164): up to 15 digits, the first not 0, held as an integer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -209,8 +214,42 @@ pub fn mask(text: &str) -> String {
 }
 
 /// Reads what a person, a provider or a SIP header wrote. `region` is where a number without country code belongs.
+///
+/// Accepted: international and national forms with any usual separators, international prefixes of the region (00,
+/// 011 …), digits of any script, `tel:`, `sip:` and `sips:` URIs with display name and parameters, extensions behind
+/// the number (dropped: the number is who calls), vanity letters. Words and keypad numbers for a withheld caller are
+/// [`PartyNumber::Anonymous`]; 2 to 6 digits are an [`PartyNumber::Extension`].
 pub fn normalise(raw: &str, region: Region) -> PartyNumber {
-    library::read(raw, region)
+    match surface::read(raw, region) {
+        Surface::Anonymous => PartyNumber::Anonymous,
+        Surface::NoNumber => invalid(raw),
+        Surface::Number(written) => {
+            if !written.plus && !written.vanity && (2..=6).contains(&written.digits().len()) {
+                return PartyNumber::Extension(written.as_str().into());
+            }
+            complete(&written, region).unwrap_or_else(|| invalid(raw))
+        }
+    }
+}
+
+fn complete(written: &surface::Written, region: Region) -> Option<PartyNumber> {
+    let mut text = String::with_capacity(32);
+    if written.plus {
+        text.push('+');
+    }
+    text.push_str(written.as_str());
+    match library::parse(&text, region) {
+        Parsed::Valid(number) if surface::KEYPAD_WORDS.contains(&number.digits()) => {
+            Some(PartyNumber::Anonymous)
+        }
+        Parsed::Impossible(digits) if surface::KEYPAD_WORDS.contains(&digits) => Some(PartyNumber::Anonymous),
+        Parsed::Valid(number) => Some(PartyNumber::E164(number)),
+        Parsed::Impossible(_) | Parsed::Unreadable => None,
+    }
+}
+
+fn invalid(raw: &str) -> PartyNumber {
+    PartyNumber::Invalid(raw.trim().chars().filter(|c| *c != '\0').take(MAX_SHOWN).collect())
 }
 
 /// The same for providers that send E.164 without the plus ("33612345678"): such digits are read as international

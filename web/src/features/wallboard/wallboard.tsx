@@ -244,6 +244,7 @@ function Agents({ agents }: { agents: Wallboard["agents"] }) {
   );
   if (sorted.length === 0) return <Empty title={t("wallboard.no_agents")} />;
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable by keyboard
     <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={t("wallboard.agents")}>
       <table className="w-full text-left" aria-label={t("wallboard.agents")}>
         <thead>
