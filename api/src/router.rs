@@ -4,7 +4,7 @@ use axum::{Router, middleware, routing::any};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{auth, http, openapi as document, ops, problem, state::AppState};
+use crate::{auth, connections, http, openapi as document, ops, people, problem, state::AppState};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,6 +25,8 @@ struct Document;
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(auth::routes())
+        .merge(people::routes())
+        .merge(connections::routes())
         .merge(ops::routes())
 }
 

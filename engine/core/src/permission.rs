@@ -212,9 +212,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     signed_in("GET", "/api/v1/roles", Scope::Any),
     may("GET", "/api/v1/audit", P::AuditRead),
     // Everybody manages their own; whose they are is checked row by row.
-    signed_in("GET", "/api/v1/api-tokens", Scope::Tenant),
-    signed_in("POST", "/api/v1/api-tokens", Scope::Tenant),
-    signed_in("DELETE", "/api/v1/api-tokens/{id}", Scope::Tenant),
+    signed_in("GET", "/api/v1/api-tokens", Scope::Any),
+    signed_in("POST", "/api/v1/api-tokens", Scope::Any),
+    signed_in("DELETE", "/api/v1/api-tokens/{id}", Scope::Any),
     signed_in("POST", "/api/v1/ws-tickets", Scope::Tenant),
     may("GET", "/api/v1/connections", P::ConnectionsRead),
     may("POST", "/api/v1/connections", P::ConnectionsCreate),
