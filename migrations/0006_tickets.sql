@@ -98,7 +98,8 @@ CREATE TABLE ticket_activities (
     tenant_id  uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
     ticket_id  uuid NOT NULL,
     actor_id   uuid,
-    type       text NOT NULL CHECK (type IN ('created', 'status_change', 'assignment', 'comment', 'edited', 'call_linked', 'deleted')),
+    type       text NOT NULL CHECK (type IN ('created', 'comment', 'status_change', 'priority_change', 'agent_assignment',
+                                                      'attachment_added', 'edited', 'call_linked', 'deleted')),
     data       jsonb NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now(),
     FOREIGN KEY (tenant_id, ticket_id) REFERENCES tickets (tenant_id, id)

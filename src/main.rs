@@ -7,9 +7,11 @@ mod console;
 mod data_dir;
 mod database;
 mod demo;
+mod http;
 mod logging;
 mod postgres;
 mod secrets;
+mod serve;
 
 use std::process::ExitCode;
 

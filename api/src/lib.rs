@@ -1,1 +1,30 @@
-//! placeholder
+//! The HTTP room: REST, webhooks, sign-in, permissions, the API document. It extracts, calls one engine or store
+//! function, and maps; no SQL, no rule of the business, no clock in a handler.
+//!
+//! [`router`] is the table of contents. Every route has a row in `core/src/permission.rs`, or nobody gets in.
+
+pub mod auth;
+pub mod body;
+mod connections;
+mod http;
+mod idempotency;
+pub mod list;
+pub mod metrics;
+mod openapi;
+mod ops;
+mod people;
+pub mod problem;
+pub mod reply;
+mod router;
+pub mod state;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use auth::{Actor, Address, Caller};
+pub use body::{Body, Errors, Incoming, Patch, Validate};
+pub use idempotency::prune_forever;
+pub use list::{Filter, ListQuery, Page};
+pub use problem::{FieldError, Problem};
+pub use reply::{Created, IfMatch, Params, Versioned, etag};
+pub use router::{openapi, router};
+pub use state::{ApiConfig, AppState, RateLimits};

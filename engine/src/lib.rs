@@ -4,6 +4,7 @@
 //! No rule lives here (core has them) and no SQL (store has it).
 
 pub mod directory;
+pub mod ingest;
 pub mod registry;
 pub mod seal;
 pub mod sink;

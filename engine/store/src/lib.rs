@@ -4,21 +4,32 @@
 //! No business rule lives here that the database itself does not enforce.
 
 pub mod audit;
+pub mod changed;
 pub mod connections;
+pub mod contact_list;
 pub mod db;
 pub mod demo;
 pub mod directory_load;
 pub mod feed;
+pub mod email_contacts;
 pub mod idempotency;
+pub mod individuals;
+pub mod listing;
+pub mod lookups;
+pub mod numbers;
+pub mod organizations;
+pub mod phones;
 pub mod server;
 pub mod sessions;
 pub mod summaries;
 pub mod tenants;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod tickets;
 pub mod tokens;
 pub mod users;
 
+pub use changed::Changed;
 pub use db::{Database, Role, StoreError, TenantTx, Timestamp};
 
 /// The schema, embedded; `Database::migrate` brings a database up to it under sqlx's advisory lock.

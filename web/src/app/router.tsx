@@ -6,17 +6,12 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
-import { z } from "zod";
 import { queryClient } from "@/lib/api/query";
 import { meQuery } from "@/lib/session";
-import { SignInRoute } from "@/routes/sign-in";
-import { WorkspaceRoute } from "@/routes/workspace";
 import { Loading } from "@/ui/feedback";
 import { homeOf } from "./navigation";
 import { CrashScreen, NotFoundScreen } from "./screens";
-import { Shell } from "./shell/shell";
-
-const text = z.string().max(200).optional().catch(undefined);
+import { flag, oneOf, search, text } from "./search";
 
 const rootRoute = createRootRoute({
   component: Outlet,
@@ -27,11 +22,11 @@ const rootRoute = createRootRoute({
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
-  validateSearch: z.object({ next: text, ended: z.boolean().optional().catch(undefined) }),
+  validateSearch: search({ next: text, ended: flag }),
   beforeLoad: async () => {
     if (await queryClient.ensureQueryData(meQuery).catch(() => null)) throw redirect({ to: "/" });
   },
-  component: SignInRoute,
+  component: lazyRouteComponent(() => import("@/routes/sign-in"), "SignInRoute"),
 });
 
 /** Everything behind the sign-in. */
@@ -45,7 +40,7 @@ const appRoute = createRoute({
     }
     return { me };
   },
-  component: Shell,
+  component: lazyRouteComponent(() => import("./shell/shell"), "Shell"),
   pendingComponent: Loading,
 });
 
@@ -59,7 +54,7 @@ const indexRoute = createRoute({
 const workspaceRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/workspace",
-  component: WorkspaceRoute,
+  component: lazyRouteComponent(() => import("@/routes/workspace"), "WorkspaceRoute"),
 });
 const wallboardRoute = createRoute({
   getParentRoute: () => appRoute,
@@ -76,14 +71,14 @@ const directoryIndexRoute = createRoute({
 const directoryRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/directory/$kind",
-  validateSearch: z.object({ q: text, phone: text, id: text }),
+  validateSearch: search({ q: text, phone: text, id: text }),
   component: lazyRouteComponent(() => import("@/routes/directory"), "DirectoryRoute"),
 });
 const callsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/calls",
-  validateSearch: z.object({
-    state: z.enum(["ringing", "answered", "held", "transferring", "ended"]).optional().catch(undefined),
+  validateSearch: search({
+    state: oneOf(["ringing", "answered", "held", "transferring", "ended"]),
     from: text,
     to: text,
     after: text,
@@ -99,22 +94,19 @@ const callRoute = createRoute({
 const ticketsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/tickets",
-  validateSearch: z.object({
+  validateSearch: search({
     q: text,
-    status: z
-      .enum([
-        "new",
-        "open",
-        "answered",
-        "waiting_for_response",
-        "on_hold",
-        "in_progress",
-        "resolved",
-        "closed",
-      ])
-      .optional()
-      .catch(undefined),
-    priority: z.enum(["low", "medium", "high", "urgent"]).optional().catch(undefined),
+    status: oneOf([
+      "new",
+      "open",
+      "answered",
+      "waiting_for_response",
+      "on_hold",
+      "in_progress",
+      "resolved",
+      "closed",
+    ]),
+    priority: oneOf(["low", "medium", "high", "urgent"]),
   }),
   component: lazyRouteComponent(() => import("@/routes/tickets"), "TicketsRoute"),
 });
@@ -126,8 +118,8 @@ const ticketRoute = createRoute({
 const numbersRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/numbers",
-  validateSearch: z.object({
-    status: z.enum(["available", "assigned", "reserved"]).optional().catch(undefined),
+  validateSearch: search({
+    status: oneOf(["available", "assigned", "reserved"]),
   }),
   component: lazyRouteComponent(() => import("@/routes/numbers"), "NumbersRoute"),
 });

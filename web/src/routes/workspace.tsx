@@ -85,15 +85,15 @@ function PopView({ pop, onDismiss }: { pop: Pop; onDismiss: () => void }) {
   const mayFile = useCan("tickets.create");
   const { call, caller } = pop;
   return (
-    <div className="grid gap-3 lg:grid-cols-[minmax(0,22rem)_minmax(0,1fr)] 2xl:grid-cols-[minmax(0,24rem)_minmax(0,1fr)_minmax(0,24rem)]">
-      <Panel className="content-start">
+    <div className="grid gap-3 lg:grid-cols-[minmax(0,22rem)_minmax(0,1fr)] lg:grid-rows-[auto_1fr] 2xl:grid-cols-[minmax(0,24rem)_minmax(0,1fr)_minmax(0,24rem)]">
+      <Panel className="self-start">
         <PopHeader pop={pop} agentName={call.agent_id ? nameOf(call.agent_id) : null} onDismiss={onDismiss} />
         <CallerCard call={call} caller={caller} />
         <OtherMatches caller={caller} />
         <OpenTickets caller={caller} />
         <RecentCalls caller={caller} currentId={call.id} />
       </Panel>
-      <Panel className="self-start">
+      <Panel className="@container self-start lg:row-span-2">
         <PanelHead title={t("ticket_form.label")} />
         {mayFile ? (
           <TicketForm callId={call.id} draft={pop.draft} />
@@ -101,7 +101,7 @@ function PopView({ pop, onDismiss }: { pop: Pop; onDismiss: () => void }) {
           <p className="p-3 text-muted">{t("ticket_form.not_allowed")}</p>
         )}
       </Panel>
-      <Panel className="self-start lg:col-start-2 2xl:col-start-3">
+      <Panel className="self-start lg:col-start-1 2xl:col-start-3 2xl:row-start-1">
         <PanelHead title={t("timeline.title")} />
         <CallTimeline callId={call.id} live />
       </Panel>

@@ -6,17 +6,10 @@
 
 use uuid::Uuid;
 
-use crate::directory::{ContactKind, ContactRef};
-
-/// What the agent said the caller is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CustomerType {
-    Individual,
-    Organization,
-}
+use crate::directory::{ContactKind, ContactRef, CustomerType};
 
 impl CustomerType {
+    /// As the ticket stores it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Individual => "individual",

@@ -226,12 +226,13 @@ function SignedIn({ me }: { me: Me }) {
               size="sm"
               className="text-muted max-sm:size-8 max-sm:px-0 sm:w-60 sm:justify-start"
               onClick={() => setPaletteOpen(true)}
-              aria-label={t("palette.open")}
               aria-keyshortcuts="Control+K Meta+K"
             >
               <Search aria-hidden />
-              <span className="max-sm:hidden">{t("palette.open")}</span>
-              <span className="ml-auto text-[0.8rem] max-sm:hidden">Ctrl K</span>
+              <span className="max-sm:sr-only">{t("palette.open")}</span>
+              <span aria-hidden className="ml-auto text-[0.8rem] max-sm:hidden">
+                Ctrl K
+              </span>
             </Button>
             <div className="ml-auto flex items-center gap-1.5">
               {calls ? <PresenceControl /> : null}

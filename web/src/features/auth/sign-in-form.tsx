@@ -2,7 +2,7 @@ import { zodResolver } from "@hookform/resolvers/zod";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { isApiError } from "@/lib/api/problem";
 import { signIn } from "@/lib/session";
 import { Button } from "@/ui/button";
@@ -15,8 +15,8 @@ export function SignInForm({ onSignedIn }: { onSignedIn: () => void }) {
   const [needsCode, setNeedsCode] = useState(false);
   const schema = z.object({
     email: z.email(t("sign_in.email_invalid")),
-    password: z.string().min(1, t("sign_in.password_missing")),
-    totp: z.string().optional(),
+    password: z.string().check(z.minLength(1, t("sign_in.password_missing"))),
+    totp: z.optional(z.string()),
   });
   const form = useForm({
     resolver: zodResolver(schema),

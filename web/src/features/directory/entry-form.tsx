@@ -3,7 +3,7 @@ import { Plus, Trash2 } from "lucide-react";
 import { useMemo } from "react";
 import { useFieldArray, useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { isApiError } from "@/lib/api/problem";
 import { Button } from "@/ui/button";
 import { Field, Input, Select } from "@/ui/field";
@@ -37,14 +37,18 @@ export function EntryForm({
   const schema = useMemo(
     () =>
       z.object({
-        name: z.string().trim().min(1, t("form.required")).max(200, t("form.too_long")),
+        name: z
+          .string()
+          .check(z.trim(), z.minLength(1, t("form.required")), z.maxLength(200, t("form.too_long"))),
         gender: z.string(),
         dob: z.string(),
         email:
           kind === "email-contacts"
             ? z.email(t("form.email_invalid"))
             : z.union([z.literal(""), z.email(t("form.email_invalid"))]),
-        phones: z.array(z.object({ number: z.string(), label: z.string().max(40, t("form.too_long")) })),
+        phones: z.array(
+          z.object({ number: z.string(), label: z.string().check(z.maxLength(40, t("form.too_long"))) }),
+        ),
       }),
     [kind, t],
   );

@@ -44,14 +44,9 @@ export function PresenceControl() {
   return (
     <Menu
       trigger={
-        <Button
-          size="sm"
-          busy={pending !== null}
-          disabled={false}
-          data-own-presence={presence}
-          aria-label={t("presence_control.label", { state: t(`presence.${presence}`) })}
-        >
+        <Button size="sm" busy={pending !== null} disabled={false} data-own-presence={presence}>
           {pending ? null : <Dot tone={presenceTone[presence] ?? "neutral"} pulse={presence === "ringing"} />}
+          <span className="sr-only">{t("presence_control.label")}</span>
           <span className="max-w-40 truncate">
             {t(`presence.${presence}`)}
             {reasonText ? <span className="max-sm:hidden"> · {reasonText}</span> : null}

@@ -129,21 +129,24 @@ function Tile({ name, value }: { name: (typeof TILES)[number]; value: number }) 
 }
 
 const FIGURE_NAMES = [
-  "service_level",
+  "offered_today",
+  "answered_today",
+  "missed_today",
+  "abandoned_today",
+  "outbound_today",
+  "service_level_sl",
+  "service_level_sl2",
+  "service_level_offered",
   "abandon_rate",
-  "average_speed_of_answer",
-  "average_talk_time",
-  "calls_today",
-  "offered",
-  "answered",
-  "missed",
-  "abandoned",
-  "occupancy",
+  "asa_ms",
 ] as const;
 
-function figureText(value: number | string | null): string {
+/** Shares as per cent, lengths in seconds, counts as they are; nothing divided by nothing yet is a dash. */
+export function figureText(name: string, value: number | string | null): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "string") return value;
+  if (name.endsWith("_ms")) return `${(value / 1000).toFixed(1)} s`;
+  if (/(^|_)(level|rate|occupancy)(_|$)/.test(name)) return `${(value * 100).toFixed(1)} %`;
   return Number.isInteger(value) ? String(value) : value.toFixed(2);
 }
 
@@ -169,7 +172,7 @@ function Figures({ figures }: { figures: Wallboard["figures"] }) {
                 </button>
               </Tooltip>
             </span>
-            <span className="num font-semibold">{figureText(figure.value)}</span>
+            <span className="num font-semibold">{figureText(figure.name, figure.value)}</span>
           </li>
         );
       })}
@@ -244,6 +247,7 @@ function Agents({ agents }: { agents: Wallboard["agents"] }) {
   );
   if (sorted.length === 0) return <Empty title={t("wallboard.no_agents")} />;
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable by keyboard
     <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={t("wallboard.agents")}>
       <table className="w-full text-left" aria-label={t("wallboard.agents")}>
         <thead>

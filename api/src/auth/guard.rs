@@ -1,0 +1,159 @@
+//! The one gate in front of every route: 405, 401, 429, 403, in this order, before any handler, body or record is
+//! looked at. What it asks is written in one table ([`switchroom_core::permission`]); a route that is not in the
+//! table is refused.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use switchroom_core::permission::{Access, ENDPOINTS, Scope, endpoint};
+use switchroom_store::audit;
+
+use super::{
+    caller::{Actor, Address, tenant_required},
+    cookies,
+    sessions::{Identity, Sessions},
+};
+use crate::{idempotency, problem::Problem, state::AppState};
+
+/// Names the tenant a platform admin acts in.
+pub const TENANT_HEADER: &str = "x-tenant";
+
+pub async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    match admit(&state, request).await {
+        Ok((request, actor)) => {
+            let key = request.headers().get(idempotency::HEADER).filter(|_| request.method() == Method::POST).cloned();
+            match (actor, key) {
+                (Some(actor), Some(key)) => idempotency::run(state, actor, key, request, next).await,
+                _ => next.run(request).await,
+            }
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn admit(state: &AppState, mut request: Request) -> Result<(Request, Option<Actor>), Problem> {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    let Some(door) = endpoint(request.method().as_str(), &path) else {
+        return Err(not_listed(&path));
+    };
+    if door.access == Access::Public {
+        return Ok((request, None));
+    }
+    let https = state.config.is_https();
+    let (mut identity, by_cookie) = authenticate(&state.sessions, request.headers(), https).await?;
+    state.limits.request(identity.session)?;
+    if by_cookie && !is_safe(request.method()) {
+        let cookie = cookies::session(request.headers(), https).unwrap_or_default();
+        if !cookies::csrf_fits(request.headers(), cookie) {
+            return Err(Problem::new(StatusCode::FORBIDDEN, "csrf", "CSRF token missing or wrong")
+                .detail("Send the value of the CSRF cookie in the header X-CSRF-Token."));
+        }
+    }
+    if identity.platform && let Some(slug) = request.headers().get(TENANT_HEADER) {
+        let slug = slug.to_str().unwrap_or_default().to_owned();
+        let subject: String = format!("{} {}", request.method(), request.uri().path()).chars().take(300).collect();
+        let address = Address::of(request.extensions());
+        identity = act_in_tenant(state, &identity, &slug, &subject, address).await?;
+    }
+    let permitted = match door.access {
+        Access::Public | Access::SignedIn => true,
+        Access::Permission(permission) => identity.may(permission),
+    };
+    if !permitted {
+        return Err(Problem::forbidden().detail(format!("This needs the permission {}.", door.access.name())));
+    }
+    if door.scope == Scope::Tenant && identity.place.is_none() {
+        return Err(tenant_required());
+    }
+    let actor = Actor(identity);
+    request.extensions_mut().insert(actor.clone());
+    Ok((request, Some(actor)))
+}
+
+/// The path exists with other methods: 405. It is in no row at all: somebody added a route and no row, and until
+/// they do nobody gets in.
+fn not_listed(path: &str) -> Problem {
+    let mut allow: Vec<&str> = ENDPOINTS.iter().filter(|row| row.path == path).map(|row| row.method).collect();
+    if allow.is_empty() {
+        tracing::error!(path, "a route has no row in the permission table and is refused");
+        return Problem::forbidden();
+    }
+    if allow.contains(&"GET") {
+        allow.push("HEAD");
+    }
+    Problem::method_not_allowed(&allow.join(", "))
+}
+
+/// The sign-in that comes with a request, and whether a cookie brought it. An Authorization header rules out the
+/// cookie, even when it is no good.
+pub async fn authenticate(
+    sessions: &Sessions, headers: &HeaderMap, https: bool,
+) -> Result<(Arc<Identity>, bool), Problem> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let token = value.to_str().ok().and_then(bearer).ok_or_else(Problem::unauthenticated)?;
+        let identity = sessions.bearer(token).await?.ok_or_else(Problem::unauthenticated)?;
+        return Ok((identity, false));
+    }
+    let cookie = cookies::session(headers, https).ok_or_else(Problem::unauthenticated)?;
+    let identity = sessions.cookie(cookie).await?.ok_or_else(Problem::unauthenticated)?;
+    Ok((identity, true))
+}
+
+/// The token of `Bearer TOKEN`; the scheme in any case (RFC 9110 §11.1).
+pub fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Every request a platform admin makes inside a tenant leaves a line in that tenant's audit log, before it is done.
+async fn act_in_tenant(
+    state: &AppState, identity: &Identity, slug: &str, subject: &str, address: Address,
+) -> Result<Arc<Identity>, Problem> {
+    let place = state.sessions.tenant(slug).await?.ok_or_else(|| {
+        Problem::not_found().detail("X-Tenant names no tenant.")
+    })?;
+    let address = address.text();
+    let mut connection = state.db.platform().acquire().await.map_err(switchroom_store::StoreError::from)?;
+    audit::record(
+        &mut connection,
+        &audit::Entry {
+            tenant: Some(place.tenant),
+            actor: Some(identity.user_id),
+            action: "platform.acted",
+            subject: Some(subject),
+            detail: None,
+            address: address.as_deref(),
+        },
+    )
+    .await?;
+    Ok(Arc::new(Identity { place: Some(place), ..identity.clone() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bearer_texts() {
+        assert_eq!(bearer("Bearer swt_x"), Some("swt_x"));
+        assert_eq!(bearer("bearer  swt_x "), Some("swt_x"));
+        for bad in ["", "swt_x", "Basic x", "Bearer"] {
+            assert_eq!(bearer(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_path_without_rows_is_refused_and_one_with_others_is_not_allowed() {
+        assert_eq!(not_listed("/api/v1/nothing").status().as_u16(), 403);
+        assert_eq!(not_listed("/api/v1/calls/{id}").status().as_u16(), 405);
+    }
+}

@@ -1,0 +1,177 @@
+//! How often: requests per token, sign-ins per address, failed sign-ins per account.
+//!
+//! One process counts for itself; a cluster multiplies the limits by its nodes until the shared store of a later
+//! issue. Idle keys are dropped, so a scan with many keys does not fill memory.
+
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use dashmap::DashMap;
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    state::keyed::DashMapStateStore,
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{problem::Problem, state::RateLimits};
+
+type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
+
+/// Wrong passwords for one account, from wherever, before it rests until the end of the window.
+const FAILURES: u32 = 20;
+const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// Accounts remembered; beyond it those whose window is over are dropped, then all.
+const ACCOUNTS: usize = 100_000;
+
+/// The limiters; each is absent when limits are off.
+pub struct Limits {
+    tokens: Option<Keyed<Uuid>>,
+    sign_ins: Option<Keyed<IpAddr>>,
+    failures: Option<DashMap<[u8; 8], (u32, Instant)>>,
+    clock: DefaultClock,
+    asked: AtomicU64,
+}
+
+impl Limits {
+    pub fn new(limits: Option<RateLimits>) -> Self {
+        let clock = DefaultClock::default();
+        let many = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+        Self {
+            tokens: limits.map(|limits| {
+                RateLimiter::dashmap(Quota::per_second(many(limits.per_second)).allow_burst(many(limits.burst)))
+            }),
+            sign_ins: limits.map(|limits| RateLimiter::dashmap(Quota::per_minute(many(limits.sign_in_per_minute)))),
+            failures: limits.map(|_| DashMap::new()),
+            clock,
+            asked: AtomicU64::new(0),
+        }
+    }
+
+    /// One request of a session or API token.
+    pub fn request(&self, token: Uuid) -> Result<(), Problem> {
+        self.check(self.tokens.as_ref(), &token)
+    }
+
+    /// One attempt to sign in from an address.
+    pub fn sign_in(&self, address: IpAddr) -> Result<(), Problem> {
+        self.check(self.sign_ins.as_ref(), &network(address))
+    }
+
+    /// Whether an account, known or not, may be tried now.
+    pub fn account(&self, email: &str, now: Instant) -> Result<(), Problem> {
+        let Some(failures) = &self.failures else { return Ok(()) };
+        match failures.get(&account_key(email)).map(|entry| *entry) {
+            Some((count, until)) if count >= FAILURES && until > now => {
+                Err(Problem::too_many_requests(until.duration_since(now).as_secs() + 1))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A wrong password for an account, known or not.
+    pub fn sign_in_failed(&self, email: &str, now: Instant) {
+        let Some(failures) = &self.failures else { return };
+        if failures.len() >= ACCOUNTS {
+            failures.retain(|_, (_, until)| *until > now);
+            if failures.len() >= ACCOUNTS {
+                failures.clear();
+            }
+        }
+        let mut entry = failures.entry(account_key(email)).or_insert((0, now + WINDOW));
+        if entry.1 <= now {
+            *entry = (0, now + WINDOW);
+        }
+        entry.0 += 1;
+    }
+
+    fn check<K: std::hash::Hash + Eq + Clone>(&self, limiter: Option<&Keyed<K>>, key: &K) -> Result<(), Problem> {
+        let Some(limiter) = limiter else { return Ok(()) };
+        if self.asked.fetch_add(1, Ordering::Relaxed) % 4096 == 4095 {
+            limiter.retain_recent();
+        }
+        limiter.check_key(key).map_err(|until| {
+            let wait = until.wait_time_from(self.clock.now());
+            Problem::too_many_requests(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
+        })
+    }
+}
+
+fn account_key(email: &str) -> [u8; 8] {
+    let digest = Sha256::digest(email.trim().to_lowercase().as_bytes());
+    let mut key = [0; 8];
+    key.copy_from_slice(&digest[..8]);
+    key
+}
+
+/// Whoever holds an IPv6 address holds the /64 around it.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eleventh_sign_in_of_a_minute_waits() {
+        let limits = Limits::new(Some(RateLimits::default()));
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        for _ in 0..10 {
+            limits.sign_in(address).unwrap();
+        }
+        let problem = limits.sign_in(address).unwrap_err();
+        assert_eq!(problem.status().as_u16(), 429);
+        assert!(limits.sign_in("192.0.2.2".parse().unwrap()).is_ok());
+        assert!(limits.sign_in("::ffff:192.0.2.1".parse().unwrap()).is_err(), "the same address in other words");
+    }
+
+    #[test]
+    fn an_account_rests_after_too_many_wrong_passwords() {
+        let (limits, now) = (Limits::new(Some(RateLimits::default())), Instant::now());
+        for _ in 0..FAILURES {
+            limits.account("A@b.example", now).unwrap();
+            limits.sign_in_failed("a@b.example", now);
+        }
+        assert_eq!(limits.account("a@B.example", now).unwrap_err().status().as_u16(), 429);
+        assert!(limits.account("c@b.example", now).is_ok());
+        assert!(limits.account("a@b.example", now + WINDOW).is_ok());
+        limits.sign_in_failed("a@b.example", now + WINDOW);
+        assert!(limits.account("a@b.example", now + WINDOW).is_ok(), "a new window starts from nothing");
+    }
+
+    #[test]
+    fn a_v6_network_counts_as_one() {
+        let limits = Limits::new(Some(RateLimits { sign_in_per_minute: 1, ..RateLimits::default() }));
+        limits.sign_in("2001:db8::1".parse().unwrap()).unwrap();
+        assert!(limits.sign_in("2001:db8::2".parse().unwrap()).is_err());
+        assert!(limits.sign_in("2001:db8:0:1::2".parse().unwrap()).is_ok());
+    }
+
+    #[test]
+    fn off_is_off() {
+        let limits = Limits::new(None);
+        for _ in 0..5000 {
+            limits.request(Uuid::nil()).unwrap();
+            limits.sign_in("192.0.2.1".parse().unwrap()).unwrap();
+        }
+    }
+
+    #[test]
+    fn bursts_are_per_token() {
+        let limits = Limits::new(Some(RateLimits { per_second: 1, burst: 3, sign_in_per_minute: 10 }));
+        for _ in 0..3 {
+            limits.request(Uuid::nil()).unwrap();
+        }
+        assert!(limits.request(Uuid::nil()).is_err());
+        assert!(limits.request(Uuid::max()).is_ok());
+    }
+}

@@ -1,0 +1,177 @@
+//! Who a credential belongs to, remembered for a few seconds, so that a busy client does not cost a query a request.
+//!
+//! Sign-out and revocation in this process forget at once; a change made elsewhere (a role, a membership, another
+//! node) shows within [`REMEMBER`].
+
+use std::{sync::Arc, time::Duration};
+
+use moka::future::Cache;
+use switchroom_core::{Permission, Role, TenantId, UserId, number::Region, role::Modules};
+use switchroom_store::{
+    Database, StoreError, Timestamp,
+    sessions::{self, TokenHash},
+    tenants,
+};
+use uuid::Uuid;
+
+use super::token;
+
+/// How long a sign-in is believed without asking again.
+pub const REMEMBER: Duration = Duration::from_secs(5);
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The session's id, or the API token's.
+    pub session: Uuid,
+    pub is_api_token: bool,
+    pub user_id: UserId,
+    pub email: String,
+    pub name: String,
+    pub platform: bool,
+    /// None for a platform admin who acts for no tenant in particular.
+    pub place: Option<Place>,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The tenant somebody acts in.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub tenant: TenantId,
+    pub slug: String,
+    pub name: String,
+    pub region: Region,
+    /// None for a platform admin, who is no member.
+    pub role: Option<Role>,
+    pub modules: Modules,
+    pub extension: Option<String>,
+}
+
+impl Identity {
+    pub fn may(&self, permission: Permission) -> bool {
+        // The platform admin may everything, wherever they act.
+        self.platform
+            || self.place.as_ref().is_some_and(|place| place.role.is_some_and(|role| role.may(permission, place.modules)))
+    }
+
+    /// Everything this sign-in may, in the order of the table.
+    pub fn permissions(&self) -> Vec<Permission> {
+        Permission::ALL.iter().copied().filter(|permission| self.may(*permission)).collect()
+    }
+
+    pub fn tenant(&self) -> Option<TenantId> {
+        self.place.as_ref().map(|place| place.tenant)
+    }
+}
+
+/// The schema lets only two capital letters in.
+fn region(text: &str) -> Region {
+    text.parse().unwrap_or(Region::UNKNOWN)
+}
+
+/// Resolves credentials.
+pub struct Sessions {
+    db: Database,
+    known: Cache<TokenHash, Arc<Identity>>,
+    tenants: Cache<String, Place>,
+}
+
+impl Sessions {
+    pub fn new(db: Database) -> Self {
+        Self {
+            db,
+            known: Cache::builder()
+                .max_capacity(100_000)
+                .time_to_live(REMEMBER)
+                .support_invalidation_closures()
+                .build(),
+            tenants: Cache::builder().max_capacity(1_000).time_to_live(REMEMBER).build(),
+        }
+    }
+
+    /// The sign-in behind an `Authorization: Bearer` text; None when it is not good (any more).
+    pub async fn bearer(&self, text: &str) -> Result<Option<Arc<Identity>>, StoreError> {
+        if text.starts_with(token::API) || text.starts_with(token::ACCESS) { self.find(text).await } else { Ok(None) }
+    }
+
+    /// As [`Sessions::bearer`], acting in the tenant that `X-Tenant` names where a platform admin asks. A slug that
+    /// names none gives no sign-in.
+    pub async fn bearer_in(&self, text: &str, slug: Option<&str>) -> Result<Option<Arc<Identity>>, StoreError> {
+        let Some(identity) = self.bearer(text).await? else { return Ok(None) };
+        match slug.filter(|_| identity.platform) {
+            None => Ok(Some(identity)),
+            Some(slug) => {
+                Ok(self.tenant(slug).await?.map(|place| Arc::new(Identity { place: Some(place), ..(*identity).clone() })))
+            }
+        }
+    }
+
+    /// The sign-in behind a session cookie.
+    pub async fn cookie(&self, text: &str) -> Result<Option<Arc<Identity>>, StoreError> {
+        if text.starts_with(token::COOKIE) { self.find(text).await } else { Ok(None) }
+    }
+
+    async fn find(&self, text: &str) -> Result<Option<Arc<Identity>>, StoreError> {
+        if text.len() > 128 {
+            return Ok(None);
+        }
+        let hash = token::hash(text);
+        if let Some(identity) = self.known.get(&hash).await {
+            return Ok(Some(identity));
+        }
+        let mut connection = self.db.auth().acquire().await.map_err(StoreError::from)?;
+        let Some(sign_in) = sessions::find(&mut connection, &hash).await? else { return Ok(None) };
+        sessions::touch(&mut connection, &sign_in).await?;
+        let identity = Arc::new(Identity {
+            session: sign_in.session,
+            is_api_token: sign_in.is_api_token,
+            user_id: sign_in.user,
+            email: sign_in.email,
+            name: sign_in.name,
+            platform: sign_in.platform_admin,
+            place: sign_in.seat.map(|seat| Place {
+                tenant: seat.tenant,
+                slug: seat.slug,
+                name: seat.tenant_name,
+                region: region(&seat.region),
+                role: Some(seat.role),
+                modules: seat.modules,
+                extension: seat.extension,
+            }),
+            expires_at: sign_in.expires_at,
+        });
+        self.known.insert(hash, Arc::clone(&identity)).await;
+        Ok(Some(identity))
+    }
+
+    /// The platform admin's place in a tenant.
+    pub async fn tenant(&self, slug: &str) -> Result<Option<Place>, StoreError> {
+        if let Some(place) = self.tenants.get(slug).await {
+            return Ok(Some(place));
+        }
+        let mut connection = self.db.auth().acquire().await.map_err(StoreError::from)?;
+        let Some(tenant) = tenants::by_slug(&mut connection, slug).await? else { return Ok(None) };
+        let place = Place {
+            tenant: tenant.id,
+            slug: tenant.slug,
+            name: tenant.name,
+            region: region(&tenant.region),
+            role: None,
+            modules: Modules::ALL,
+            extension: None,
+        };
+        self.tenants.insert(slug.to_owned(), place.clone()).await;
+        Ok(Some(place))
+    }
+
+    /// Forgets a session or token that was ended or changed.
+    pub fn forget(&self, session: Uuid) {
+        // Fails only when closures are not supported, and they are switched on above.
+        let _ = self.known.invalidate_entries_if(move |_, identity| identity.session == session);
+    }
+
+    /// Forgets everything known of a person (their name, role or membership changed).
+    pub fn forget_user(&self, user: UserId) {
+        let _ = self.known.invalidate_entries_if(move |_, identity| identity.user_id == user);
+    }
+}

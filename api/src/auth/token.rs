@@ -1,0 +1,71 @@
+//! The texts that prove a sign-in. Each kind has its prefix, so that one is never taken for another and a leaked one
+//! is recognised by scanners. The database keeps SHA-256 of the whole text: 256 random bits need no slow hash.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use switchroom_store::sessions::TokenHash;
+use uuid::Uuid;
+
+pub const API: &str = "swt_";
+pub const ACCESS: &str = "sws_";
+pub const COOKIE: &str = "swc_";
+pub const REFRESH: &str = "swr_";
+
+/// `prefix` and 32 random octets.
+pub fn generate(prefix: &str) -> String {
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
+}
+
+/// A refresh token names its session, so that presenting a used one can end it.
+pub fn generate_refresh(session: Uuid) -> String {
+    let mut octets = [0; 48];
+    octets[..16].copy_from_slice(session.as_bytes());
+    octets[16..].copy_from_slice(&rand::random::<[u8; 32]>());
+    format!("{REFRESH}{}", URL_SAFE_NO_PAD.encode(octets))
+}
+
+/// The session a refresh token claims to be of.
+pub fn session_of_refresh(token: &str) -> Option<Uuid> {
+    let octets = URL_SAFE_NO_PAD.decode(token.strip_prefix(REFRESH)?).ok()?;
+    if octets.len() != 48 {
+        return None;
+    }
+    Uuid::from_slice(&octets[..16]).ok()
+}
+
+pub fn hash(token: &str) -> TokenHash {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// The CSRF token that belongs to a session cookie: derived one way, so the page can read the one and learn nothing
+/// of the other, and a planted cookie of either kind does not fit.
+pub fn csrf_of(cookie: &str) -> String {
+    let mut digest = Sha256::new();
+    digest.update(b"switchroom csrf v1\0");
+    digest.update(cookie.as_bytes());
+    URL_SAFE_NO_PAD.encode(digest.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refresh_tokens_name_their_session() {
+        let session = Uuid::from_u128(9);
+        let token = generate_refresh(session);
+        assert_eq!(session_of_refresh(&token), Some(session));
+        assert_ne!(token, generate_refresh(session));
+        for bad in ["", "swr_", "swr_AAAA", "sws_AAAA", &token[1..]] {
+            assert_eq!(session_of_refresh(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_long_and_never_repeat() {
+        let token = generate(API);
+        assert!(token.starts_with(API) && token.len() == 4 + 43);
+        assert_ne!(token, generate(API));
+        assert_ne!(csrf_of("a"), csrf_of("b"));
+    }
+}

@@ -1,0 +1,114 @@
+//! The layers around everything: request ids, logs, the net under panics, security headers, compression.
+//!
+//! Logs name the route, never the path or the query: a hook's path is its key, and a query may hold a caller's number.
+
+use std::{any::Any, time::Instant};
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use uuid::Uuid;
+
+use crate::problem::Problem;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The page may load and connect to nothing but its own origin, and nobody may frame it.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; \
+    worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+pub fn compression() -> CompressionLayer {
+    CompressionLayer::new()
+}
+
+pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router
+        .layer(CatchPanicLayer::custom(panicked))
+        // MatchedPath is known only inside the router, hence a route layer's place for what counts by route.
+        .layer(middleware::from_fn(observe))
+        .layer(middleware::from_fn(secure))
+}
+
+/// RFC 9457 without a word of what went wrong; the log has it.
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let what = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(panic = what.unwrap_or("(no text)"), "a handler panicked");
+    Problem::internal().into_response()
+}
+
+async fn observe(mut request: Request, next: Next) -> Response {
+    // An id from outside helps to follow a request through proxies; it is kept when it is a harmless word.
+    let id = request
+        .headers()
+        .get(&REQUEST_ID)
+        .filter(|value| {
+            let bytes = value.as_bytes();
+            (1..=64).contains(&bytes.len()) && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+        })
+        .cloned()
+        .or_else(|| HeaderValue::from_str(&Uuid::now_v7().to_string()).ok());
+    if let Some(id) = &id {
+        request.headers_mut().insert(&REQUEST_ID, id.clone());
+    }
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |p| p.as_str().to_owned());
+    let start = Instant::now();
+    let mut response = next.run(request).await;
+    let elapsed = start.elapsed();
+    let status = response.status();
+    let request_id = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
+    if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+        tracing::error!(%method, route, status = status.as_u16(), elapsed_us = elapsed.as_micros() as u64, request_id, "request failed");
+    } else {
+        tracing::debug!(%method, route, status = status.as_u16(), elapsed_us = elapsed.as_micros() as u64, request_id, "request");
+    }
+    metrics::counter!("switchroom_http_requests_total", "method" => known(&method), "route" => route.clone(), "status" => status.as_u16().to_string()).increment(1);
+    metrics::histogram!("switchroom_http_request_seconds", "route" => route).record(elapsed.as_secs_f64());
+    if let Some(id) = id {
+        response.headers_mut().insert(&REQUEST_ID, id);
+    }
+    response
+}
+
+/// Methods a client makes up must not make new time series.
+fn known(method: &axum::http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PATCH" => "PATCH",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+async fn secure(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "microphone=(self), camera=(), geolocation=(), payment=()"),
+    ];
+    for (name, value) in fixed {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if is_api {
+        // Answers hold people's data; no cache between us and the client may keep them.
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    response
+}

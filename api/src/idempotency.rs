@@ -1,0 +1,210 @@
+//! `Idempotency-Key` on POST: the first answer again for 24 hours, 409 while the first still runs, 422 when the key
+//! comes back with another request. Keys belong to the person in the tenant.
+//!
+//! Answers of ours that failed (5xx) are not kept: the repetition runs again. Stored answers are sealed, because
+//! some hold a secret that is shown once. Sign-in and refresh take no key.
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use switchroom_store::{
+    StoreError, TenantTx,
+    idempotency::{self as store, Answer, Claim, Key},
+};
+
+use crate::{
+    auth::caller::Actor,
+    body::{BODY_LIMIT, collect},
+    problem::Problem,
+    state::AppState,
+};
+
+pub const HEADER: &str = "idempotency-key";
+/// Tells that an answer is the stored one.
+pub const REPLAYED: &str = "idempotency-replayed";
+/// Headers that belong to an answer and are given again with it.
+const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
+
+pub async fn run(state: AppState, actor: Actor, key: HeaderValue, request: Request, next: Next) -> Response {
+    match attempt(state, actor, key, request, next).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn attempt(
+    state: AppState, actor: Actor, key: HeaderValue, request: Request, next: Next,
+) -> Result<Response, Problem> {
+    let key = key.to_str().ok().map(str::trim).filter(|key| (1..=255).contains(&key.len())).ok_or_else(|| {
+        Problem::bad_request("Idempotency-Key must have 1 to 255 printable ASCII characters.")
+    })?;
+    let key = Key { tenant: actor.0.tenant(), user: actor.0.user_id, key: key.to_owned() };
+    let (parts, body) = request.into_parts();
+    let body = collect(&parts.headers, body, BODY_LIMIT).await?;
+    let mut digest = Sha256::new();
+    digest.update(parts.method.as_str());
+    digest.update([0]);
+    digest.update(parts.uri.path_and_query().map_or("", |target| target.as_str()));
+    digest.update([0]);
+    digest.update(&body);
+    let fingerprint: [u8; 32] = digest.finalize().into();
+
+    match claim(&state, &key, &fingerprint).await? {
+        Claim::First => {}
+        Claim::Answered(answer) => return replay(&state, answer),
+        Claim::StillRunning => {
+            return Err(Problem::conflict("idempotency-running", "The first request with this Idempotency-Key still runs.")
+                .header(header::RETRY_AFTER, "1"));
+        }
+        Claim::OtherRequest => {
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-reused", "Idempotency-Key used before")
+                .detail("This Idempotency-Key came with another request before."));
+        }
+    }
+    // In a task of its own: a client that hangs up must not leave the act half done and its key taken.
+    let task = tokio::spawn(async move {
+        let release = Release { state: state.clone(), key: Some(key.clone()) };
+        let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+        keep(&state, &key, response, release).await
+    });
+    task.await.map_err(|_| Problem::internal())
+}
+
+/// Gives the key back when the handler panics.
+struct Release {
+    state: AppState,
+    key: Option<Key>,
+}
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.take() {
+            let state = self.state.clone();
+            tokio::spawn(async move { forget(&state, &key).await });
+        }
+    }
+}
+
+async fn keep(state: &AppState, key: &Key, response: Response, mut release: Release) -> Response {
+    release.key = None;
+    if response.status().is_server_error() {
+        forget(state, key).await;
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    // Answers to a POST are small and made by us; one beyond the limit of a request would be a bug.
+    let Ok(bytes) = axum::body::to_bytes(body, 4 * BODY_LIMIT).await else {
+        forget(state, key).await;
+        return Problem::internal().into_response();
+    };
+    if let Err(error) = save(state, key, parts.status, &parts.headers, &bytes).await {
+        // The act is done and the client shall know; only a repetition will not find the answer.
+        tracing::warn!(error = %error, "the answer to an idempotent request could not be kept");
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SaveError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Seal(#[from] switchroom_engine::seal::SealError),
+}
+
+async fn save(state: &AppState, key: &Key, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), SaveError> {
+    let kept: serde_json::Map<_, _> = KEPT
+        .iter()
+        .filter_map(|name| Some((name.to_string(), json!(headers.get(name)?.to_str().ok()?))))
+        .collect();
+    let (key_id, sealed) = state.sealer.seal(body)?;
+    let answer = Answer { status: status.as_u16(), headers: kept.into(), body: sealed, key_id };
+    let mut tx = Tx::begin(state, key).await?;
+    store::store(tx.connection(), key, &answer).await?;
+    Ok(tx.commit().await?)
+}
+
+fn replay(state: &AppState, answer: Answer) -> Result<Response, Problem> {
+    let body = state.sealer.open(&answer.key_id, &answer.body).map_err(|error| {
+        tracing::error!(error = %error, "a stored answer cannot be opened");
+        Problem::internal()
+    })?;
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for name in &KEPT {
+        if let Some(value) = answer.headers.get(name.as_str()).and_then(|v| HeaderValue::from_str(v.as_str()?).ok()) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response.headers_mut().insert(HeaderName::from_static(REPLAYED), HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+async fn claim(state: &AppState, key: &Key, fingerprint: &[u8; 32]) -> Result<Claim, StoreError> {
+    let mut tx = Tx::begin(state, key).await?;
+    let claim = store::claim(tx.connection(), key, fingerprint).await?;
+    tx.commit().await?;
+    Ok(claim)
+}
+
+async fn forget(state: &AppState, key: &Key) {
+    let forgotten = async {
+        let mut tx = Tx::begin(state, key).await?;
+        store::forget(tx.connection(), key).await?;
+        tx.commit().await
+    };
+    if let Err(error) = forgotten.await {
+        tracing::warn!(error = %error, "an idempotency key could not be given back; it frees itself in a minute");
+    }
+}
+
+/// The tenant's transaction, or the platform's where the key is of no tenant.
+enum Tx {
+    Tenant(TenantTx),
+    Platform(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+impl Tx {
+    async fn begin(state: &AppState, key: &Key) -> Result<Self, StoreError> {
+        Ok(match key.tenant {
+            Some(tenant) => Self::Tenant(state.db.tenant(tenant).await?),
+            None => Self::Platform(state.db.platform().begin().await?),
+        })
+    }
+
+    fn connection(&mut self) -> &mut sqlx::PgConnection {
+        match self {
+            Self::Tenant(tx) => tx,
+            Self::Platform(tx) => tx,
+        }
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Tenant(tx) => tx.commit().await,
+            Self::Platform(tx) => Ok(tx.commit().await?),
+        }
+    }
+}
+
+/// Removes keys older than 24 hours, every hour, for as long as it runs.
+pub async fn prune_forever(db: switchroom_store::Database) {
+    let mut hourly = tokio::time::interval(std::time::Duration::from_secs(3600));
+    loop {
+        hourly.tick().await;
+        let pruned = match db.platform().acquire().await {
+            Ok(mut connection) => store::prune(&mut connection).await,
+            Err(error) => Err(error.into()),
+        };
+        match pruned {
+            Ok(count) => tracing::debug!(count, "old idempotency keys removed"),
+            Err(error) => tracing::warn!(error = %error, "old idempotency keys could not be removed"),
+        }
+    }
+}

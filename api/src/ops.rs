@@ -1,0 +1,95 @@
+//! What operators and integrators look at: health, metrics, the API documents, the documentation page.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{problem::Problem, reply::Params, state::AppState};
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(metrics))
+        .routes(routes!(openapi_json))
+        .routes(routes!(asyncapi_json))
+        .routes(routes!(docs))
+        .routes(routes!(docs_file))
+}
+
+#[derive(Serialize, ToSchema)]
+struct Health {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// The process lives
+#[utoipa::path(get, path = "/healthz", tag = "operations",
+    responses((status = 200, description = "It does", body = Health)))]
+async fn healthz() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// The program can take calls
+///
+/// The database answers, the directory is loaded and the doors are open.
+#[utoipa::path(get, path = "/readyz", tag = "operations",
+    responses((status = 200, description = "It can", body = Health), (status = 503, description = "Not now")))]
+async fn readyz(State(state): State<AppState>) -> Result<Json<Health>, Problem> {
+    let answered = sqlx::query_scalar::<_, i32>("SELECT 1").fetch_one(state.db.auth());
+    match tokio::time::timeout(std::time::Duration::from_secs(2), answered).await {
+        Ok(Ok(_)) => Ok(Json(Health { status: "ready" })),
+        _ => Err(Problem::unavailable(1)),
+    }
+}
+
+/// Prometheus metrics
+#[utoipa::path(get, path = "/metrics", tag = "operations",
+    responses((status = 200, description = "Prometheus text format", body = String, content_type = "text/plain")))]
+async fn metrics(State(state): State<AppState>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.metrics.render()).into_response()
+}
+
+/// This document
+#[utoipa::path(get, path = "/openapi.json", tag = "operations",
+    responses((status = 200, description = "OpenAPI", body = Object)))]
+async fn openapi_json() -> Json<Value> {
+    Json(crate::router::openapi())
+}
+
+/// The socket protocol
+#[utoipa::path(get, path = "/asyncapi.json", tag = "operations",
+    responses((status = 200, description = "AsyncAPI", body = Object)))]
+async fn asyncapi_json(State(state): State<AppState>) -> Json<Value> {
+    Json(state.config.asyncapi.clone())
+}
+
+const DOCS_PAGE: &str = include_str!("docs/index.html");
+const DOCS_SCRIPT: &str = include_str!("docs/docs.js");
+const DOCS_STYLE: &str = include_str!("docs/docs.css");
+
+/// Documentation page
+#[utoipa::path(get, path = "/docs", tag = "operations",
+    responses((status = 200, description = "A page that shows the API document", body = String, content_type = "text/html")))]
+async fn docs() -> Html<&'static str> {
+    Html(DOCS_PAGE)
+}
+
+/// Files of the documentation page
+#[utoipa::path(get, path = "/docs/{file}", tag = "operations", params(("file" = String, Path, description = "docs.js or docs.css")),
+    responses((status = 200, description = "The file", body = String, content_type = "text/plain")))]
+async fn docs_file(Params(file): Params<String>) -> Result<Response, Problem> {
+    let (media_type, text) = match file.as_str() {
+        "docs.js" => ("text/javascript; charset=utf-8", DOCS_SCRIPT),
+        "docs.css" => ("text/css; charset=utf-8", DOCS_STYLE),
+        _ => return Err(Problem::not_found()),
+    };
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))], text).into_response())
+}

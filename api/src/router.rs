@@ -1,0 +1,58 @@
+//! Table of contents: every room of the API, the one gate before them, and the layers around.
+
+use axum::{Router, middleware, routing::any};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{auth, connections, http, openapi as document, ops, people, problem, state::AppState};
+
+#[derive(OpenApi)]
+#[openapi(
+    components(schemas(problem::ProblemBody, problem::FieldError)),
+    tags(
+        (name = "auth", description = "Signing in and out"),
+        (name = "people", description = "Who is signed in, colleagues, roles, tokens, audit"),
+        (name = "directory", description = "Individuals, organizations and their contacts, e-mail contacts, caller context"),
+        (name = "calls", description = "Calls, their events, agents, queues, wallboard"),
+        (name = "tickets", description = "Tickets and their replies"),
+        (name = "numbers", description = "Our own lines"),
+        (name = "connections", description = "The doors through which providers report calls"),
+        (name = "operations", description = "Health, metrics, documents"),
+    )
+)]
+struct Document;
+
+fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(auth::routes())
+        .merge(people::routes())
+        .merge(connections::routes())
+        .merge(ops::routes())
+}
+
+/// The API document.
+pub fn openapi() -> serde_json::Value {
+    document::finish(routes().into_openapi())
+}
+
+/// The whole HTTP side. `beside` are the routes of other rooms (the WebSocket, the console as fallback); they get the
+/// outer layers and none of the gate.
+pub fn router(state: AppState, beside: Router) -> Router {
+    let (router, _) = routes().split_for_parts();
+    let api = router
+        .route_layer(middleware::from_fn_with_state(state.clone(), auth::guard::guard))
+        // What is no API path is the console's; what looks like one is a problem, never a page.
+        .route("/api", any(unknown))
+        .route("/api/", any(unknown))
+        .route("/api/{*rest}", any(unknown))
+        .route("/hooks", any(unknown))
+        .route("/hooks/", any(unknown))
+        .route("/hooks/{key}/{*rest}", any(unknown))
+        .layer(http::compression())
+        .with_state(state);
+    http::around(api.merge(beside))
+}
+
+async fn unknown() -> problem::Problem {
+    problem::Problem::not_found()
+}

@@ -1,0 +1,214 @@
+//! Individuals: people who call on their own account.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use switchroom_core::{
+    UserId,
+    directory::{ContactKind, ContactRef},
+};
+use uuid::Uuid;
+
+use crate::{
+    StoreError, TenantTx,
+    changed::Changed,
+    contact_list::{self, ContactFilter, ContactSort},
+    listing::{Slice, Window},
+    phones::{self, Phone},
+};
+
+/// A profile on a social platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SocialLink {
+    pub platform: String,
+    pub url: String,
+}
+
+/// An individual as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Individual {
+    pub id: Uuid,
+    pub full_name: String,
+    pub gender: Option<String>,
+    pub dob: Option<NaiveDate>,
+    pub address: Option<String>,
+    pub email: Option<String>,
+    pub social_media: Vec<SocialLink>,
+    pub phones: Vec<Phone>,
+    pub is_active: bool,
+    pub provenance: String,
+    pub created_by: Option<UserId>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i64,
+}
+
+/// A new individual.
+#[derive(Clone, Debug, Default)]
+pub struct NewIndividual {
+    pub full_name: String,
+    pub gender: Option<String>,
+    pub dob: Option<NaiveDate>,
+    pub address: Option<String>,
+    pub email: Option<String>,
+    pub social_media: Vec<SocialLink>,
+    pub phones: Vec<Phone>,
+    pub is_active: bool,
+    /// `manual`, `auto_ticket`, `mail` or `import`.
+    pub provenance: &'static str,
+}
+
+/// What to change; an outer `None` leaves the field as it is, an inner one empties it.
+#[derive(Clone, Debug, Default)]
+pub struct IndividualPatch {
+    pub full_name: Option<String>,
+    pub gender: Option<Option<String>>,
+    pub dob: Option<Option<NaiveDate>>,
+    pub address: Option<Option<String>>,
+    pub email: Option<Option<String>>,
+    pub social_media: Option<Vec<SocialLink>>,
+    pub phones: Option<Vec<Phone>>,
+    pub is_active: Option<bool>,
+}
+
+const fn reference(id: Uuid) -> ContactRef {
+    ContactRef { kind: ContactKind::Individual, id }
+}
+
+pub async fn insert(tx: &mut TenantTx, new: &NewIndividual, by: Option<UserId>) -> Result<Uuid, StoreError> {
+    let id = Uuid::now_v7();
+    sqlx::query!(
+        "INSERT INTO individuals (id, tenant_id, full_name, gender, dob, address, email, social_media, is_active, provenance, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        id,
+        tx.tenant().0,
+        new.full_name,
+        new.gender.as_deref(),
+        new.dob,
+        new.address.as_deref(),
+        new.email.as_deref(),
+        Json(&new.social_media) as _,
+        new.is_active,
+        new.provenance,
+        by.map(|user| user.0),
+    )
+    .execute(&mut **tx)
+    .await?;
+    phones::replace(tx, reference(id), &new.phones).await?;
+    Ok(id)
+}
+
+pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<Individual>, StoreError> {
+    Ok(load(tx, &[id]).await?.pop())
+}
+
+pub async fn list(
+    tx: &mut TenantTx,
+    filter: &ContactFilter,
+    window: &Window<ContactSort>,
+) -> Result<Slice<Individual>, StoreError> {
+    let page = contact_list::page(tx, ContactKind::Individual, filter, window).await?;
+    let items = load(tx, &page.items).await?;
+    Ok(page.with(items))
+}
+
+/// Merges the patch. `expected` is the version the caller has seen, where they said so.
+pub async fn update(
+    tx: &mut TenantTx,
+    id: Uuid,
+    patch: &IndividualPatch,
+    expected: Option<i64>,
+) -> Result<Changed<Individual>, StoreError> {
+    let changed = sqlx::query_scalar!(
+        "UPDATE individuals
+            SET full_name = coalesce($3, full_name),
+                gender = CASE WHEN $4 THEN $5 ELSE gender END,
+                dob = CASE WHEN $6 THEN $7 ELSE dob END,
+                address = CASE WHEN $8 THEN $9 ELSE address END,
+                email = CASE WHEN $10 THEN $11 ELSE email END,
+                social_media = coalesce($12, social_media),
+                is_active = coalesce($13, is_active),
+                version = version + 1
+          WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)
+        RETURNING id",
+        id,
+        expected,
+        patch.full_name.as_deref(),
+        patch.gender.is_some(),
+        patch.gender.as_ref().and_then(Option::as_deref),
+        patch.dob.is_some(),
+        patch.dob.flatten(),
+        patch.address.is_some(),
+        patch.address.as_ref().and_then(Option::as_deref),
+        patch.email.is_some(),
+        patch.email.as_ref().and_then(Option::as_deref),
+        patch.social_media.as_ref().map(Json) as _,
+        patch.is_active,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    if changed.is_none() {
+        return Ok(Changed::refused(get(tx, id).await?.is_some()));
+    }
+    if let Some(phones) = &patch.phones {
+        phones::replace(tx, reference(id), phones).await?;
+    }
+    Ok(get(tx, id).await?.map_or(Changed::Absent, Changed::Done))
+}
+
+/// Marks it deleted. Its numbers stay with it, out of the directory.
+pub async fn delete(
+    tx: &mut TenantTx,
+    id: Uuid,
+    expected: Option<i64>,
+    by: UserId,
+) -> Result<Changed<()>, StoreError> {
+    let deleted = sqlx::query!(
+        "UPDATE individuals SET deleted_at = now(), deleted_by = $3, version = version + 1
+          WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
+        id,
+        expected,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    match deleted {
+        0 => Ok(Changed::refused(get(tx, id).await?.is_some())),
+        _ => Ok(Changed::Done(())),
+    }
+}
+
+/// The living ones of these ids, in this order.
+async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Individual>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT i.id, full_name, gender, dob, address, email, social_media AS "social_media: Json<Vec<SocialLink>>",
+                  is_active, provenance, created_by, created_at, updated_at, version
+             FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
+             JOIN individuals i ON i.id = wanted.id
+            WHERE i.deleted_at IS NULL ORDER BY wanted.place"#,
+        ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut phones = phones::of_many(tx, ContactKind::Individual, ids).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Individual {
+            id: row.id,
+            full_name: row.full_name,
+            gender: row.gender,
+            dob: row.dob,
+            address: row.address,
+            email: row.email,
+            social_media: row.social_media.0,
+            phones: phones.remove(&row.id).unwrap_or_default(),
+            is_active: row.is_active,
+            provenance: row.provenance,
+            created_by: row.created_by.map(UserId),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            version: row.version,
+        })
+        .collect())
+}

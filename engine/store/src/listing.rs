@@ -1,0 +1,140 @@
+//! Pages of lists: keyset, never offset. A page starts behind the position (sort key, id) of the last row of the page
+//! before it, so rows that come and go meanwhile shift nothing.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+/// A count stops here; counting further would scan what nobody reads.
+pub const COUNT_CAP: i64 = 10_000;
+
+/// The value a list is sorted by, of one row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Key {
+    At(DateTime<Utc>),
+    Text(String),
+    Number(i64),
+}
+
+/// Where a page starts: behind this row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position {
+    pub key: Key,
+    pub id: Uuid,
+}
+
+/// Which part of a list is wanted, in what order.
+#[derive(Clone, Debug)]
+pub struct Window<S> {
+    pub sort: S,
+    pub descending: bool,
+    pub after: Option<Position>,
+    pub limit: u32,
+    pub count: bool,
+}
+
+/// How many rows the filter selects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    pub value: i64,
+    /// False where there are more than [`COUNT_CAP`].
+    pub exact: bool,
+}
+
+impl Count {
+    /// From the number of rows a query limited to one above the cap has found.
+    pub(crate) fn of(found: i64) -> Self {
+        Self { value: found.min(COUNT_CAP), exact: found <= COUNT_CAP }
+    }
+}
+
+/// One page.
+#[derive(Clone, Debug)]
+pub struct Slice<T> {
+    pub items: Vec<T>,
+    pub next: Option<Position>,
+    pub count: Option<Count>,
+}
+
+impl<T> Slice<T> {
+    /// The same page with its items replaced by what `items` holds for their ids.
+    pub(crate) fn with<U>(self, items: Vec<U>) -> Slice<U> {
+        Slice { items, next: self.next, count: self.count }
+    }
+}
+
+/// Cuts the one row too many that was asked for, and notes where the next page starts.
+pub(crate) fn slice(mut rows: Vec<Position>, limit: u32) -> Slice<Uuid> {
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = if more { rows.last().cloned() } else { None };
+    Slice { items: rows.into_iter().map(|row| row.id).collect(), next, count: None }
+}
+
+/// ` AND (expression, id) > (key, id)`, or `<` for a descending list. `expression` is ours, never input.
+pub(crate) fn push_position(
+    query: &mut QueryBuilder<Postgres>,
+    expression: &str,
+    descending: bool,
+    after: Option<&Position>,
+) {
+    let Some(after) = after else { return };
+    query.push(" AND (").push(expression).push(", t.id) ").push(if descending { "< (" } else { "> (" });
+    match &after.key {
+        Key::At(at) => query.push_bind(*at),
+        Key::Text(text) => query.push_bind(text.clone()),
+        Key::Number(number) => query.push_bind(*number),
+    };
+    query.push(", ").push_bind(after.id).push(")");
+}
+
+/// ` ORDER BY expression, id LIMIT limit + 1`.
+pub(crate) fn push_order(query: &mut QueryBuilder<Postgres>, expression: &str, descending: bool, limit: u32) {
+    let direction = if descending { " DESC" } else { "" };
+    query.push(" ORDER BY ").push(expression).push(direction).push(", t.id").push(direction);
+    query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
+}
+
+/// The words of a search, each to be found somewhere. More than eight words are a text, not a search.
+pub(crate) fn words(q: &str) -> impl Iterator<Item = String> + '_ {
+    q.split_whitespace().take(8).map(|word| format!("%{}%", escape_like(&word.to_lowercase())))
+}
+
+/// Input as a literal part of a LIKE pattern (W-03).
+pub(crate) fn escape_like(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_of_input_are_letters() {
+        assert_eq!(escape_like(r"50%_\x"), r"50\%\_\\x");
+        assert_eq!(words(" Léa  %  ").collect::<Vec<_>>(), vec!["%léa%", r"%\%%"]);
+    }
+
+    #[test]
+    fn a_full_page_tells_where_the_next_begins() {
+        let row = |n: u128| Position { key: Key::Number(1), id: Uuid::from_u128(n) };
+        let page = slice(vec![row(1), row(2), row(3)], 2);
+        assert_eq!(page.items, vec![Uuid::from_u128(1), Uuid::from_u128(2)]);
+        assert_eq!(page.next, Some(row(2)));
+        assert_eq!(slice(vec![row(1), row(2)], 2).next, None);
+        assert_eq!(slice(Vec::new(), 2).next, None);
+    }
+
+    #[test]
+    fn counts_are_capped() {
+        assert_eq!(Count::of(10_000), Count { value: 10_000, exact: true });
+        assert_eq!(Count::of(10_001), Count { value: 10_000, exact: false });
+    }
+}

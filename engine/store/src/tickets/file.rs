@@ -1,0 +1,361 @@
+//! Filing a ticket: ticket, caller snapshot, links to call and line, and the caller's entry in the directory, all in
+//! the one transaction that the caller of this module commits.
+
+use std::str::FromStr;
+
+use serde_json::json;
+use switchroom_core::{
+    CallId, TicketId, UserId,
+    directory::{ContactKind, ContactRef, CustomerType},
+    number::E164,
+    ticket::{
+        caller::{Decision, Filing, Step, decide},
+        lifecycle::{Filer, Status, first_status},
+    },
+};
+use uuid::Uuid;
+
+use super::{Ticket, load, replies::record};
+use crate::{
+    StoreError, TenantTx, email_contacts,
+    individuals::{self, NewIndividual},
+    organizations::{self, NewOrganization, NewOrganizationContact},
+    phones::{self, Phone},
+};
+
+/// A ticket to be filed.
+#[derive(Clone, Debug)]
+pub struct NewTicket {
+    pub title: String,
+    pub description: Option<String>,
+    pub priority: String,
+    pub call: Option<CallId>,
+    /// The caller's number as given: E.164 where it is one, else the text.
+    pub phone_number: Option<String>,
+    pub customer_type: Option<CustomerType>,
+    pub customer_name: Option<String>,
+    pub customer_gender: Option<String>,
+    pub contact_person: Option<String>,
+    pub customer_email: Option<String>,
+    pub organization: Option<Uuid>,
+    pub filer: Filer,
+    pub by: UserId,
+}
+
+/// What filing did.
+#[derive(Clone, Debug)]
+pub struct Filed {
+    pub ticket: Ticket,
+    /// Whether the directory was changed, so that the next screen-pop depends on it.
+    pub directory_changed: bool,
+}
+
+/// Why a ticket was not filed.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("no such call")]
+    UnknownCall,
+    #[error("no such organization")]
+    UnknownOrganization,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for FileError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Files it.
+pub async fn file(tx: &mut TenantTx, new: &NewTicket) -> Result<Filed, FileError> {
+    let by_client = new.filer == Filer::Unattended;
+    let call = match new.call {
+        Some(id) => Some(call(tx, id).await?.ok_or(FileError::UnknownCall)?),
+        None => None,
+    };
+    if let Some(organization) = new.organization
+        && !organizations::hold(tx, organization).await?
+    {
+        return Err(FileError::UnknownOrganization);
+    }
+    let phone_number =
+        new.phone_number.clone().or_else(|| call.as_ref().and_then(|call| call.caller.clone()));
+    let number = phone_number.as_deref().and_then(|text| E164::from_str(text).ok());
+
+    let decision = consider(tx, new, number, by_client).await?;
+    let contact = match decision.step {
+        Step::Nothing => None,
+        Step::Link(contact) => Some(contact),
+        _ => Some(enter(tx, new, number, decision).await?),
+    };
+    let organization = match contact {
+        Some(ContactRef { kind: ContactKind::Organization, id }) => Some(id),
+        Some(ContactRef { kind: ContactKind::OrganizationContact, id }) => {
+            sqlx::query_scalar!("SELECT organization_id FROM organization_contacts WHERE id = $1", id)
+                .fetch_optional(&mut **tx)
+                .await?
+        }
+        _ => None,
+    };
+    let only = |kind: ContactKind| contact.filter(|contact| contact.kind == kind).map(|contact| contact.id);
+
+    let status: Status = first_status(new.filer, false);
+    let id = TicketId(Uuid::now_v7());
+    // The counter's row is shared by all tickets of the tenant, so it is touched last and held shortly.
+    sqlx::query!(
+        "WITH counter AS (
+           UPDATE tenant_counters SET next_ticket_number = next_ticket_number + 1 WHERE tenant_id = $2
+           RETURNING next_ticket_number - 1 AS number)
+         INSERT INTO tickets (id, tenant_id, number, title, description, status, priority, organization_id,
+                              organization_contact_id, individual_id, email_contact_id, phone_number_id,
+                              requester_user_id, caller_phone_number, customer_type, customer_name, customer_gender,
+                              contact_person, customer_email, contact_created, created_by, updated_by)
+         VALUES ($1, $2, (SELECT number FROM counter), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+                 $17, $18, $19, $20, $20)",
+        id.0,
+        tx.tenant().0,
+        new.title,
+        new.description.as_deref(),
+        status.name(),
+        new.priority,
+        organization,
+        only(ContactKind::OrganizationContact),
+        only(ContactKind::Individual),
+        only(ContactKind::EmailContact),
+        call.as_ref().and_then(|call| call.number_id),
+        by_client.then_some(new.by.0),
+        phone_number.as_deref(),
+        new.customer_type.map(CustomerType::name),
+        new.customer_name.as_deref(),
+        new.customer_gender.as_deref(),
+        new.contact_person.as_deref(),
+        new.customer_email.as_deref(),
+        decision.makes_known(),
+        new.by.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    record(tx, id, Some(new.by), "created", json!({ "status": status })).await?;
+    if let Some(call) = new.call {
+        link_call(tx, id, call, new.by).await?;
+    }
+    let ticket = load(tx, &[id.0]).await?.pop().ok_or(StoreError::Other(sqlx::Error::RowNotFound))?;
+    Ok(Filed { ticket, directory_changed: decision.makes_known() })
+}
+
+/// Ties a ticket and a call together, once. Both must be the tenant's.
+pub async fn link_call(
+    tx: &mut TenantTx,
+    ticket: TicketId,
+    call: CallId,
+    by: UserId,
+) -> Result<(), StoreError> {
+    let linked = sqlx::query!(
+        "INSERT INTO call_tickets (tenant_id, call_id, ticket_id, linked_by) VALUES ($1, $2, $3, $4)
+         ON CONFLICT DO NOTHING",
+        tx.tenant().0,
+        call.0,
+        ticket.0,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if linked > 0 {
+        record(tx, ticket, Some(by), "call_linked", json!({ "call_id": call })).await?;
+    }
+    Ok(())
+}
+
+struct CallFacts {
+    /// Who is at the other end: the one who rang us, or whom we rang.
+    caller: Option<String>,
+    number_id: Option<Uuid>,
+}
+
+async fn call(tx: &mut TenantTx, id: CallId) -> Result<Option<CallFacts>, StoreError> {
+    let row =
+        sqlx::query!("SELECT direction, from_number, to_number, number_id FROM calls WHERE id = $1", id.0)
+            .fetch_optional(&mut **tx)
+            .await?;
+    Ok(row.map(|row| CallFacts {
+        // What a provider sent may be longer than a ticket keeps; a number never is.
+        caller: if row.direction == "outbound" { row.to_number } else { row.from_number }
+            .map(|text| text.chars().take(100).collect()),
+        number_id: row.number_id,
+    }))
+}
+
+/// Looks the number up, under a lock on (tenant, number) that lasts until the commit: of several tickets for one
+/// unknown caller the second finds whom the first has entered (W-08).
+async fn consider(
+    tx: &mut TenantTx,
+    new: &NewTicket,
+    number: Option<E164>,
+    by_client: bool,
+) -> Result<Decision, StoreError> {
+    let mut filing = Filing {
+        has_number: number.is_some(),
+        customer_type: new.customer_type,
+        has_customer_name: new.customer_name.is_some(),
+        has_contact_person: new.contact_person.is_some(),
+        organization: new.organization,
+        by_client,
+        ..Filing::default()
+    };
+    if by_client {
+        return Ok(decide(&filing));
+    }
+    let mut owners = Vec::new();
+    if let Some(number) = number {
+        lock(tx, &format!("caller {number}")).await?;
+        owners = phones::owners(tx, number).await?;
+    }
+    filing.owners = &owners;
+    let mut decision = decide(&filing);
+    // Only where a new organization would be made does its name matter. The second lock makes two unknown numbers of
+    // one new company meet; it is always taken after the number's, so no two filings wait for each other.
+    let mut namesakes = Vec::new();
+    if let (Step::InsertOrganization { .. }, Some(name)) = (decision.step, &new.customer_name) {
+        let folded = name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        lock(tx, &format!("organization {folded}")).await?;
+        namesakes = organizations::namesakes(tx, name).await?;
+        if let [only] = namesakes[..]
+            && !organizations::hold(tx, only).await?
+        {
+            namesakes.clear();
+        }
+    }
+    if !namesakes.is_empty() {
+        filing.namesakes = &namesakes;
+        decision = decide(&filing);
+    }
+    Ok(decision)
+}
+
+/// Until the end of the transaction. Two subjects that share a hash wait for each other now and then; no more harm.
+async fn lock(tx: &mut TenantTx, subject: &str) -> Result<(), StoreError> {
+    let key = format!("{} {subject}", tx.tenant());
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Enters the caller as decided and answers whom the ticket is about.
+async fn enter(
+    tx: &mut TenantTx,
+    new: &NewTicket,
+    number: Option<E164>,
+    decision: Decision,
+) -> Result<ContactRef, StoreError> {
+    let retired = match decision.promotes {
+        Some(id) => email_contacts::get(tx, id).await?,
+        None => None,
+    };
+    let email = new.customer_email.clone().or_else(|| retired.as_ref().map(|mailer| mailer.email.clone()));
+    let mut numbers: Vec<Phone> = number
+        .map(|e164| Phone {
+            e164,
+            raw: new.phone_number.clone().unwrap_or_else(|| e164.to_string()),
+            label: None,
+            primary: true,
+        })
+        .into_iter()
+        .collect();
+    if let Some(mailer) = &retired {
+        numbers.extend(mailer.phones.iter().cloned().map(|phone| Phone { primary: false, ..phone }));
+    }
+    let numbers = phones::settle(numbers);
+    let by = Some(new.by);
+    let name = || new.customer_name.clone().unwrap_or_default();
+    let contact = match decision.step {
+        Step::InsertIndividual => {
+            let individual = NewIndividual {
+                full_name: name(),
+                gender: new.customer_gender.clone(),
+                email,
+                phones: numbers,
+                is_active: true,
+                provenance: "auto_ticket",
+                ..NewIndividual::default()
+            };
+            ContactRef { kind: ContactKind::Individual, id: individuals::insert(tx, &individual, by).await? }
+        }
+        Step::InsertOrganization { contact_person } => {
+            let organization = NewOrganization {
+                name: name(),
+                email: email.clone(),
+                phones: numbers.clone(),
+                is_active: true,
+                provenance: "auto_ticket",
+            };
+            let id = organizations::insert(tx, &organization, by).await?;
+            if contact_person {
+                add_person(tx, new, id, email, numbers).await?
+            } else {
+                ContactRef { kind: ContactKind::Organization, id }
+            }
+        }
+        Step::AddPerson { organization } => add_person(tx, new, organization, email, numbers).await?,
+        Step::AddNumber { organization } => {
+            let contact = ContactRef { kind: ContactKind::Organization, id: organization };
+            phones::add(tx, contact, &numbers).await?;
+            contact
+        }
+        // `file` calls this for the other steps only.
+        Step::Nothing | Step::Link(_) => return Err(StoreError::Other(sqlx::Error::RowNotFound)),
+    };
+    if let Some(mailer) = retired {
+        retire(tx, mailer.id, contact, new.by).await?;
+    }
+    Ok(contact)
+}
+
+async fn add_person(
+    tx: &mut TenantTx,
+    new: &NewTicket,
+    organization: Uuid,
+    email: Option<String>,
+    phones: Vec<Phone>,
+) -> Result<ContactRef, StoreError> {
+    let person = NewOrganizationContact {
+        full_name: new.contact_person.clone().unwrap_or_default(),
+        gender: new.customer_gender.clone(),
+        email,
+        phones,
+        is_active: true,
+        provenance: "auto_ticket",
+    };
+    // The organization was held by this transaction, or made by it.
+    let id = organizations::insert_contact(tx, organization, &person, Some(new.by))
+        .await?
+        .ok_or(StoreError::Other(sqlx::Error::RowNotFound))?;
+    Ok(ContactRef { kind: ContactKind::OrganizationContact, id })
+}
+
+/// The e-mail contact has become `successor`: its numbers are there already, its tickets follow, it is no more.
+async fn retire(
+    tx: &mut TenantTx,
+    mailer: Uuid,
+    successor: ContactRef,
+    by: UserId,
+) -> Result<(), StoreError> {
+    let gone = ContactRef { kind: ContactKind::EmailContact, id: mailer };
+    phones::remove_all(tx, gone).await?;
+    email_contacts::delete(tx, mailer, None, by).await?;
+    let only = |kind: ContactKind| (successor.kind == kind).then_some(successor.id);
+    sqlx::query!(
+        "UPDATE tickets
+            SET email_contact_id = NULL, individual_id = $2, organization_contact_id = $3,
+                organization_id = coalesce($4, (SELECT organization_id FROM organization_contacts WHERE id = $3)),
+                version = version + 1
+          WHERE email_contact_id = $1",
+        mailer,
+        only(ContactKind::Individual),
+        only(ContactKind::OrganizationContact),
+        only(ContactKind::Organization),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! The HTTP listener: takes connections, keeps slow ones from piling up, and lets running requests finish at the end.
+//! What the requests mean is the router's business.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Service as _;
+
+/// A client gets this long to send the head of a request, the first one and each later one on the connection.
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// Connections at once; more wait in the kernel's queue. Each agent's tab is one, for as long as it is open.
+const MOST_CONNECTIONS: usize = 20_000;
+/// The head of a request: generous for cookies and signatures.
+const LARGEST_HEAD: usize = 64 * 1024;
+
+/// Serves until told to stop; then takes nothing new, and ends when what runs is done, at the latest after `patience`.
+/// Upgraded connections (WebSockets) are the gateway's from the upgrade on.
+pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, patience: Duration) {
+    let tasks = TaskTracker::new();
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { break };
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let (router, stop) = (router.clone(), stop.clone());
+                tasks.spawn(async move {
+                    connection(stream, peer, router, stop).await;
+                    drop(place);
+                });
+            }
+            Err(error) if is_the_connections_fault(&error) => {}
+            Err(error) => {
+                // Out of file descriptors, most likely: closing connections will free some.
+                tracing::warn!(%error, "cannot take a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(listener);
+    tasks.close();
+    if tokio::time::timeout(patience, tasks.wait()).await.is_err() {
+        tracing::warn!(open = tasks.len(), "some requests did not finish in time");
+    }
+}
+
+fn is_the_connections_fault(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+    // A pop is one small frame: it must not wait for company.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        // A router is always ready.
+        router.clone().call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE)
+        .max_buf_size(LARGEST_HEAD)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        // Broken requests and vanished clients: nothing of ours, and many when somebody scans.
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    async fn start(patience: Duration) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let slow = || async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            "done"
+        };
+        let whoami = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() };
+        let router = Router::new().route("/slow", get(slow)).route("/whoami", get(whoami));
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(serve(listener, router, stop.clone(), patience));
+        (address, stop, task)
+    }
+
+    async fn ask(address: SocketAddr, path: &str) -> (TcpStream, String) {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
+        let local = stream.local_addr().unwrap().to_string();
+        (stream, local)
+    }
+
+    #[tokio::test]
+    async fn handlers_know_the_peer() {
+        let (address, _stop, _task) = start(Duration::from_secs(1)).await;
+        let (mut stream, local) = ask(address, "/whoami").await;
+        let mut buffer = [0; 512];
+        let n = stream.read(&mut buffer).await.unwrap();
+        assert!(String::from_utf8_lossy(&buffer[..n]).ends_with(&local));
+    }
+
+    #[tokio::test]
+    async fn what_runs_at_the_end_is_finished_and_idle_connections_close() {
+        let (address, stop, task) = start(Duration::from_secs(5)).await;
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        let (mut busy, _) = ask(address, "/slow").await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stop.cancel();
+        let mut answer = String::new();
+        busy.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("done"), "{answer}");
+        assert_eq!(idle.read(&mut [0; 8]).await.unwrap(), 0);
+        tokio::time::timeout(Duration::from_secs(2), task).await.unwrap().unwrap();
+        assert!(TcpStream::connect(address).await.is_err(), "nothing new is taken");
+    }
+
+    #[tokio::test]
+    async fn a_request_that_never_ends_does_not_hold_the_end_up() {
+        let (address, stop, task) = start(Duration::from_millis(100)).await;
+        let (_busy, _) = ask(address, "/slow").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stop.cancel();
+        tokio::time::timeout(Duration::from_millis(250), task).await.unwrap().unwrap();
+    }
+}
