@@ -16,6 +16,7 @@ pub mod number_plan;
 pub mod permission;
 pub mod role;
 pub mod roster;
+pub mod routing;
 pub mod tenant;
 pub mod ticket;
 pub mod wallboard;

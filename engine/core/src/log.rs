@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, EventId, NumberId, Timestamp, UserId,
+    CallId, EventId, Timestamp, UserId,
     agent::PresenceChange,
     call::{CallSnapshot, Outline, Report},
     directory::CallerContext,
@@ -139,8 +139,9 @@ pub struct CallEvent {
     /// Whom the pops show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<CallerContext>,
-    pub number_id: Option<NumberId>,
     pub received_at_us: i64,
+    /// When it was decided, by our clock.
+    pub heard_at: Timestamp,
 }
 
 impl EventData {
