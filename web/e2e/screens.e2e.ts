@@ -1,0 +1,180 @@
+/** Every screen, both themes: accessible, no sideways scrolling from 360 px up, usable without a mouse. */
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { axe, launchBrowser, online, open, sideways, signedIn } from "./support/browser.ts";
+import { freshNumber, TestCall } from "./support/hooks.ts";
+
+const url = inject("serverUrl");
+const demo = inject("demo");
+const line = demo.numbers[2] ?? "";
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser?.close());
+
+const WIDTHS = [360, 768, 1280, 1920];
+
+async function fits(page: Page): Promise<void> {
+  const height = 800;
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height });
+    expect(await sideways(page), `${page.url()} at ${width} px`).toBe(0);
+  }
+  await page.setViewportSize({ width: 1280, height });
+}
+
+describe.each([
+  ["light", false],
+  ["dark", true],
+])("in the %s theme", (theme, dark) => {
+  it("the sign-in page", async () => {
+    const { page, context } = await open(browser, url, { dark });
+    await page.goto("/");
+    await page.getByLabel("E-mail").waitFor();
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe(theme);
+    expect(await axe(page)).toEqual([]);
+    await fits(page);
+    await context.close();
+  });
+
+  it("the agent's screens", async () => {
+    const { page, context, errors } = await signedIn(browser, url, demo, "agent1@demo.example", { dark });
+    errors.length = 0;
+    const call = new TestCall(demo, freshNumber(), line, { agent: { extension: "201" } });
+    await call.send("ringing");
+    await page.getByTestId("timeline").waitFor();
+    expect(await axe(page), "workspace").toEqual([]);
+    await fits(page);
+    await page.getByLabel("Organization").check();
+    await page.getByRole("button", { name: "File ticket" }).click();
+    await page.getByText("Say in a few words").waitFor();
+    expect(await axe(page), "workspace with an error").toEqual([]);
+    await call.send("ended", { reason: "missed" });
+    await page.locator('[data-testid="pop-status"][data-state="ended"]').waitFor();
+    expect(await axe(page), "workspace after the call").toEqual([]);
+
+    for (const path of [
+      "/calls",
+      "/tickets",
+      "/directory/individuals",
+      "/directory/organizations",
+      "/numbers",
+    ]) {
+      await page.goto(path);
+      await page.getByRole("table").or(page.getByText(/yet$/)).first().waitFor();
+      expect(await axe(page), path).toEqual([]);
+      await fits(page);
+    }
+    await page.goto("/calls");
+    await page.locator("tbody tr[data-row]").first().click();
+    await page.getByTestId("timeline").waitFor();
+    expect(await axe(page), "a call").toEqual([]);
+    await fits(page);
+    expect(errors).toEqual([]);
+    await context.close();
+  });
+
+  it("the supervisor's and owner's screens", async () => {
+    const { page, context } = await signedIn(browser, url, demo, "owner@demo.example", {
+      dark,
+      path: "/wallboard",
+    });
+    await page.locator(".recharts-surface").first().waitFor();
+    expect(await axe(page), "wallboard").toEqual([]);
+    await fits(page);
+    await page.goto("/connections");
+    await page.getByRole("table").waitFor();
+    expect(await axe(page), "connections").toEqual([]);
+    await fits(page);
+    await page.getByRole("button", { name: "New connection" }).click();
+    await page.getByRole("dialog").waitFor();
+    expect(await axe(page), "new connection").toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.goto("/directory/individuals");
+    await page.locator("tbody tr[data-row]").first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Edit" }).waitFor();
+    expect(await axe(page), "a person").toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+    expect(await axe(page), "shortcuts").toEqual([]);
+    await context.close();
+  });
+});
+
+describe("theme", () => {
+  it("follows the choice and keeps it over a reload", async () => {
+    const { page, context } = await signedIn(browser, url, demo, "agent1@demo.example");
+    const current = () => page.evaluate(() => document.documentElement.dataset.theme);
+    expect(await current()).toBe("light");
+    await page.getByRole("button", { name: /^Account/ }).click();
+    await page.getByRole("menuitem", { name: "Dark" }).click();
+    expect(await current()).toBe("dark");
+    await page.reload();
+    await online(page);
+    expect(await current()).toBe("dark");
+    await context.close();
+  });
+});
+
+describe("without a mouse", () => {
+  it("signs in, takes a call, files a ticket and finds its way", async () => {
+    const { page, context } = await open(browser, url);
+    const keys = page.keyboard;
+    await page.goto("/");
+    await page.getByLabel("E-mail").waitFor();
+    await keys.press("Tab");
+    await keys.type("agent1@demo.example");
+    await keys.press("Tab");
+    await keys.type(demo.users["agent1@demo.example"]?.password ?? "");
+    await keys.press("Enter");
+    await page.waitForURL("**/workspace");
+    await online(page);
+
+    // The first Tab reaches the way past the navigation, and one can see where one is.
+    await keys.press("Tab");
+    const skip = page.getByText("Skip to content");
+    expect(await skip.evaluate((link) => link === document.activeElement)).toBe(true);
+    expect((await skip.boundingBox())?.width).toBeGreaterThan(50);
+    await keys.press("Enter");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
+
+    const call = new TestCall(demo, freshNumber(), line, { agent: { extension: "201" } });
+    await call.send("ringing");
+    await page.getByTestId("pop").waitFor();
+    const title = page.getByLabel("Title");
+    for (let i = 0; i < 40; i++) {
+      if (await title.evaluate((field) => field === document.activeElement)) break;
+      await keys.press("Tab");
+    }
+    await keys.type("By keyboard only");
+    await keys.press("Control+Enter");
+    await page.getByTestId("filed-ticket").waitFor();
+    await call.send("ended", { reason: "missed" });
+
+    // Leave the field: letters are shortcuts only where one does not type.
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    await keys.press("g");
+    await keys.press("t");
+    await page.waitForURL("**/tickets");
+    await page.getByText("By keyboard only").first().waitFor();
+    await keys.press("/");
+    await keys.type("keyboard");
+    await page.waitForURL("**/tickets?q=keyboard");
+
+    await keys.press("Control+k");
+    await page.getByPlaceholder("Type a command…").waitFor();
+    await keys.type("directory");
+    await keys.press("Enter");
+    await page.waitForURL("**/directory/individuals");
+    await page.locator("tbody tr[data-row]").first().focus();
+    await keys.press("ArrowDown");
+    await keys.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await keys.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await context.close();
+  });
+});
