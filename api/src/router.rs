@@ -43,8 +43,10 @@ pub fn router(state: AppState, beside: Router) -> Router {
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::guard::guard))
         // What is no API path is the console's; what looks like one is a problem, never a page.
         .route("/api", any(unknown))
+        .route("/api/", any(unknown))
         .route("/api/{*rest}", any(unknown))
         .route("/hooks", any(unknown))
+        .route("/hooks/", any(unknown))
         .route("/hooks/{key}/{*rest}", any(unknown))
         .layer(http::compression())
         .with_state(state);

@@ -35,7 +35,7 @@ describe("reconnect", () => {
       await server.start();
       const banner = page.locator('[data-testid="link-banner"][data-link="open"]');
       await banner.waitFor({ state: "attached", timeout: 2 * WAIT_MS });
-      expect(await page.getByRole("tab").count()).toBe(1);
+      expect(await page.getByRole("tab").allTextContents()).toHaveLength(1);
       expect(await page.getByTestId("pop-status").getAttribute("data-state")).toBe("ringing");
       expect(await page.getByLabel("Title").inputValue()).toBe("Typed before the power cut");
 
