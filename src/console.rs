@@ -18,12 +18,7 @@ const HASHED: &str = "assets/";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// Only our own code runs in the page. Styles may be inline, because components place themselves by them.
-const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
-     media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; \
-     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-/// Answers a request that no API path took.
+/// Answers a request that no API path took. Security headers come from the layers around everything, in the API.
 pub async fn serve(request: Request) -> Response {
     answer(request.method(), request.uri().path(), request.headers())
 }
@@ -107,31 +102,6 @@ fn missing() -> Response {
     (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 
-/// Headers of every answer of this server, the API's included: they cost nothing there, and a page made of an answer
-/// by a confused browser is as closed as ours.
-pub fn secure(headers: &mut HeaderMap, over_tls: bool) {
-    const ALWAYS: [(header::HeaderName, &str); 6] = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (
-            header::HeaderName::from_static("permissions-policy"),
-            "camera=(), geolocation=(), microphone=(self)",
-        ),
-    ];
-    for (name, value) in ALWAYS {
-        // A handler that said it already (a documentation page with a policy of its own) knows better.
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    if over_tls {
-        headers
-            .entry(header::STRICT_TRANSPORT_SECURITY)
-            .or_insert(HeaderValue::from_static("max-age=31536000"));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,15 +137,5 @@ mod tests {
         {
             assert_eq!(matches(&HeaderValue::from_static(known), "\"a\""), same, "{known}");
         }
-    }
-
-    #[test]
-    fn headers_of_a_handler_stay() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
-        secure(&mut headers, false);
-        assert_eq!(headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'");
-        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
-        assert!(!headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
     }
 }

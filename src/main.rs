@@ -11,6 +11,7 @@ mod http;
 mod logging;
 mod postgres;
 mod secrets;
+mod serve;
 
 use std::process::ExitCode;
 

@@ -5,12 +5,14 @@
 
 pub mod auth;
 pub mod body;
+mod connections;
 mod http;
 mod idempotency;
 pub mod list;
 pub mod metrics;
 mod openapi;
 mod ops;
+mod people;
 pub mod problem;
 pub mod reply;
 mod router;

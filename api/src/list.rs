@@ -155,6 +155,15 @@ impl<T> Page<T> {
         Self { items, next_cursor: None, count: None }
     }
 
+    pub fn map<U>(self, into: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(into).collect(), next_cursor: self.next_cursor, count: self.count }
+    }
+
+    pub fn try_map<U, E>(self, into: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
+        let items = self.items.into_iter().map(into).collect::<Result<_, E>>()?;
+        Ok(Page { items, next_cursor: self.next_cursor, count: self.count })
+    }
+
     #[must_use]
     pub fn counted(mut self, count: Option<i64>) -> Self {
         self.count = count.map(Count::capped);

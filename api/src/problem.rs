@@ -166,6 +166,11 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, kind, "Not possible in the present state").detail(detail)
     }
 
+    /// 409: a compare-and-set lost against somebody else's change.
+    pub fn changed_meanwhile() -> Self {
+        Self::conflict("changed-meanwhile", "Somebody else changed it at the same moment. Read it again.")
+    }
+
     pub fn too_many_requests(retry_after_s: u64) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many requests")
             .header(header::RETRY_AFTER, retry_after_s.max(1).to_string())

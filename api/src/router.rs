@@ -4,7 +4,7 @@ use axum::{Router, middleware, routing::any};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{auth, http, openapi as document, ops, problem, state::AppState};
+use crate::{auth, connections, http, openapi as document, ops, people, problem, state::AppState};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,6 +25,8 @@ struct Document;
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(auth::routes())
+        .merge(people::routes())
+        .merge(connections::routes())
         .merge(ops::routes())
 }
 
@@ -41,8 +43,10 @@ pub fn router(state: AppState, beside: Router) -> Router {
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::guard::guard))
         // What is no API path is the console's; what looks like one is a problem, never a page.
         .route("/api", any(unknown))
+        .route("/api/", any(unknown))
         .route("/api/{*rest}", any(unknown))
         .route("/hooks", any(unknown))
+        .route("/hooks/", any(unknown))
         .route("/hooks/{key}/{*rest}", any(unknown))
         .layer(http::compression())
         .with_state(state);

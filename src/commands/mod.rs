@@ -1,16 +1,19 @@
 //! The commands: one module each. This one parses the line, reads the configuration and chooses.
 
-mod serve;
+mod migrate;
+mod tenant;
+mod token;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::config::{self, Config, Flags};
-use crate::{data_dir, logging, postgres};
+use crate::{data_dir, logging, postgres, serve};
 
 /// The command line.
 #[derive(Debug, clap::Parser)]
 #[command(name = "switchroom", version, about, max_term_width = 110)]
-#[command(infer_subcommands = false, arg_required_else_help = true)]
+#[command(arg_required_else_help = true, args_override_self = true)]
 pub struct Line {
     #[command(subcommand)]
     command: Command,
@@ -22,10 +25,40 @@ pub struct Line {
 enum Command {
     /// Run everything that the configuration asks for
     Serve,
+    /// Bring the schema up to date, then exit
+    Migrate,
+    /// Tenants: the accounts that everything belongs to
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// API tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Print the OpenAPI document of the HTTP API
+    Openapi,
+    /// Print the AsyncAPI document of the socket protocol
+    Asyncapi,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum TenantCommand {
+    /// Make a tenant, and its owner
+    Create(tenant::Create),
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum TokenCommand {
+    /// Make an API token and print it, once
+    Create(token::Create),
 }
 
 /// Runs the command.
 pub fn run(line: Line) -> Result<(), Failure> {
+    // The documents follow from the code alone.
+    match line.command {
+        Command::Openapi => return print(&switchroom_api::openapi()),
+        Command::Asyncapi => return print(&serde_json::json!({"asyncapi":"x"})),
+        _ => {}
+    }
     let config = Config::load(&line.flags)?;
     logging::start(config.log_format);
     for name in config::strangers() {
@@ -35,9 +68,25 @@ pub fn run(line: Line) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::Failed(anyhow::Error::new(error).context("cannot start the runtime")))?;
-    match line.command {
-        Command::Serve => runtime.block_on(serve::run(config)),
-    }
+    let done = runtime.block_on(async {
+        match line.command {
+            Command::Serve => serve::run(config).await,
+            Command::Migrate => migrate::run(&config).await,
+            Command::Tenant(TenantCommand::Create(words)) => tenant::create(&config, words).await,
+            Command::Token(TokenCommand::Create(words)) => token::create(&config, words).await,
+            Command::Openapi | Command::Asyncapi => Ok(()),
+        }
+    });
+    // A blocking call that hangs (a dead network file system) must not hold the process.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    done
+}
+
+fn print(document: &serde_json::Value) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(document).map_err(anyhow::Error::from)?;
+    // A reader that has seen enough (`| head`) is no failure.
+    let _ = writeln!(std::io::stdout(), "{text}");
+    Ok(())
 }
 
 /// Why a command did not do what it was asked; the kind decides the exit code.

@@ -12,9 +12,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
+use switchroom_api::auth::Passwords;
 use switchroom_core::{ConnectionId, NumberId, TenantId, UserId};
+use switchroom_engine::Sealer;
 use switchroom_store::Database;
-use switchroom_store::demo as rows;
+use switchroom_store::{demo as rows, tenants};
 
 use self::cast::{CONNECTIONS, Contact, Kind, PEOPLE, POOL, TENANTS, Tenant};
 use self::seed::Seed;
@@ -55,23 +57,23 @@ struct Door {
     secret: Option<String>,
 }
 
-/// Makes what is absent. `seal` is how credentials are stored, `hash` how passwords are; both belong to other rooms.
+/// Makes what is absent.
 pub async fn make(
     db: &Database,
     data: &Path,
     load_agents: u32,
-    seal: &(dyn Fn(&[u8]) -> anyhow::Result<(String, Vec<u8>)> + Sync),
-    hash: fn(&str) -> anyhow::Result<String>,
+    sealer: &Sealer,
+    passwords: &Passwords,
 ) -> anyhow::Result<Demo> {
     let seed = Seed::open(data)?;
     let mut tenants = Vec::new();
     for cast in &TENANTS {
         let load_agents = if cast.slug == "demo" { load_agents } else { 0 };
-        tenants.push(tenant(db, &seed, cast, load_agents, seal, hash).await?);
+        tenants.push(tenant(db, &seed, cast, load_agents, sealer, passwords).await?);
     }
     let mut root = vec![somebody(&seed, "root@demo.example", "platform_admin", None, true)];
     let mut platform = db.platform().acquire().await?;
-    make_people(&mut platform, &seed, &mut root, &|_| "Robin Root".to_owned(), None, hash).await?;
+    make_people(&mut platform, &seed, &mut root, &|_| "Robin Root".to_owned(), None, passwords).await?;
     for number in POOL {
         rows::number(&mut platform, NumberId(seed.id("number", number)), number, "FR", None, None).await?;
     }
@@ -100,8 +102,8 @@ async fn tenant(
     seed: &Seed,
     cast: &'static Tenant,
     load_agents: u32,
-    seal: &(dyn Fn(&[u8]) -> anyhow::Result<(String, Vec<u8>)> + Sync),
-    hash: fn(&str) -> anyhow::Result<String>,
+    sealer: &Sealer,
+    passwords: &Passwords,
 ) -> anyhow::Result<Made> {
     let mut people: Vec<Somebody> = PEOPLE
         .iter()
@@ -117,11 +119,17 @@ async fn tenant(
         .collect();
 
     let mut tx = db.platform().begin().await?;
-    let id = TenantId(seed.id("tenant", cast.slug));
-    let id = rows::tenant(&mut tx, id, cast.slug, cast.name, cast.region).await?;
+    let id = match tenants::by_slug(&mut tx, cast.slug).await? {
+        Some(tenant) => tenant.id,
+        None => {
+            let id = TenantId(seed.id("tenant", cast.slug));
+            tenants::create(&mut tx, id, cast.slug, cast.name, cast.region).await?;
+            id
+        }
+    };
     let name_of = |index: usize| PEOPLE[index].1.to_owned();
-    make_people(&mut tx, seed, &mut people, &name_of, Some(id), hash).await?;
-    make_people(&mut tx, seed, &mut load, &|index| format!("Load Agent {}", index + 1), Some(id), hash)
+    make_people(&mut tx, seed, &mut people, &name_of, Some(id), passwords).await?;
+    make_people(&mut tx, seed, &mut load, &|index| format!("Load Agent {}", index + 1), Some(id), passwords)
         .await?;
 
     let agents: Vec<UserId> = people.iter().filter(|one| one.role == "agent").map(|one| one.id).collect();
@@ -131,20 +139,9 @@ async fn tenant(
         let number = NumberId(seed.id("number", line));
         rows::number(&mut tx, number, line, cast.region, Some(id), agent).await?;
     }
-    let sip = ConnectionId(seed.id("connection", &format!("{}/sip", cast.slug)));
-    let sip = rows::Connection {
-        id: sip,
-        kind: "sip",
-        name: "SIP",
-        hook_key_hash: None,
-        hook_key: None,
-        credentials: None,
-        key_id: None,
-    };
-    rows::connection(&mut tx, id, &sip).await?;
     let mut connections = Vec::new();
     for (kind, name) in CONNECTIONS {
-        connections.push(door(&mut tx, seed, cast, id, kind, name, seal).await?);
+        connections.push(door(&mut tx, seed, cast, id, kind, name, sealer).await?);
     }
     tx.commit().await?;
 
@@ -163,7 +160,7 @@ async fn make_people(
     people: &mut [Somebody],
     name: &(dyn Fn(usize) -> String + Sync),
     tenant: Option<TenantId>,
-    hash: fn(&str) -> anyhow::Result<String>,
+    passwords: &Passwords,
 ) -> anyhow::Result<()> {
     if people.is_empty() {
         return Ok(());
@@ -175,10 +172,7 @@ async fn make_people(
         // Hashing is slow on purpose: only where the row is absent or not ours.
         let ours = known.iter().any(|(email, id)| *email == one.email && *id == one.id);
         let password_hash = match &one.password {
-            Some(password) if !ours => {
-                let password = password.clone();
-                Some(tokio::task::spawn_blocking(move || hash(&password)).await??)
-            }
+            Some(password) if !ours => Some(passwords.hash(password).await?),
             _ => None,
         };
         new.push(rows::Person {
@@ -218,7 +212,7 @@ async fn door(
     tenant: TenantId,
     kind: &'static str,
     name: &str,
-    seal: &(dyn Fn(&[u8]) -> anyhow::Result<(String, Vec<u8>)> + Sync),
+    sealer: &Sealer,
 ) -> anyhow::Result<Door> {
     let place = format!("{}/{kind}", cast.slug);
     let key = seed.text("hook key", &place);
@@ -242,17 +236,17 @@ async fn door(
         }
         _ => (json!({}), None),
     };
-    let (key_id, credentials) = seal(credentials.to_string().as_bytes())?;
-    let (_, sealed_key) = seal(key.as_bytes())?;
+    let (key_id, credentials) = sealer.seal(credentials.to_string().as_bytes())?;
+    let (_, sealed_key) = sealer.seal(key.as_bytes())?;
     let hash = Sha256::digest(&key);
     let new = rows::Connection {
         id: ConnectionId(seed.id("connection", &place)),
         kind,
         name,
-        hook_key_hash: Some(hash.as_slice()),
-        hook_key: Some(&sealed_key),
-        credentials: Some(&credentials),
-        key_id: Some(&key_id),
+        hook_key_hash: hash.as_slice(),
+        hook_key: &sealed_key,
+        credentials: &credentials,
+        key_id: &key_id,
     };
     let id = rows::connection(connection, tenant, &new).await?;
     Ok(Door { id, kind, key, secret })

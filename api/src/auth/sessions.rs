@@ -54,6 +54,11 @@ impl Identity {
             || self.place.as_ref().is_some_and(|place| place.role.is_some_and(|role| role.may(permission, place.modules)))
     }
 
+    /// Everything this sign-in may, in the order of the table.
+    pub fn permissions(&self) -> Vec<Permission> {
+        Permission::ALL.iter().copied().filter(|permission| self.may(*permission)).collect()
+    }
+
     pub fn tenant(&self) -> Option<TenantId> {
         self.place.as_ref().map(|place| place.tenant)
     }
@@ -87,6 +92,18 @@ impl Sessions {
     /// The sign-in behind an `Authorization: Bearer` text; None when it is not good (any more).
     pub async fn bearer(&self, text: &str) -> Result<Option<Arc<Identity>>, StoreError> {
         if text.starts_with(token::API) || text.starts_with(token::ACCESS) { self.find(text).await } else { Ok(None) }
+    }
+
+    /// As [`Sessions::bearer`], acting in the tenant that `X-Tenant` names where a platform admin asks. A slug that
+    /// names none gives no sign-in.
+    pub async fn bearer_in(&self, text: &str, slug: Option<&str>) -> Result<Option<Arc<Identity>>, StoreError> {
+        let Some(identity) = self.bearer(text).await? else { return Ok(None) };
+        match slug.filter(|_| identity.platform) {
+            None => Ok(Some(identity)),
+            Some(slug) => {
+                Ok(self.tenant(slug).await?.map(|place| Arc::new(Identity { place: Some(place), ..(*identity).clone() })))
+            }
+        }
     }
 
     /// The sign-in behind a session cookie.

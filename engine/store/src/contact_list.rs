@@ -144,7 +144,10 @@ fn conditions(query: &mut QueryBuilder<Postgres>, tx: &TenantTx, table: &Table, 
     query.push_bind(tx.tenant().0).push(" AND p.e164 ");
     match phone {
         PhoneFilter::Exact(e164) => query.push("= ").push_bind(e164.to_string()),
-        PhoneFilter::Prefix(digits) => query.push("LIKE ").push_bind(format!("+{}%", escape_like(digits))),
+        PhoneFilter::Prefix(digits) => {
+            let patterns: Vec<String> = digits.iter().map(|digits| format!("+{}%", escape_like(digits))).collect();
+            query.push("LIKE ANY (").push_bind(patterns).push(")")
+        }
         PhoneFilter::Nobody => query,
     };
     query.push(")");

@@ -8,35 +8,6 @@ use uuid::Uuid;
 
 use crate::db::{StoreError, TenantTx};
 
-/// Makes a tenant, with its counters and its log, or finds the one of that slug.
-pub async fn tenant(
-    connection: &mut PgConnection,
-    id: TenantId,
-    slug: &str,
-    name: &str,
-    region: &str,
-) -> Result<TenantId, StoreError> {
-    sqlx::query!(
-        "INSERT INTO tenants (id, slug, name, region) VALUES ($1, $2, $3, $4) ON CONFLICT (slug) DO NOTHING",
-        id.0,
-        slug,
-        name,
-        region
-    )
-    .execute(&mut *connection)
-    .await?;
-    let id = sqlx::query_scalar!("SELECT id FROM tenants WHERE slug = $1", slug)
-        .fetch_one(&mut *connection)
-        .await?;
-    sqlx::query!("INSERT INTO tenant_counters (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING", id)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query!("INSERT INTO tenant_log (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING", id)
-        .execute(&mut *connection)
-        .await?;
-    Ok(TenantId(id))
-}
-
 /// Who is there already, by e-mail.
 pub async fn people_known(
     connection: &mut PgConnection,
@@ -196,14 +167,14 @@ pub struct Connection<'a> {
     pub kind: &'a str,
     /// As shown.
     pub name: &'a str,
-    /// SHA-256 of the path key; null for the SIP door.
-    pub hook_key_hash: Option<&'a [u8]>,
+    /// SHA-256 of the path key.
+    pub hook_key_hash: &'a [u8],
     /// The path key, sealed.
-    pub hook_key: Option<&'a [u8]>,
+    pub hook_key: &'a [u8],
     /// The credentials, sealed.
-    pub credentials: Option<&'a [u8]>,
+    pub credentials: &'a [u8],
     /// The key that sealed them.
-    pub key_id: Option<&'a str>,
+    pub key_id: &'a str,
 }
 
 /// Makes a connection where the tenant has none of this kind and name; one made by another data directory gets our
@@ -214,7 +185,7 @@ pub async fn connection(
     new: &Connection<'_>,
 ) -> Result<ConnectionId, StoreError> {
     let known = sqlx::query_scalar!(
-        "SELECT id FROM connections WHERE tenant_id = $1 AND kind = $2 AND (kind = 'sip' OR name = $3) AND deleted_at IS NULL
+        "SELECT id FROM connections WHERE tenant_id = $1 AND kind = $2 AND name = $3 AND deleted_at IS NULL
          ORDER BY (id = $4) DESC, created_at LIMIT 1",
         tenant.0,
         new.kind,
@@ -224,7 +195,7 @@ pub async fn connection(
     .fetch_optional(&mut *connection)
     .await?;
     match known {
-        Some(id) if id == new.id.0 || new.hook_key.is_none() => return Ok(ConnectionId(id)),
+        Some(id) if id == new.id.0 => Ok(ConnectionId(id)),
         Some(id) => {
             sqlx::query!(
                 "UPDATE connections SET hook_key_hash = $2, hook_key = $3, credentials = $4, key_id = $5, version = version + 1

@@ -13,6 +13,7 @@ pub mod email_contacts;
 pub mod idempotency;
 pub mod individuals;
 pub mod listing;
+pub mod lookups;
 pub mod numbers;
 pub mod organizations;
 pub mod phones;

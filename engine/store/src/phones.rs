@@ -25,8 +25,8 @@ pub struct Phone {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PhoneFilter {
     Exact(E164),
-    /// The first digits, country code first.
-    Prefix(String),
+    /// The first digits, country code first; several where the text may be read in several ways.
+    Prefix(Vec<String>),
     /// What is no number is nobody's (W-03).
     Nobody,
 }

@@ -23,12 +23,7 @@ pub struct ApiToken {
 /// `tenant` is None for a platform admin's token. The connection must be allowed to write there: a tenant
 /// transaction, or the platform role.
 pub async fn create(
-    connection: &mut PgConnection,
-    id: Uuid,
-    tenant: Option<TenantId>,
-    user: UserId,
-    name: &str,
-    hash: &TokenHash,
+    connection: &mut PgConnection, id: Uuid, tenant: Option<TenantId>, user: UserId, name: &str, hash: &TokenHash,
     expires_at: Option<Timestamp>,
 ) -> Result<ApiToken, StoreError> {
     Ok(sqlx::query_as!(
@@ -46,22 +41,19 @@ pub async fn create(
     .await?)
 }
 
-/// Tokens that were not revoked, newest first; of one user or of the whole tenant.
+/// Tokens that were not revoked, newest first; of one user or of the whole tenant. The tenant is None for platform
+/// admins' tokens, here and below.
 pub async fn list(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    user: Option<UserId>,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
+    connection: &mut PgConnection, tenant: Option<TenantId>, user: Option<UserId>, after: Option<(Timestamp, Uuid)>, limit: i64,
 ) -> Result<Vec<ApiToken>, StoreError> {
     let (after_at, after_id) = after.unzip();
     Ok(sqlx::query_as!(
         ApiToken,
         "SELECT id, user_id, name, created_at, expires_at, last_used_at FROM api_tokens
-          WHERE tenant_id = $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR user_id = $2)
+          WHERE tenant_id IS NOT DISTINCT FROM $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR user_id = $2)
             AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
           ORDER BY created_at DESC, id DESC LIMIT $5",
-        tenant.0,
+        tenant.map(|id| id.0),
         user.map(|id| id.0),
         after_at,
         after_id,
@@ -72,14 +64,10 @@ pub async fn list(
 }
 
 /// Whose token it is, unless it was revoked.
-pub async fn owner(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    id: Uuid,
-) -> Result<Option<UserId>, StoreError> {
+pub async fn owner(connection: &mut PgConnection, tenant: Option<TenantId>, id: Uuid) -> Result<Option<UserId>, StoreError> {
     Ok(sqlx::query_scalar!(
-        "SELECT user_id FROM api_tokens WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL",
-        tenant.0,
+        "SELECT user_id FROM api_tokens WHERE tenant_id IS NOT DISTINCT FROM $1 AND id = $2 AND revoked_at IS NULL",
+        tenant.map(|id| id.0),
         id
     )
     .fetch_optional(connection)
@@ -87,10 +75,10 @@ pub async fn owner(
     .map(UserId))
 }
 
-pub async fn revoke(connection: &mut PgConnection, tenant: TenantId, id: Uuid) -> Result<bool, StoreError> {
+pub async fn revoke(connection: &mut PgConnection, tenant: Option<TenantId>, id: Uuid) -> Result<bool, StoreError> {
     let done = sqlx::query!(
-        "UPDATE api_tokens SET revoked_at = now() WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL",
-        tenant.0,
+        "UPDATE api_tokens SET revoked_at = now() WHERE tenant_id IS NOT DISTINCT FROM $1 AND id = $2 AND revoked_at IS NULL",
+        tenant.map(|id| id.0),
         id
     )
     .execute(connection)

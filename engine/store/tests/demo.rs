@@ -2,6 +2,7 @@
 
 use switchroom_core::{ConnectionId, NumberId, TenantId, UserId};
 use switchroom_store::demo::{self, Connection, Contact, ContactKind, Membership, Person};
+use switchroom_store::tenants;
 use switchroom_store::testing::TestDatabase;
 use uuid::Uuid;
 
@@ -17,13 +18,17 @@ fn person(email: &str, password_hash: Option<&str>) -> Person {
     }
 }
 
+async fn tenant(platform: &mut sqlx::PgConnection) -> TenantId {
+    let id = TenantId(Uuid::now_v7());
+    tenants::create(platform, id, "demo", "Demo", "FR").await.unwrap();
+    id
+}
+
 #[tokio::test]
 async fn people_and_lines_are_made_once_and_found_again() {
     let test = TestDatabase::new().await;
     let mut platform = test.db.platform().acquire().await.unwrap();
-    let tenant = demo::tenant(&mut platform, TenantId(Uuid::now_v7()), "demo", "Demo", "FR").await.unwrap();
-    let again = demo::tenant(&mut platform, TenantId(Uuid::now_v7()), "demo", "Demo", "FR").await.unwrap();
-    assert_eq!(tenant, again);
+    let tenant = tenant(&mut platform).await;
 
     let first = [person("a@demo.example", Some("one")), person("b@demo.example", None)];
     let users = demo::people(&mut platform, &first).await.unwrap();
@@ -78,16 +83,16 @@ async fn people_and_lines_are_made_once_and_found_again() {
 async fn a_connection_of_another_data_directory_gets_our_key() {
     let test = TestDatabase::new().await;
     let mut platform = test.db.platform().acquire().await.unwrap();
-    let tenant = demo::tenant(&mut platform, TenantId(Uuid::now_v7()), "demo", "Demo", "FR").await.unwrap();
+    let tenant = tenant(&mut platform).await;
     let (one, two) = ([1_u8; 32], [2_u8; 32]);
     let ours = |id, hash| Connection {
         id,
         kind: "generic",
         name: "PBX",
-        hook_key_hash: Some(hash),
-        hook_key: Some(b"sealed"),
-        credentials: Some(b"sealed"),
-        key_id: Some("k1"),
+        hook_key_hash: hash,
+        hook_key: b"sealed",
+        credentials: b"sealed",
+        key_id: "k1",
     };
     let id = ConnectionId(Uuid::now_v7());
     assert_eq!(demo::connection(&mut platform, tenant, &ours(id, &one)).await.unwrap(), id);
@@ -108,7 +113,7 @@ async fn a_connection_of_another_data_directory_gets_our_key() {
 async fn contacts_of_every_kind_come_with_their_numbers() {
     let test = TestDatabase::new().await;
     let mut platform = test.db.platform().acquire().await.unwrap();
-    let tenant = demo::tenant(&mut platform, TenantId(Uuid::now_v7()), "demo", "Demo", "FR").await.unwrap();
+    let tenant = tenant(&mut platform).await;
     let organization = Uuid::now_v7();
     let contact = |id, kind, email: Option<&str>| Contact {
         id,

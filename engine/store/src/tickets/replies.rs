@@ -159,7 +159,7 @@ pub async fn replies(
     Ok(page(items, limit, |reply: &Reply| (reply.created_at, reply.id)))
 }
 
-/// The timeline of a ticket, oldest first. The requester sees nothing of internal notes.
+/// The timeline of a ticket, oldest first. The requester sees nothing of internal notes, nor why staff moved it.
 pub async fn activities(
     tx: &mut TenantTx,
     viewer: Viewer,
@@ -169,7 +169,8 @@ pub async fn activities(
 ) -> Result<ActivityPage<Activity>, StoreError> {
     let (at, id) = place(after);
     let rows = sqlx::query!(
-        "SELECT id, actor_id, type AS kind, data, created_at FROM ticket_activities
+        "SELECT id, actor_id, type AS kind, CASE WHEN $3 THEN data - 'reason' ELSE data END AS \"data!\", created_at
+           FROM ticket_activities
           WHERE tenant_id = $1 AND ticket_id = $2
             AND NOT ($3 AND type = 'comment' AND data ->> 'visibility' IS DISTINCT FROM 'public')
             AND ($4::timestamptz IS NULL OR (created_at, id) > ($4, $5))

@@ -1,0 +1,123 @@
+//! `/caller-context`: who is this number? Answered from the index in memory, as a screen-pop is; tickets and calls are
+//! read from the tables. Each look-up leaves a line in the audit log, with the number masked.
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use switchroom_core::{
+    directory::{CallerContext, Quality},
+    number::{Region, normalise},
+};
+use switchroom_store::{
+    audit::{self, Entry},
+    lookups, tickets,
+};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{begin, fields};
+use crate::{Address, Caller, Errors, Problem, Validate, body::Body, list::Filter, state::AppState};
+
+/// How many tickets and calls a context shows.
+const SHOWN: i64 = 10;
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(get_caller_context, post_caller_context))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ContextQuery {
+    /// Region for a number without country code; `ZZ` = none; left out = the tenant's.
+    region: Option<String>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct ContextRequest {
+    /// In any form.
+    #[serde(default)]
+    #[schema(example = "06 12 34 56 78", value_type = String)]
+    number: Option<Value>,
+    /// Region for a number without country code; `ZZ` = none; left out = the tenant's.
+    #[serde(default)]
+    #[schema(example = "FR")]
+    region: Option<String>,
+}
+
+impl Validate for ContextRequest {
+    fn validate(&self, _: &mut Errors) {}
+}
+
+/// Look up a caller by number. A long or odd number is `invalid`, never an error.
+#[utoipa::path(get, path = "/api/v1/caller-context", tag = "directory",
+    params(("number" = String, Query, description = "In any form"), ContextQuery),
+    responses((status = 200, description = "What is known about the caller")))]
+async fn get_caller_context(
+    State(state): State<AppState>,
+    caller: Caller,
+    address: Address,
+    Filter(query): Filter<ContextQuery>,
+    axum::extract::RawQuery(raw): axum::extract::RawQuery,
+) -> Result<Json<CallerContext>, Problem> {
+    // Read by hand: an empty number is a number that is invalid, not one that is missing.
+    let number = form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes())
+        .find(|(name, _)| name == "number")
+        .map(|(_, value)| value.into_owned())
+        .ok_or_else(|| Problem::bad_parameter("number", "is missing"))?;
+    look_up(&state, &caller, address, &number, query.region.as_deref()).await
+}
+
+/// Look up a caller by number, with the number in the body, where no access log sees it.
+#[utoipa::path(post, path = "/api/v1/caller-context", tag = "directory", request_body = ContextRequest,
+    responses((status = 200, description = "What is known about the caller")))]
+async fn post_caller_context(
+    State(state): State<AppState>,
+    caller: Caller,
+    address: Address,
+    Body(body): Body<ContextRequest>,
+) -> Result<Json<CallerContext>, Problem> {
+    // Whatever is there gets an answer; what is no text and no digits is simply no number.
+    let number = match body.number.ok_or_else(|| Problem::bad_request("The body has no number."))? {
+        Value::String(text) => text,
+        Value::Number(digits) => digits.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+    };
+    look_up(&state, &caller, address, &number, body.region.as_deref()).await
+}
+
+async fn look_up(
+    state: &AppState,
+    caller: &Caller,
+    address: Address,
+    number: &str,
+    region: Option<&str>,
+) -> Result<Json<CallerContext>, Problem> {
+    // A region nobody knows assumes nothing about the number.
+    let region = match region {
+        Some(region) => region.parse().unwrap_or(Region::UNKNOWN),
+        None => fields::region(caller),
+    };
+    let party = normalise(number, region);
+    let mut context = state.engine.caller_context(caller.tenant, &party);
+    let mut tx = begin(state, caller.tenant).await?;
+    if let Some(contact) = context.contact {
+        context.open_tickets = tickets::open_of(&mut tx, contact, SHOWN).await?;
+    }
+    let number = context.number.clone();
+    let is_party = matches!(context.quality, Quality::Exact | Quality::Possible | Quality::Extension);
+    if is_party {
+        context.recent_calls = lookups::recent_calls(&mut tx, number.as_deref(), context.contact, SHOWN).await?;
+    }
+    let address = address.text();
+    let entry = Entry {
+        tenant: Some(caller.tenant),
+        actor: Some(caller.user_id),
+        action: "caller.looked_up",
+        subject: Some(&party.masked()),
+        detail: Some(json!({ "found": context.found, "contact": context.contact })),
+        address: address.as_deref(),
+    };
+    audit::record(&mut tx, &entry).await?;
+    tx.commit().await?;
+    Ok(Json(context))
+}

@@ -1,0 +1,215 @@
+//! `/email-contacts`: people known only from mail. A ticket from a call may promote one.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use switchroom_store::{
+    Changed,
+    email_contacts::{self as store, EmailContact, EmailContactPatch, NewEmailContact},
+};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    ContactQuery, begin, deleted, expected,
+    fields::{self, PhoneInput, PhoneView, check_not_null, value},
+    page, place, settle, window,
+};
+use crate::{
+    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem, Validate, Versioned,
+    state::AppState,
+};
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_email_contacts, create_email_contact))
+        .routes(routes!(get_email_contact, update_email_contact, delete_email_contact))
+}
+
+/// Somebody known from mail.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EmailContactView {
+    id: Uuid,
+    name: String,
+    email: String,
+    phones: Vec<PhoneView>,
+    is_active: bool,
+    /// `manual`, `mail`, `import`.
+    provenance: String,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    version: i64,
+}
+
+impl From<EmailContact> for EmailContactView {
+    fn from(contact: EmailContact) -> Self {
+        Self {
+            id: contact.id,
+            name: contact.name,
+            email: contact.email,
+            phones: fields::phone_views(contact.phones),
+            is_active: contact.is_active,
+            provenance: contact.provenance,
+            created_at: contact.created_at,
+            updated_at: contact.updated_at,
+            version: contact.version,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateEmailContact {
+    name: String,
+    #[schema(example = "ada@customer.example")]
+    email: String,
+    /// May be empty.
+    phones: Vec<PhoneInput>,
+    #[serde(default)]
+    is_active: Option<bool>,
+}
+
+impl Validate for CreateEmailContact {
+    fn validate(&self, errors: &mut Errors) {
+        errors.text("/name", &self.name, 1, 200);
+        fields::check_email(errors, "/email", Some(&self.email));
+    }
+}
+
+/// Absent = unchanged.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateEmailContact {
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    name: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    email: Patch<String>,
+    /// Replaces the whole list.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<PhoneInput>>)]
+    phones: Patch<Vec<PhoneInput>>,
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    is_active: Patch<bool>,
+}
+
+impl Validate for UpdateEmailContact {
+    fn validate(&self, errors: &mut Errors) {
+        check_not_null(errors, "/name", &self.name);
+        check_not_null(errors, "/email", &self.email);
+        check_not_null(errors, "/is_active", &self.is_active);
+        if let Some(name) = self.name.value() {
+            errors.text("/name", name, 1, 200);
+        }
+        fields::check_email(errors, "/email", self.email.value().map(String::as_str));
+    }
+}
+
+/// List e-mail contacts, newest first. `q` finds words of name and e-mail.
+#[utoipa::path(get, path = "/api/v1/email-contacts", tag = "directory", params(ListQuery, ContactQuery),
+    responses((status = 200, description = "A page of e-mail contacts", body = Page<EmailContactView>)))]
+async fn list_email_contacts(
+    State(state): State<AppState>,
+    caller: Caller,
+    list: ListQuery,
+    Filter(query): Filter<ContactQuery>,
+    RawQuery(raw): RawQuery,
+) -> Result<axum::Json<Page<EmailContactView>>, Problem> {
+    let (window, field) = window(&list)?;
+    let filter = query.filter(list.q.clone(), &caller, raw.as_deref().unwrap_or_default());
+    let mut tx = begin(&state, caller.tenant).await?;
+    let slice = store::list(&mut tx, &filter, &window).await?;
+    Ok(axum::Json(page(slice, &place(field, window.descending), EmailContactView::from)))
+}
+
+/// Enter an e-mail contact.
+#[utoipa::path(post, path = "/api/v1/email-contacts", tag = "directory", request_body = CreateEmailContact,
+    responses((status = 201, description = "The e-mail contact", body = EmailContactView)))]
+async fn create_email_contact(
+    State(state): State<AppState>,
+    caller: Caller,
+    Body(body): Body<CreateEmailContact>,
+) -> Result<Created<EmailContactView>, Problem> {
+    let new = NewEmailContact {
+        name: body.name.trim().to_owned(),
+        email: body.email,
+        phones: fields::phones(&body.phones, fields::region(&caller))?,
+        is_active: body.is_active.unwrap_or(true),
+        provenance: "manual",
+    };
+    let mut tx = begin(&state, caller.tenant).await?;
+    let id = store::insert(&mut tx, &new, Some(caller.user_id)).await?;
+    let contact = store::get(&mut tx, id).await?.ok_or_else(Problem::internal)?;
+    settle(&state, tx).await?;
+    Ok(Created { location: format!("/api/v1/email-contacts/{id}"), version: contact.version, body: contact.into() })
+}
+
+async fn find(state: &AppState, caller: &Caller, id: Uuid) -> Result<EmailContact, Problem> {
+    let mut tx = begin(state, caller.tenant).await?;
+    store::get(&mut tx, id).await?.ok_or_else(Problem::not_found)
+}
+
+/// Read an e-mail contact.
+#[utoipa::path(get, path = "/api/v1/email-contacts/{id}", tag = "directory", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The e-mail contact", body = EmailContactView)))]
+async fn get_email_contact(
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
+) -> Result<Versioned<EmailContactView>, Problem> {
+    let contact = find(&state, &caller, id).await?;
+    Ok(Versioned(contact.version, contact.into()))
+}
+
+/// Change an e-mail contact.
+#[utoipa::path(patch, path = "/api/v1/email-contacts/{id}", tag = "directory", params(("id" = Uuid, Path)),
+    request_body = UpdateEmailContact,
+    responses((status = 200, description = "The e-mail contact as it is now", body = EmailContactView)))]
+async fn update_email_contact(
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
+    if_match: IfMatch,
+    body: Incoming,
+) -> Result<Versioned<EmailContactView>, Problem> {
+    let current = find(&state, &caller, id).await?;
+    let body: UpdateEmailContact = body.read().await?;
+    let patch = EmailContactPatch {
+        name: value(body.name).map(|name| name.trim().to_owned()),
+        email: value(body.email),
+        phones: fields::patched_phones(body.phones, fields::region(&caller))?,
+        is_active: value(body.is_active),
+    };
+    let expected = expected(&if_match, current.version)?;
+    let mut tx = begin(&state, caller.tenant).await?;
+    match store::update(&mut tx, id, &patch, expected).await? {
+        Changed::Done(contact) => {
+            settle(&state, tx).await?;
+            Ok(Versioned(contact.version, contact.into()))
+        }
+        Changed::Absent => Err(Problem::not_found()),
+        Changed::Stale => Err(Problem::stale_version()),
+    }
+}
+
+/// Delete an e-mail contact.
+#[utoipa::path(delete, path = "/api/v1/email-contacts/{id}", tag = "directory", params(("id" = Uuid, Path)),
+    responses((status = 204, description = "Deleted")))]
+async fn delete_email_contact(
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
+    if_match: IfMatch,
+) -> Result<StatusCode, Problem> {
+    let current = find(&state, &caller, id).await?;
+    let expected = expected(&if_match, current.version)?;
+    let mut tx = begin(&state, caller.tenant).await?;
+    let changed = store::delete(&mut tx, id, expected, caller.user_id).await?;
+    deleted(&state, tx, changed).await
+}

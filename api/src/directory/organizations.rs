@@ -1,0 +1,215 @@
+//! `/organizations`: companies that call. Their people are `/organizations/{id}/contacts`.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::StatusCode,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use switchroom_store::{
+    Changed,
+    organizations::{self as store, NewOrganization, Organization, OrganizationPatch},
+};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    ContactQuery, begin, deleted, expected,
+    fields::{self, PhoneInput, PhoneView, check_not_null, patched, value},
+    page, place, settle, window,
+};
+use crate::{
+    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem, Validate, Versioned,
+    state::AppState,
+};
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list_organizations, create_organization))
+        .routes(routes!(get_organization, update_organization, delete_organization))
+}
+
+/// A customer company.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrganizationView {
+    id: Uuid,
+    name: String,
+    email: Option<String>,
+    phones: Vec<PhoneView>,
+    is_active: bool,
+    /// `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`.
+    provenance: String,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    version: i64,
+}
+
+impl From<Organization> for OrganizationView {
+    fn from(organization: Organization) -> Self {
+        Self {
+            id: organization.id,
+            name: organization.name,
+            email: organization.email,
+            phones: fields::phone_views(organization.phones),
+            is_active: organization.is_active,
+            provenance: organization.provenance,
+            created_at: organization.created_at,
+            updated_at: organization.updated_at,
+            version: organization.version,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateOrganization {
+    name: String,
+    #[serde(default)]
+    #[schema(example = "office@customer.example")]
+    email: Option<String>,
+    /// May be empty.
+    phones: Vec<PhoneInput>,
+    #[serde(default)]
+    is_active: Option<bool>,
+}
+
+impl Validate for CreateOrganization {
+    fn validate(&self, errors: &mut Errors) {
+        errors.text("/name", &self.name, 1, 200);
+        fields::check_email(errors, "/email", self.email.as_deref());
+    }
+}
+
+/// Absent = unchanged, null = emptied.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateOrganization {
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    name: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    email: Patch<String>,
+    /// Replaces the whole list.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<PhoneInput>>)]
+    phones: Patch<Vec<PhoneInput>>,
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    is_active: Patch<bool>,
+}
+
+impl Validate for UpdateOrganization {
+    fn validate(&self, errors: &mut Errors) {
+        check_not_null(errors, "/name", &self.name);
+        check_not_null(errors, "/is_active", &self.is_active);
+        if let Some(name) = self.name.value() {
+            errors.text("/name", name, 1, 200);
+        }
+        fields::check_email(errors, "/email", self.email.value().map(String::as_str));
+    }
+}
+
+/// List organizations, newest first. `q` finds words of name and e-mail.
+#[utoipa::path(get, path = "/api/v1/organizations", tag = "directory", params(ListQuery, ContactQuery),
+    responses((status = 200, description = "A page of organizations", body = Page<OrganizationView>)))]
+async fn list_organizations(
+    State(state): State<AppState>,
+    caller: Caller,
+    list: ListQuery,
+    Filter(query): Filter<ContactQuery>,
+    RawQuery(raw): RawQuery,
+) -> Result<axum::Json<Page<OrganizationView>>, Problem> {
+    let (window, field) = window(&list)?;
+    let filter = query.filter(list.q.clone(), &caller, raw.as_deref().unwrap_or_default());
+    let mut tx = begin(&state, caller.tenant).await?;
+    let slice = store::list(&mut tx, &filter, &window).await?;
+    Ok(axum::Json(page(slice, &place(field, window.descending), OrganizationView::from)))
+}
+
+/// Enter an organization.
+#[utoipa::path(post, path = "/api/v1/organizations", tag = "directory", request_body = CreateOrganization,
+    responses((status = 201, description = "The organization", body = OrganizationView)))]
+async fn create_organization(
+    State(state): State<AppState>,
+    caller: Caller,
+    Body(body): Body<CreateOrganization>,
+) -> Result<Created<OrganizationView>, Problem> {
+    let new = NewOrganization {
+        name: body.name.trim().to_owned(),
+        email: body.email,
+        phones: fields::phones(&body.phones, fields::region(&caller))?,
+        is_active: body.is_active.unwrap_or(true),
+        provenance: "manual",
+    };
+    let mut tx = begin(&state, caller.tenant).await?;
+    let id = store::insert(&mut tx, &new, Some(caller.user_id)).await?;
+    let organization = store::get(&mut tx, id).await?.ok_or_else(Problem::internal)?;
+    settle(&state, tx).await?;
+    Ok(Created { location: format!("/api/v1/organizations/{id}"), version: organization.version, body: organization.into() })
+}
+
+async fn find(state: &AppState, caller: &Caller, id: Uuid) -> Result<Organization, Problem> {
+    let mut tx = begin(state, caller.tenant).await?;
+    store::get(&mut tx, id).await?.ok_or_else(Problem::not_found)
+}
+
+/// Read an organization.
+#[utoipa::path(get, path = "/api/v1/organizations/{id}", tag = "directory", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The organization", body = OrganizationView)))]
+async fn get_organization(
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
+) -> Result<Versioned<OrganizationView>, Problem> {
+    let organization = find(&state, &caller, id).await?;
+    Ok(Versioned(organization.version, organization.into()))
+}
+
+/// Change an organization.
+#[utoipa::path(patch, path = "/api/v1/organizations/{id}", tag = "directory", params(("id" = Uuid, Path)),
+    request_body = UpdateOrganization,
+    responses((status = 200, description = "The organization as it is now", body = OrganizationView)))]
+async fn update_organization(
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
+    if_match: IfMatch,
+    body: Incoming,
+) -> Result<Versioned<OrganizationView>, Problem> {
+    let current = find(&state, &caller, id).await?;
+    let body: UpdateOrganization = body.read().await?;
+    let patch = OrganizationPatch {
+        name: value(body.name).map(|name| name.trim().to_owned()),
+        email: patched(body.email),
+        phones: fields::patched_phones(body.phones, fields::region(&caller))?,
+        is_active: value(body.is_active),
+    };
+    let expected = expected(&if_match, current.version)?;
+    let mut tx = begin(&state, caller.tenant).await?;
+    match store::update(&mut tx, id, &patch, expected).await? {
+        Changed::Done(organization) => {
+            settle(&state, tx).await?;
+            Ok(Versioned(organization.version, organization.into()))
+        }
+        Changed::Absent => Err(Problem::not_found()),
+        Changed::Stale => Err(Problem::stale_version()),
+    }
+}
+
+/// Delete an organization and, with it, its contacts. Tickets and calls stay.
+#[utoipa::path(delete, path = "/api/v1/organizations/{id}", tag = "directory", params(("id" = Uuid, Path)),
+    responses((status = 204, description = "Deleted")))]
+async fn delete_organization(
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
+    if_match: IfMatch,
+) -> Result<StatusCode, Problem> {
+    let current = find(&state, &caller, id).await?;
+    let expected = expected(&if_match, current.version)?;
+    let mut tx = begin(&state, caller.tenant).await?;
+    let changed = store::delete(&mut tx, id, expected, caller.user_id).await?;
+    deleted(&state, tx, changed).await
+}

@@ -1,0 +1,22 @@
+//! The person signed in, colleagues, roles, API tokens, socket tickets, and the audit log.
+
+mod audit;
+mod me;
+mod roles;
+mod tokens;
+mod users;
+mod ws_tickets;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::AppState;
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(me::routes())
+        .merge(users::routes())
+        .merge(roles::routes())
+        .merge(tokens::routes())
+        .merge(ws_tickets::routes())
+        .merge(audit::routes())
+}

@@ -1,0 +1,112 @@
+//! The short commands, with a server running and without.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::support::{Folder, Server, command, postgres_of, run};
+
+fn create_tenant(folder: &Folder, name: &str, owner: &str, password: &str) -> std::process::Output {
+    let words = [
+        "tenant",
+        "create",
+        name,
+        "--region",
+        "fr",
+        "--owner",
+        owner,
+        "--password-stdin",
+        "--data-dir",
+        "data",
+    ];
+    let mut child = command(folder, &words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_made_without_a_server_signs_in_and_one_made_beside_it_too() {
+    let folder = Folder::new();
+    let made = create_tenant(&folder, "First Ltd", "first@example.com", "correct horse\n");
+    assert_eq!(made.status.code(), Some(0), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(String::from_utf8_lossy(&made.stdout).starts_with("first-ltd "));
+    assert_eq!(postgres_of(&folder.data()), None, "its Postgres is gone");
+
+    let server = Server::start(&folder, &[]);
+    let made = create_tenant(&folder, "Second Ltd", "second@example.com", "battery staple");
+    assert_eq!(made.status.code(), Some(0), "{}", String::from_utf8_lossy(&made.stderr));
+    let client = reqwest::Client::new();
+    for (email, password, slug) in [
+        ("first@example.com", "correct horse", "first-ltd"),
+        ("second@example.com", "battery staple", "second-ltd"),
+    ] {
+        let login = json!({ "email": email, "password": password });
+        let answer = client.post(server.url("/api/v1/auth/login")).json(&login).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{email}");
+        let token =
+            answer.json::<serde_json::Value>().await.unwrap()["access_token"].as_str().unwrap().to_owned();
+        let me = client.get(server.url("/api/v1/me")).bearer_auth(token).send().await.unwrap();
+        assert_eq!(me.json::<serde_json::Value>().await.unwrap()["tenant"]["slug"], slug);
+    }
+
+    let token = run(
+        &folder,
+        &["token", "create", "--tenant", "second-ltd", "--user", "second@example.com", "--data-dir", "data"],
+    );
+    assert_eq!(token.status.code(), Some(0), "{}", String::from_utf8_lossy(&token.stderr));
+    let token = String::from_utf8(token.stdout).unwrap();
+    let me = client.get(server.url("/api/v1/me")).bearer_auth(token.trim()).send().await.unwrap();
+    assert_eq!(me.status(), 200);
+    assert_eq!(server.terminate().0.code(), Some(0));
+}
+
+#[test]
+fn mistakes_are_named() {
+    let folder = Folder::new();
+    let made = create_tenant(&folder, "First Ltd", "first@example.com", "short");
+    assert_eq!(made.status.code(), Some(2));
+    let made = create_tenant(&folder, "First Ltd", "nobody", "correct horse");
+    assert_eq!(made.status.code(), Some(2));
+    assert_eq!(create_tenant(&folder, "First Ltd", "a@example.com", "correct horse").status.code(), Some(0));
+    let again = create_tenant(&folder, "First  Ltd", "a@example.com", "correct horse");
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("first-ltd"));
+    for (tenant, user, word) in
+        [("nowhere", "a@example.com", "nowhere"), ("first-ltd", "b@example.com", "b@example.com")]
+    {
+        let token =
+            run(&folder, &["token", "create", "--tenant", tenant, "--user", user, "--data-dir", "data"]);
+        assert_eq!(token.status.code(), Some(1));
+        assert_eq!(token.stdout, b"");
+        assert!(String::from_utf8_lossy(&token.stderr).contains(word));
+    }
+}
+
+#[test]
+fn migrate_can_be_run_again_and_again() {
+    let folder = Folder::new();
+    for _ in 0..2 {
+        let output = run(&folder, &["migrate", "--data-dir", "data"]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.stdout, b"");
+    }
+    assert_eq!(postgres_of(&folder.data()), None);
+}
+
+#[test]
+fn the_documents_are_printed_and_are_json() {
+    let folder = Folder::new();
+    for (word, key) in [("openapi", "openapi"), ("asyncapi", "asyncapi")] {
+        let output = run(&folder, &[word]);
+        assert_eq!(output.status.code(), Some(0));
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(document[key].is_string());
+    }
+    assert!(!folder.data().exists(), "no data directory is made for it");
+}

@@ -1,0 +1,8 @@
+//! The whole house: the real program, a real Postgres, real sockets, seen from outside only.
+
+mod calls;
+mod commands;
+mod demo;
+mod lifecycle;
+mod support;
+mod web;

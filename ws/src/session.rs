@@ -1,0 +1,740 @@
+//! One socket: its task reads what the client says, empties its queue, and watches the clock.
+//!
+//! Reading and writing go on side by side in one task without waiting for each other, so a client that takes nothing is
+//! still heard and a client that says nothing is still served. Questions that take time (a page of the log, a look at a
+//! ticket) run one at a time beside both.
+//!
+//! Order on the wire: `hello`, the open pops, then whatever comes. While a resume runs, its pages and live frames take
+//! turns, and no `committed` is sent before `resynced`: a cursor on the wire always means that every frame up to it has
+//! been sent on this socket or was before the place it started from.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures::{FutureExt, Sink, SinkExt, StreamExt, future::BoxFuture};
+use switchroom_core::{TicketId, log::Cursor, permission};
+use switchroom_engine::{ResumeError, Resumed, SubmitError};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    time::{Instant, Sleep, sleep_until, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error as WireError, Message, Utf8Bytes,
+        error::ProtocolError,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+
+use crate::{
+    envelope,
+    hub::Peer,
+    incoming::{self, Refused},
+    outbox::Next,
+    port::{Identity, Refusal},
+    protocol::{
+        ClientMessage, Close, ErrorCode, ErrorData, Topic,
+        client::SetPresence,
+        server::{CursorData, Hello, HelloTenant, HelloUser, Ping},
+    },
+    settings::{MAX_TOPICS, RESUME_PAGE, SILENT_HEARTBEATS},
+    upgrade::Shared,
+};
+
+/// Frames written before others get their turn.
+const BURST: usize = 64;
+/// Answers that may wait for a client that does not take them; what a client asks for is bounded by its allowance.
+const MAX_ANSWERS: usize = 2 * RESUME_PAGE + 1_000;
+/// Questions of a client that may wait for their turn.
+const MAX_JOBS: usize = 256;
+/// The log cannot be read: ask again after this.
+const RETRY: Duration = Duration::from_secs(1);
+/// What is read and thrown away after a close, so that the close frame is not lost to a reset.
+const MAX_DRAIN: usize = 8 * 1024 * 1024;
+
+/// A question that takes time; they are answered one by one, in order.
+#[derive(Debug)]
+enum Job {
+    Resume(Cursor),
+    HearTicket(TicketId),
+    LeaveTicket(TicketId),
+    Presence(SetPresence),
+}
+
+/// An answer to a [`Job`] or a part of one.
+enum Answer {
+    Page(Result<Resumed, ResumeError>),
+    Ticket(TicketId, Result<bool, Refusal>),
+    Presence(Option<SubmitError>),
+}
+
+/// A resume under way.
+#[derive(Debug)]
+struct Resuming {
+    /// Where to read on, once what was read is written; and whether to wait first until nothing is being decided.
+    want: Option<(Cursor, bool)>,
+    /// What was asked of the log last.
+    asked: (Cursor, bool),
+    /// Live frames went out since it began. They may have overtaken what they follow from, so the log is read once
+    /// more to its end: a withdrawal that overtook its pop is then sent again behind it.
+    overtaken: bool,
+    second: bool,
+    told_of_trouble: bool,
+}
+
+/// What happens next to a session.
+enum Step {
+    Said(Message),
+    Answered(Answer),
+    Clock,
+    Drained,
+    Close(Close),
+    /// The peer's framing is broken: nothing more can be read, but it can be told.
+    Broken(Close),
+    /// The peer closed; our answer is still to be sent.
+    PeerCloses,
+    Gone,
+}
+
+/// Holds a place in the hub, and gives it back however the session ends.
+struct Membership {
+    shared: Arc<Shared>,
+    peer: Arc<Peer>,
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        let (hub, board) = (&self.shared.hub, &self.shared.board);
+        let (tenant, user) = (self.peer.tenant, self.peer.user);
+        if hub.leave(&self.peer) {
+            board.last_socket_lost(tenant, user);
+            if hub.connected(tenant, user) {
+                // A new socket was faster than the message that the last one is lost.
+                board.socket_opened(tenant, user);
+            }
+        }
+    }
+}
+
+pub struct Session<S> {
+    socket: WebSocketStream<S>,
+    member: Membership,
+    who: Identity,
+    /// Answers and pages, which go before live frames.
+    direct: VecDeque<Utf8Bytes>,
+    unflushed: bool,
+    stalled_since: Option<Instant>,
+    heard_at: Instant,
+    next_beat: Instant,
+    expires: Option<Instant>,
+    timer: Pin<Box<Sleep>>,
+    /// The last cursor on the wire.
+    told: Cursor,
+    jobs: VecDeque<Job>,
+    work: Option<BoxFuture<'static, Answer>>,
+    resuming: Option<Box<Resuming>>,
+    allowance: Allowance,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Takes the place in the hub first, so that from here on no frame is missed.
+    pub(crate) fn open(shared: Arc<Shared>, who: Identity, socket: WebSocketStream<S>) -> Self {
+        let now = Instant::now();
+        let peer = Arc::new(Peer::new(who.tenant, who.user, who.sign_in, &shared.settings));
+        shared.hub.join(&peer);
+        let member = Membership { shared, peer };
+        let shared = &member.shared;
+        shared.board.socket_opened(who.tenant, who.user);
+        let expires = who.expires.map(|end| {
+            // A sign-in that never ends in practice must not overflow the clock.
+            let left = (end - chrono::Utc::now()).to_std().unwrap_or(Duration::ZERO);
+            now + left.min(Duration::from_secs(30 * 86_400))
+        });
+        let next_beat = now + shared.settings.heartbeat;
+        let allowance = Allowance::new(shared.settings.messages_per_second, shared.settings.message_burst, now);
+        let timer = Box::pin(sleep_until(expires.map_or(next_beat, |end| end.min(next_beat))));
+        Self {
+            socket,
+            member,
+            who,
+            direct: VecDeque::new(),
+            unflushed: false,
+            stalled_since: None,
+            heard_at: now,
+            next_beat,
+            expires,
+            timer,
+            told: Cursor::default(),
+            jobs: VecDeque::new(),
+            work: None,
+            resuming: None,
+            allowance,
+        }
+    }
+
+    pub(crate) async fn run(mut self) {
+        self.greet();
+        let end = loop {
+            let now = match poll_fn(|cx| self.poll_step(cx)).await {
+                Step::Said(message) => self.heard(message),
+                Step::Answered(answer) => {
+                    self.answered(answer);
+                    None
+                }
+                Step::Clock => self.clock(),
+                Step::Drained => {
+                    self.read_on();
+                    None
+                }
+                Step::Close(close) => Some(Step::Close(close)),
+                end => Some(end),
+            };
+            if let Some(end) = now {
+                break end;
+            }
+            if self.direct.len() > MAX_ANSWERS {
+                break Step::Close(Close::TooSlow);
+            }
+            self.next_job();
+        };
+        let Self { socket, member, .. } = self;
+        let settings = member.shared.settings.clone();
+        // From here on nothing is delivered to it; the user's presence follows now, not after the farewell.
+        drop(member);
+        farewell(socket, end, settings.close_wait, settings.write_stall).await;
+    }
+
+    fn greet(&mut self) {
+        let board = &self.member.shared.board;
+        let cursor = board.cursor(self.who.tenant);
+        self.told = cursor;
+        let hello = Hello {
+            session_id: self.member.peer.id,
+            user: HelloUser {
+                id: self.who.user.0,
+                email: self.who.email.to_string(),
+                name: self.who.name.to_string(),
+            },
+            tenant: HelloTenant {
+                id: self.who.tenant.0,
+                slug: self.who.tenant_slug.to_string(),
+                name: self.who.tenant_name.to_string(),
+            },
+            cursor: cursor.to_string(),
+            heartbeat_ms: u64::try_from(self.member.shared.settings.heartbeat.as_millis()).unwrap_or(u64::MAX),
+        };
+        self.direct.push_back(envelope::of_data("hello", &hello));
+        self.open_pops();
+    }
+
+    fn open_pops(&mut self) {
+        let now = envelope::now_us();
+        for frame in self.member.shared.board.open_pops(self.who.tenant, self.who.user) {
+            self.direct.push_back(envelope::of_frame(&frame, self.who.user, now));
+        }
+    }
+
+    fn error(&mut self, code: ErrorCode, detail: impl Into<std::borrow::Cow<'static, str>>, topic: Option<String>) {
+        self.direct.push_back(envelope::of_data("error", &ErrorData { code, detail: detail.into(), topic }));
+    }
+
+    // --- the three things that go on side by side -------------------------------------------------------------------
+
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        if let Poll::Ready(close) = self.member.peer.outbox.poll_closing(cx) {
+            return Poll::Ready(Step::Close(close));
+        }
+        match self.poll_write(cx) {
+            Poll::Ready(Ok(true)) => return Poll::Ready(Step::Drained),
+            Poll::Ready(Err(_)) => return Poll::Ready(Step::Gone),
+            Poll::Ready(Ok(false)) | Poll::Pending => {}
+        }
+        if let Some(work) = &mut self.work
+            && let Poll::Ready(answer) = work.poll_unpin(cx)
+        {
+            self.work = None;
+            return Poll::Ready(Step::Answered(answer));
+        }
+        if let Poll::Ready(read) = self.socket.poll_next_unpin(cx) {
+            return Poll::Ready(match read {
+                Some(Ok(Message::Close(_))) => Step::PeerCloses,
+                Some(Ok(message)) => Step::Said(message),
+                Some(Err(fault)) => broken(&fault).map_or(Step::Gone, Step::Broken),
+                None => Step::Gone,
+            });
+        }
+        if self.timer.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Step::Clock);
+        }
+        Poll::Pending
+    }
+
+    /// Writes what waits. Ready(true): a resume's page is written and the next may be read. Ready(false): nothing left,
+    /// the queue will wake us. Pending: the socket takes no more now.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, WireError>> {
+        let mut written = 0_u64;
+        let drained = loop {
+            if Pin::new(&mut self.socket).poll_ready(cx)?.is_pending() {
+                break None;
+            }
+            if written as usize >= BURST {
+                cx.waker().wake_by_ref();
+                break Some(false);
+            }
+            let text = if let Some(text) = self.direct.pop_front() {
+                if self.direct.is_empty() {
+                    self.direct = VecDeque::new();
+                }
+                text
+            } else {
+                match self.member.peer.outbox.poll_next(cx) {
+                    Poll::Ready(Next::Frame(text)) => {
+                        if let Some(resuming) = &mut self.resuming {
+                            resuming.overtaken = true;
+                        }
+                        text
+                    }
+                    // `resynced` will say as much, and more.
+                    Poll::Ready(Next::Committed(_)) if self.resuming.is_some() => continue,
+                    Poll::Ready(Next::Committed(cursor)) if cursor <= self.told => continue,
+                    Poll::Ready(Next::Committed(cursor)) => {
+                        self.told = cursor;
+                        envelope::of_data("committed", &CursorData { cursor: cursor.to_string() })
+                    }
+                    // Seen at the beginning of the next step.
+                    Poll::Ready(Next::Close(_)) => {
+                        cx.waker().wake_by_ref();
+                        break Some(false);
+                    }
+                    Poll::Pending => break Some(self.wants_page()),
+                }
+            };
+            Pin::new(&mut self.socket).start_send(Message::Text(text))?;
+            self.unflushed = true;
+            written += 1;
+        };
+        if written > 0 {
+            metrics::counter!("switchroom_frames_sent_total").increment(written);
+        }
+        let flushed = !self.unflushed || Pin::new(&mut self.socket).poll_flush(cx)?.is_ready();
+        self.unflushed = !flushed;
+        match drained {
+            Some(drained) if flushed => {
+                self.stalled_since = None;
+                Poll::Ready(Ok(drained))
+            }
+            _ => {
+                self.stalled_since.get_or_insert_with(Instant::now);
+                Poll::Pending
+            }
+        }
+    }
+
+    fn wants_page(&self) -> bool {
+        self.work.is_none() && self.resuming.as_ref().is_some_and(|resuming| resuming.want.is_some())
+    }
+
+    // --- the clock --------------------------------------------------------------------------------------------------
+
+    fn clock(&mut self) -> Option<Step> {
+        let now = Instant::now();
+        let settings = &self.member.shared.settings;
+        let (heartbeat, write_stall) = (settings.heartbeat, settings.write_stall);
+        let silent_at = self.heard_at + heartbeat * SILENT_HEARTBEATS;
+        let stalled_at = self.stalled_since.map(|since| since + write_stall);
+        if self.expires.is_some_and(|end| end <= now) {
+            if self.who.expires.is_none_or(|end| end <= chrono::Utc::now()) {
+                return Some(Step::Close(Close::SignInEnded));
+            }
+            self.expires = Some(now + Duration::from_secs(86_400));
+        }
+        if silent_at <= now {
+            return Some(Step::Close(Close::Silent));
+        }
+        if stalled_at.is_some_and(|end| end <= now) {
+            return Some(Step::Close(Close::TooSlow));
+        }
+        if self.next_beat <= now {
+            self.next_beat = now + heartbeat;
+            if self.stalled_since.is_none() {
+                self.direct.push_back(envelope::of_data("ping", &Ping {}));
+                // Behind whatever is queued, so that it never speaks of frames that are still to be sent.
+                let cursor = self.member.shared.board.cursor(self.who.tenant);
+                if cursor > self.told {
+                    self.member.peer.outbox.committed(cursor);
+                }
+            }
+        }
+        // A stall may begin right now.
+        let next = [Some(self.next_beat), Some(silent_at), stalled_at, self.expires, Some(now + write_stall)];
+        if let Some(next) = next.into_iter().flatten().min() {
+            self.timer.as_mut().reset(next);
+        }
+        None
+    }
+
+    // --- what the client says ---------------------------------------------------------------------------------------
+
+    fn heard(&mut self, message: Message) -> Option<Step> {
+        let now = Instant::now();
+        self.heard_at = now;
+        let verdict = self.allowance.spend(now);
+        if verdict == Verdict::Abuse {
+            return Some(Step::Close(Close::Protocol));
+        }
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Binary(_) => return Some(Step::Close(Close::Unsupported)),
+            _ => return None,
+        };
+        if verdict == Verdict::Refuse {
+            self.error(ErrorCode::RateLimited, "too many messages; this one was not looked at", None);
+            return None;
+        }
+        match incoming::read(&text) {
+            Err(Refused::NotAnObject) => return Some(Step::Close(Close::Protocol)),
+            Err(Refused::Error(code, detail)) => self.error(code, detail, None),
+            Ok(ClientMessage::Pong) => {}
+            Ok(ClientMessage::Ack(_)) => metrics::counter!("switchroom_acks_total").increment(1),
+            Ok(ClientMessage::Resume(resume)) => match resume.cursor.parse() {
+                Ok(cursor) => self.ask(Job::Resume(cursor)),
+                Err(_) => self.error(ErrorCode::BadCursor, "the cursor is not one of ours", None),
+            },
+            Ok(ClientMessage::Presence(wish)) => {
+                if permission::message("presence", None).is_some_and(|access| self.who.may(access)) {
+                    self.ask(Job::Presence(wish));
+                } else {
+                    self.error(ErrorCode::Forbidden, "presence.set is not among your permissions", None);
+                }
+            }
+            Ok(ClientMessage::Subscribe(subscribe)) => self.each_topic(&subscribe.topics, Self::subscribe),
+            Ok(ClientMessage::Unsubscribe(unsubscribe)) => self.each_topic(&unsubscribe.topics, Self::unsubscribe),
+        }
+        None
+    }
+
+    fn each_topic(&mut self, topics: &[String], act: fn(&mut Self, Topic)) {
+        if topics.len() > MAX_TOPICS {
+            return self.error(ErrorCode::TooManyTopics, format!("at most {MAX_TOPICS} topics"), None);
+        }
+        for text in topics {
+            match Topic::parse(text) {
+                Some(topic) => act(self, topic),
+                None => {
+                    let topic = incoming::shortened(text).into_owned();
+                    self.error(ErrorCode::UnknownTopic, "no such topic", Some(topic));
+                }
+            }
+        }
+    }
+
+    fn subscribe(&mut self, topic: Topic) {
+        let access = permission::message("subscribe", Some(topic.kind()));
+        if !access.is_some_and(|access| self.who.may(access)) {
+            let detail = access.map_or("not permitted", permission::Access::name);
+            return self.error(ErrorCode::Forbidden, format!("{detail} is needed"), Some(topic.to_string()));
+        }
+        match topic {
+            Topic::Ticket(ticket) => self.ask(Job::HearTicket(ticket)),
+            Topic::Calls => {
+                self.listen(topic);
+            }
+            Topic::Wallboard => {
+                if self.listen(topic) {
+                    let peer = &self.member.peer;
+                    peer.outbox.want_board();
+                    let board = self.member.shared.board.wallboard(self.who.tenant);
+                    peer.outbox.whole_board(board.revision, || envelope::of_data("wallboard", &*board));
+                }
+            }
+        }
+    }
+
+    fn listen(&mut self, topic: Topic) -> bool {
+        let heard = self.member.shared.hub.subscribe(&self.member.peer, topic, MAX_TOPICS);
+        if !heard {
+            self.error(ErrorCode::TooManyTopics, format!("at most {MAX_TOPICS} topics"), Some(topic.to_string()));
+        }
+        heard
+    }
+
+    fn unsubscribe(&mut self, topic: Topic) {
+        match topic {
+            // Behind a subscription that may still be looked into.
+            Topic::Ticket(ticket) => self.ask(Job::LeaveTicket(ticket)),
+            Topic::Calls | Topic::Wallboard => {
+                if topic == Topic::Wallboard {
+                    self.member.peer.outbox.leave_board();
+                }
+                self.member.shared.hub.unsubscribe(&self.member.peer, topic);
+            }
+        }
+    }
+
+    // --- what takes time --------------------------------------------------------------------------------------------
+
+    fn ask(&mut self, job: Job) {
+        if self.jobs.len() >= MAX_JOBS {
+            return self.error(ErrorCode::RateLimited, "too much asked at once; this was not looked at", None);
+        }
+        self.jobs.push_back(job);
+    }
+
+    fn next_job(&mut self) {
+        while self.work.is_none() && self.resuming.is_none() {
+            let Some(job) = self.jobs.pop_front() else {
+                self.jobs = VecDeque::new();
+                return;
+            };
+            let shared = self.member.shared.clone();
+            let (tenant, user) = (self.who.tenant, self.who.user);
+            match job {
+                Job::Resume(cursor) => {
+                    self.resuming = Some(Box::new(Resuming {
+                        want: Some((cursor, true)),
+                        asked: (cursor, true),
+                        overtaken: false,
+                        second: false,
+                        told_of_trouble: false,
+                    }));
+                    self.read_on();
+                }
+                Job::HearTicket(ticket) => {
+                    let who = self.who.clone();
+                    self.work = Some(
+                        async move { Answer::Ticket(ticket, shared.tickets.may_see(&who, ticket).await) }.boxed(),
+                    );
+                }
+                Job::LeaveTicket(ticket) => {
+                    self.member.shared.hub.unsubscribe(&self.member.peer, Topic::Ticket(ticket));
+                }
+                Job::Presence(wish) => {
+                    self.work = Some(
+                        async move {
+                            let chosen = wish.state.into();
+                            Answer::Presence(shared.board.choose_presence(tenant, user, chosen, wish.reason).await.err())
+                        }
+                        .boxed(),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Reads the next page of the log for the resume under way.
+    fn read_on(&mut self) {
+        let Some(resuming) = &mut self.resuming else { return };
+        let Some((cursor, settle)) = resuming.want.take() else { return };
+        resuming.asked = (cursor, settle);
+        self.work = Some(self.page(cursor, settle, Duration::ZERO));
+    }
+
+    fn page(&self, cursor: Cursor, settle: bool, after: Duration) -> BoxFuture<'static, Answer> {
+        let shared = self.member.shared.clone();
+        let (tenant, user) = (self.who.tenant, self.who.user);
+        async move {
+            if !after.is_zero() {
+                tokio::time::sleep(after).await;
+            }
+            if settle {
+                // What is decided but not yet written would be in neither the log nor this socket's live frames.
+                shared.board.settled(tenant).await;
+            }
+            Answer::Page(shared.board.frames_after(tenant, user, cursor, RESUME_PAGE).await)
+        }
+        .boxed()
+    }
+
+    fn answered(&mut self, answer: Answer) {
+        match answer {
+            Answer::Page(page) => self.page_read(page),
+            Answer::Ticket(ticket, Ok(true)) => {
+                self.listen(Topic::Ticket(ticket));
+            }
+            Answer::Ticket(ticket, Ok(false)) => {
+                self.error(ErrorCode::NotFound, "no such ticket", Some(Topic::Ticket(ticket).to_string()));
+            }
+            Answer::Ticket(ticket, Err(_)) => {
+                let topic = Some(Topic::Ticket(ticket).to_string());
+                self.error(ErrorCode::Unavailable, "the ticket cannot be looked up now", topic);
+            }
+            // The presence frame is the answer.
+            Answer::Presence(None) => {}
+            Answer::Presence(Some(SubmitError::UnknownTenant)) => {
+                self.error(ErrorCode::NotFound, "you have no presence here", None);
+            }
+            Answer::Presence(Some(_)) => self.error(ErrorCode::Unavailable, "not now, try again", None),
+        }
+    }
+
+    fn page_read(&mut self, page: Result<Resumed, ResumeError>) {
+        let Some(mut resuming) = self.resuming.take() else { return };
+        match page {
+            Ok(page) => {
+                let now = envelope::now_us();
+                let user = self.who.user;
+                self.direct.extend(page.frames.iter().map(|frame| envelope::of_frame(frame, user, now)));
+                if let Some(next) = page.next {
+                    resuming.want = Some((next, false));
+                } else if resuming.overtaken && !resuming.second {
+                    resuming.second = true;
+                    resuming.want = Some((page.end, true));
+                } else {
+                    let cursor = page.end.to_string();
+                    self.direct.push_back(envelope::of_data("resynced", &CursorData { cursor }));
+                    self.told = self.told.max(page.end);
+                    return self.catch_up();
+                }
+            }
+            Err(ResumeError::TooOld) => {
+                self.error(ErrorCode::CursorTooOld, "load everything anew; the open pops follow", None);
+                self.open_pops();
+                return self.catch_up();
+            }
+            Err(failure) => {
+                if !resuming.told_of_trouble {
+                    resuming.told_of_trouble = true;
+                    tracing::warn!(%failure, session = %self.member.peer.id, "a resume waits for the log");
+                    self.error(ErrorCode::Unavailable, "the log cannot be read now; the resume goes on by itself", None);
+                }
+                // The pages so far are sent; what failed is asked again, from where it was.
+                let (cursor, settle) = resuming.asked;
+                self.work = Some(self.page(cursor, settle, RETRY));
+            }
+        }
+        self.resuming = Some(resuming);
+    }
+
+    /// What was not said while the resume ran.
+    fn catch_up(&mut self) {
+        let cursor = self.member.shared.board.cursor(self.who.tenant);
+        self.member.peer.outbox.committed(cursor);
+    }
+}
+
+/// The close to answer a fault with; `None` where nobody is there to hear it.
+fn broken(fault: &WireError) -> Option<Close> {
+    match fault {
+        WireError::Capacity(_) => Some(Close::TooBig),
+        WireError::Utf8(_) => Some(Close::NotUtf8),
+        WireError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
+        WireError::Protocol(_) => Some(Close::BrokenFraming),
+        _ => None,
+    }
+}
+
+/// Says goodbye and waits a little for the peer's, so that the close code is not lost to a reset of the connection.
+async fn farewell<S>(mut socket: WebSocketStream<S>, end: Step, close_wait: Duration, write_stall: Duration)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (close, readable) = match end {
+        Step::Close(close) => (close, true),
+        Step::Broken(close) => (close, false),
+        Step::PeerCloses => {
+            // Reading on sends the answer that the library has prepared.
+            let _ = timeout(close_wait, async { while let Some(Ok(_)) = socket.next().await {} }).await;
+            return;
+        }
+        _ => return,
+    };
+    metrics::counter!("switchroom_sockets_closed_total", "code" => close.code().to_string()).increment(1);
+    // Who is too slow has a full pipe, and gets the time of a stall to empty it.
+    let patience = if close == Close::TooSlow { write_stall } else { close_wait };
+    let frame = CloseFrame { code: CloseCode::from(close.code()), reason: Utf8Bytes::from_static(close.reason()) };
+    let sent = timeout(patience, socket.send(Message::Close(Some(frame)))).await;
+    if !matches!(sent, Ok(Ok(()))) {
+        return;
+    }
+    if readable {
+        let _ = timeout(close_wait, async { while let Some(Ok(_)) = socket.next().await {} }).await;
+        return;
+    }
+    let _ = timeout(close_wait, async {
+        let wire = socket.get_mut();
+        wire.shutdown().await?;
+        let (mut scrap, mut left) = ([0_u8; 4096], MAX_DRAIN);
+        loop {
+            let read = wire.read(&mut scrap).await?;
+            left = left.saturating_sub(read);
+            if read == 0 || left == 0 {
+                return Ok::<(), std::io::Error>(());
+            }
+        }
+    })
+    .await;
+}
+
+/// What a client may still say: a bucket that fills again with time and may be overdrawn by as much as it holds.
+#[derive(Clone, Copy, Debug)]
+struct Allowance {
+    per_second: f64,
+    burst: f64,
+    left: f64,
+    at: Instant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Fine,
+    Refuse,
+    Abuse,
+}
+
+impl Allowance {
+    fn new(per_second: u32, burst: u32, now: Instant) -> Self {
+        Self { per_second: per_second.into(), burst: burst.into(), left: burst.into(), at: now }
+    }
+
+    fn spend(&mut self, now: Instant) -> Verdict {
+        let since = now.saturating_duration_since(self.at).as_secs_f64();
+        self.at = now;
+        self.left = (self.left + since * self.per_second).min(self.burst) - 1.0;
+        if self.left >= 0.0 {
+            Verdict::Fine
+        } else if self.left >= -self.burst {
+            Verdict::Refuse
+        } else {
+            Verdict::Abuse
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_allowance_refills_is_overdrawn_and_ends() {
+        let start = Instant::now();
+        let mut allowance = Allowance::new(10, 3, start);
+        let mut spend = |ms| allowance.spend(start + Duration::from_millis(ms));
+        assert_eq!([(); 3].map(|()| spend(0)), [Verdict::Fine; 3]);
+        assert_eq!([(); 3].map(|()| spend(0)), [Verdict::Refuse; 3]);
+        assert_eq!(spend(0), Verdict::Abuse);
+        let mut allowance = Allowance::new(10, 3, start);
+        let mut spend = |ms| allowance.spend(start + Duration::from_millis(ms));
+        assert_eq!([(); 4].map(|()| spend(0)), [Verdict::Fine, Verdict::Fine, Verdict::Fine, Verdict::Refuse]);
+        assert_eq!(spend(200), Verdict::Fine);
+        assert_eq!(spend(60_000), Verdict::Fine, "never more than the burst");
+        assert_eq!([(); 3].map(|()| spend(60_000)), [Verdict::Fine, Verdict::Fine, Verdict::Refuse]);
+    }
+
+    #[test]
+    fn faults_of_the_wire_have_their_codes() {
+        use tokio_tungstenite::tungstenite::error::CapacityError;
+        let big = WireError::Capacity(CapacityError::MessageTooLong { size: 2, max_size: 1 });
+        assert_eq!(broken(&big), Some(Close::TooBig));
+        assert_eq!(broken(&WireError::Utf8("x".into())), Some(Close::NotUtf8));
+        assert_eq!(broken(&WireError::Protocol(ProtocolError::NonZeroReservedBits)), Some(Close::BrokenFraming));
+        assert_eq!(broken(&WireError::Protocol(ProtocolError::ResetWithoutClosingHandshake)), None);
+        assert_eq!(broken(&WireError::Io(std::io::ErrorKind::ConnectionReset.into())), None);
+    }
+}
