@@ -237,6 +237,7 @@ impl WallboardFold {
         }
         if let Some(queue) = call.queue.as_ref().filter(|_| call.direction == Direction::Inbound) {
             let waits = call.state == CallState::Ringing;
+            let room = self.waiting.len() < MOST_IDLE_QUEUES;
             match self.waiting.get_mut(queue) {
                 Some(calls) if sign < 0 => {
                     calls.remove(&(call.started_at, id));
@@ -244,7 +245,7 @@ impl WallboardFold {
                 Some(calls) if waits => {
                     calls.insert((call.started_at, id));
                 }
-                None if sign > 0 && (waits || self.waiting.len() < MOST_IDLE_QUEUES) => {
+                None if sign > 0 && (waits || room) => {
                     // A queue of today stays on the board when nobody waits in it.
                     let calls = if waits { BTreeSet::from([(call.started_at, id)]) } else { BTreeSet::new() };
                     self.waiting.insert(queue.clone(), calls);

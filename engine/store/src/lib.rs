@@ -4,6 +4,7 @@
 //! No business rule lives here that the database itself does not enforce.
 
 pub mod audit;
+pub mod calls;
 pub mod changed;
 pub mod connections;
 pub mod contact_list;
@@ -13,6 +14,7 @@ pub mod email_contacts;
 pub mod idempotency;
 pub mod individuals;
 pub mod listing;
+pub mod log;
 pub mod numbers;
 pub mod organizations;
 pub mod phones;
