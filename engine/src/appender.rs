@@ -21,7 +21,8 @@ use metrics::histogram;
 use switchroom_core::{
     CallId, EventId, TenantId, UserId,
     agent::PresenceChange,
-    call::CallSnapshot,
+    call::{CallSnapshot, CallState},
+    directory::RecentCall,
     fact::CallFact,
     log::{Cursor, EventData, LogEvent},
     tenant::CallMemory,
@@ -36,6 +37,7 @@ use tracing::{error, info, warn};
 use crate::{
     live::Tenants,
     shard::{Notice, give_up},
+    summaries::SummaryCache,
     wait::{Ticket, Waits},
 };
 
@@ -114,6 +116,7 @@ pub(crate) struct Appender {
     pub(crate) db: Database,
     pub(crate) epoch: i64,
     pub(crate) tenants: Tenants,
+    pub(crate) summaries: SummaryCache,
     pub(crate) waits: Waits,
     /// The shards' ears, by shard.
     pub(crate) shards: Vec<mpsc::UnboundedSender<Notice>>,
@@ -248,7 +251,8 @@ impl Appender {
             .filter_map(|(tenant, event)| event.call_id.map(|call| (tenant, event.event_id, call)))
             .collect();
         let opened: Vec<CallId> = entries.iter().filter_map(Entry::opens).collect();
-        let known = if opened.is_empty() { BTreeSet::new() } else { log::recorded_calls(&mut tx, &opened).await? };
+        let known =
+            if opened.is_empty() { BTreeSet::new() } else { log::recorded_calls(&mut tx, &opened).await? };
         let mut returned = self.returned.clone();
         let mut verdicts = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -269,7 +273,8 @@ impl Appender {
             .filter_map(|(entry, _)| entry.fact.as_ref().map(|(call, _, _)| *call))
             .collect();
         let claims: Vec<_> = claims.into_iter().filter(|(_, _, call)| !back.contains(call)).collect();
-        let mut claimed = if claims.is_empty() { BTreeSet::new() } else { log::claim(&mut tx, &claims).await? };
+        let mut claimed =
+            if claims.is_empty() { BTreeSet::new() } else { log::claim(&mut tx, &claims).await? };
 
         // What is written, in order. An event that stands is taken out of `claimed`, so that the second of two in one
         // batch is a repetition.
@@ -304,8 +309,10 @@ impl Appender {
             *counts.entry(*tenant).or_default() += 1;
         }
         let ends = self.numbers(&mut tx, &counts).await?;
-        let mut next: HashMap<TenantId, i64> =
-            ends.iter().map(|(tenant, end)| (*tenant, end - counts.get(tenant).copied().unwrap_or(0) + 1)).collect();
+        let mut next: HashMap<TenantId, i64> = ends
+            .iter()
+            .map(|(tenant, end)| (*tenant, end - counts.get(tenant).copied().unwrap_or(0) + 1))
+            .collect();
         let numbered: Vec<Numbered<'_>> = kept
             .iter()
             .filter_map(|(tenant, event)| {
@@ -319,8 +326,10 @@ impl Appender {
             log::append(&mut tx, Utc::now(), &numbered).await?;
         }
         if !calls.is_empty() {
-            let rows: Vec<CallRow<'_>> =
-                calls.values().map(|(tenant, call, memory)| CallRow { tenant: *tenant, call, memory }).collect();
+            let rows: Vec<CallRow<'_>> = calls
+                .values()
+                .map(|(tenant, call, memory)| CallRow { tenant: *tenant, call, memory })
+                .collect();
             log::project_calls(&mut tx, &rows).await?;
         }
         if !agents.is_empty() {
@@ -345,7 +354,9 @@ impl Appender {
         }
         let mut ends: BTreeMap<TenantId, i64> =
             log::take_numbers(tx, self.epoch, &wanted).await?.into_iter().collect();
-        for (tenant, count) in wanted.iter().filter(|(tenant, _)| !counts_has(&ends, *tenant)).copied().collect::<Vec<_>>() {
+        let missing: Vec<(TenantId, i64)> =
+            wanted.iter().filter(|(tenant, _)| !ends.contains_key(tenant)).copied().collect();
+        for (tenant, count) in missing {
             match log::adopt(tx, self.epoch, tenant).await? {
                 Adopted::Ours(_) => info!(%tenant, "the log of a new tenant is ours"),
                 Adopted::Overtaken => return Err(Failure::Overtaken),
@@ -368,6 +379,9 @@ impl Appender {
         for (tenant, end) in &written.ends {
             let events = by_tenant.remove(tenant).unwrap_or_default();
             self.tenants.commit(*tenant, &events, Cursor(*end));
+            for event in &events {
+                self.remember_call(*tenant, event);
+            }
         }
         for (entry, verdict) in entries.into_iter().zip(&written.verdicts) {
             histogram!("switchroom_append_seconds").record(entry.queued_at.elapsed().as_secs_f64());
@@ -375,7 +389,10 @@ impl Appender {
                 Verdict::Stands => {}
                 Verdict::Repeated => {
                     for event in entry.events.iter().filter(|event| event.call_id.is_some()) {
-                        self.tell(entry.tenant, Notice::Repeated { tenant: entry.tenant, event: Arc::clone(event) });
+                        self.tell(
+                            entry.tenant,
+                            Notice::Repeated { tenant: entry.tenant, event: Arc::clone(event) },
+                        );
                     }
                 }
                 Verdict::Forgotten => {
@@ -393,16 +410,36 @@ impl Appender {
         }
     }
 
+    /// An ended call leads its contact's recent calls.
+    fn remember_call(&self, tenant: TenantId, event: &LogEvent) {
+        let EventData::Call(data) = &event.data else { return };
+        let call = &data.call;
+        let Some(contact) = call.contact.filter(|_| call.state == CallState::Ended) else { return };
+        if self.summaries.get(tenant, contact).is_none() {
+            return;
+        }
+        let recent = RecentCall {
+            id: call.id,
+            direction: call.direction,
+            state: call.state.as_str().to_owned(),
+            end_reason: call.end_reason,
+            from: call.from.clone(),
+            to: call.to.clone(),
+            agent_id: call.agent_id,
+            started_at: call.started_at,
+            answered_at: call.answered_at,
+            ended_at: call.ended_at,
+        };
+        let summaries = self.summaries.clone();
+        tokio::spawn(async move { summaries.call_changed(tenant, contact, recent).await });
+    }
+
     fn tell(&self, tenant: TenantId, notice: Notice) {
         if let Some(shard) = self.shards.get(shard_of(tenant, self.shards.len())) {
             // A shard that is gone has stopped for good, and what it would do is done again after the restart.
             let _ = shard.send(notice);
         }
     }
-}
-
-fn counts_has(ends: &BTreeMap<TenantId, i64>, tenant: TenantId) -> bool {
-    ends.contains_key(&tenant)
 }
 
 /// A transaction whose outcome may be unknown.

@@ -133,7 +133,8 @@ impl Tenants {
         sink: Arc<dyn FrameSink>,
     ) -> (Self, mpsc::UnboundedReceiver<Arc<LiveTenant>>) {
         let (dirty, receiver) = mpsc::unbounded_channel();
-        let shared = Shared { registry, sink, tenants: DashMap::new(), live_calls: AtomicUsize::new(0), dirty };
+        let shared =
+            Shared { registry, sink, tenants: DashMap::new(), live_calls: AtomicUsize::new(0), dirty };
         (Self { shared: Arc::new(shared) }, receiver)
     }
 

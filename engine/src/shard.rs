@@ -15,7 +15,7 @@ use metrics::histogram;
 use switchroom_core::{
     CallId, TenantId, Timestamp, UserId,
     agent::{Chosen, PresenceChange, PresenceView},
-    directory::{CallerContext, Summaries, TenantDirectory},
+    directory::{CallerContext, TenantDirectory},
     fact::CallFact,
     frame::{Audience, Frame, frames_of, withdrawals},
     log::{EventData, LogEvent},
@@ -30,9 +30,10 @@ use tokio::{
 use tracing::{error, warn};
 
 use crate::{
-    SubmitError, Summaries as SummarySource,
+    SubmitError,
     appender::Entry,
     live::{LiveTenant, Tenants},
+    summaries::SummaryCache,
     wait::{Ticket, Waits},
 };
 
@@ -41,7 +42,11 @@ pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What a shard is asked, from outside.
 pub(crate) enum Order {
-    Fact { tenant: TenantId, fact: CallFact, reply: oneshot::Sender<Result<Decided, SubmitError>> },
+    Fact {
+        tenant: TenantId,
+        fact: CallFact,
+        reply: oneshot::Sender<Result<Decided, SubmitError>>,
+    },
     Choose {
         tenant: TenantId,
         user: UserId,
@@ -54,14 +59,29 @@ pub(crate) enum Order {
 /// What a shard is told from inside. Unbounded channels carry it, but what is in them is bounded elsewhere: by the
 /// appender's queue, by the number of sockets.
 pub(crate) enum Notice {
-    SocketOpened { tenant: TenantId, user: UserId },
-    LastSocketLost { tenant: TenantId, user: UserId },
+    SocketOpened {
+        tenant: TenantId,
+        user: UserId,
+    },
+    LastSocketLost {
+        tenant: TenantId,
+        user: UserId,
+    },
     /// The event had been recorded before (and forgotten in memory): nothing of it stands.
-    Repeated { tenant: TenantId, event: Arc<LogEvent> },
+    Repeated {
+        tenant: TenantId,
+        event: Arc<LogEvent>,
+    },
     /// The call had been recorded before (and forgotten in memory): it was taken for new and is not.
-    Forgotten { entry: Box<Entry> },
+    Forgotten {
+        entry: Box<Entry>,
+    },
     /// It was loaded.
-    Found { tenant: TenantId, call: CallId, kept: Option<Box<KeptCall>> },
+    Found {
+        tenant: TenantId,
+        call: CallId,
+        kept: Option<Box<KeptCall>>,
+    },
     /// Come to an end once everything before this is done.
     Stop,
 }
@@ -81,7 +101,7 @@ pub(crate) struct Shard {
     pub(crate) db: Database,
     pub(crate) settings: Settings,
     pub(crate) tenants: Tenants,
-    pub(crate) summaries: Arc<dyn SummarySource>,
+    pub(crate) summaries: SummaryCache,
     pub(crate) waits: Waits,
     pub(crate) appender: mpsc::Sender<Entry>,
     /// To itself, for what it starts beside.
@@ -233,7 +253,9 @@ impl Shard {
     async fn hear(&mut self, notice: Notice) {
         match notice {
             Notice::SocketOpened { tenant, user } => self.inside(tenant, Input::SocketOpened { user }).await,
-            Notice::LastSocketLost { tenant, user } => self.inside(tenant, Input::LastSocketLost { user }).await,
+            Notice::LastSocketLost { tenant, user } => {
+                self.inside(tenant, Input::LastSocketLost { user }).await
+            }
             Notice::Repeated { tenant, event } => self.repeated(tenant, &event),
             Notice::Forgotten { entry } => self.forgotten(*entry).await,
             Notice::Found { tenant, call, kept } => self.found(tenant, call, kept).await,
@@ -280,7 +302,7 @@ impl Shard {
             }
         };
         let callers = Timed(directory);
-        let summaries = InMemory { source: &*self.summaries, tenant: tenant.id };
+        let summaries = self.summaries.of(tenant.id);
         let world = World {
             callers: &callers,
             roster: &roster,
@@ -339,10 +361,8 @@ impl Shard {
             .filter_map(|call| state.call(call).map(|live| (call, live.memory())))
             .collect();
         drop(state);
-        let incarnation = fact
-            .as_ref()
-            .and_then(|(call, _, _)| self.redo.get(call))
-            .map_or(0, |redo| redo.incarnation);
+        let incarnation =
+            fact.as_ref().and_then(|(call, _, _)| self.redo.get(call)).map_or(0, |redo| redo.incarnation);
         Some(Entry {
             tenant: tenant.id,
             events: decision.events,
@@ -357,9 +377,14 @@ impl Shard {
     fn complete_caller(&self, tenant: &LiveTenant, decision: &Decision) {
         let Some(contact) = decision.missing_summary else { return };
         let Some(event) = decision.events.first().cloned() else { return };
-        let (tenants, summaries, tenant) = (self.tenants.clone(), Arc::clone(&self.summaries), tenant.id);
+        let (db, tenants, summaries, tenant) =
+            (self.db.clone(), self.tenants.clone(), self.summaries.clone(), tenant.id);
         tokio::spawn(async move {
-            let Some(summary) = summaries.load(tenant, contact).await else { return };
+            let summary = match summaries.fill(&db, tenant, contact).await {
+                Ok(summary) => summary,
+                // The pop stands without; the next look at the caller tells more.
+                Err(failure) => return warn!(%failure, "a caller's tickets and calls cannot be read"),
+            };
             let EventData::Call(data) = &event.data else { return };
             let Some(mut caller) = data.caller.clone() else { return };
             if summary.open_tickets.is_empty() && summary.recent_calls.is_empty() {
@@ -370,7 +395,8 @@ impl Shard {
             let Some(live) = tenants.get(tenant) else { return };
             // The call as it stands by now, not as it stood when it rang.
             let call = live.state().snapshot(data.call.id);
-            let frames = switchroom_core::frame::enriched(&event, call.as_ref().unwrap_or(&data.call), &caller);
+            let frames =
+                switchroom_core::frame::enriched(&event, call.as_ref().unwrap_or(&data.call), &caller);
             tenants.sink().deliver(tenant, &frames);
         });
     }
@@ -424,8 +450,23 @@ impl Shard {
 
     async fn found(&mut self, id: TenantId, call: CallId, kept: Option<Box<KeptCall>>) {
         let Some(tenant) = self.tenants.get(id) else { return };
-        let roster = self.tenants.roster(id);
-        let lines = self.tenants.registry().lines_of(id);
+        let decision = self.take_back(&tenant, call, kept);
+        self.deadlines.set(id, decision.next_deadline);
+        self.push(&tenant, &decision);
+        if let Some(entry) = self.entry(&tenant, decision, None) {
+            self.append(entry).await;
+        }
+        if let Some(redo) = self.redo.get_mut(&call) {
+            redo.loading = false;
+            redo.incarnation += 1;
+        }
+        self.decide_again(id, call).await;
+    }
+
+    /// Puts the older memory in the place of what was taken for a new call.
+    fn take_back(&self, tenant: &LiveTenant, call: CallId, kept: Option<Box<KeptCall>>) -> Decision {
+        let roster = self.tenants.roster(tenant.id);
+        let lines = self.tenants.registry().lines_of(tenant.id);
         let nobody = TenantDirectory::new();
         let world = World {
             callers: &nobody,
@@ -442,27 +483,16 @@ impl Shard {
             missing_summary: None,
             next_deadline: None,
         };
-        {
-            let mut state = tenant.state();
-            let before = state.live_calls();
-            state.discard_call(Utc::now(), call, &world, &mut decision);
-            if let Some(kept) = kept {
-                state.restore_call(kept.memory, kept.seen, kept.pops.into_iter().map(Arc::new).collect());
-                state.arm(call, &self.settings);
-            }
-            decision.next_deadline = state.next_deadline();
-            self.tenants.count_calls(before, state.live_calls());
+        let mut state = tenant.state();
+        let before = state.live_calls();
+        state.discard_call(Utc::now(), call, &world, &mut decision);
+        if let Some(kept) = kept {
+            state.restore_call(kept.memory, kept.seen, kept.pops.into_iter().map(Arc::new).collect());
+            state.arm(call, &self.settings);
         }
-        self.deadlines.set(id, decision.next_deadline);
-        self.push(&tenant, &decision);
-        if let Some(entry) = self.entry(&tenant, decision, None) {
-            self.append(entry).await;
-        }
-        if let Some(redo) = self.redo.get_mut(&call) {
-            redo.loading = false;
-            redo.incarnation += 1;
-        }
-        self.decide_again(id, call).await;
+        decision.next_deadline = state.next_deadline();
+        self.tenants.count_calls(before, state.live_calls());
+        decision
     }
 
     async fn decide_again(&mut self, id: TenantId, call: CallId) {
@@ -510,20 +540,6 @@ impl Callers for Timed<'_> {
         let context = self.0.context(number);
         histogram!("switchroom_lookup_seconds").record(started.elapsed().as_secs_f64());
         context
-    }
-}
-
-struct InMemory<'a> {
-    source: &'a dyn SummarySource,
-    tenant: TenantId,
-}
-
-impl Summaries for InMemory<'_> {
-    fn summary(
-        &self,
-        contact: switchroom_core::directory::ContactRef,
-    ) -> Option<Arc<switchroom_core::directory::Summary>> {
-        self.source.in_memory(self.tenant, contact)
     }
 }
 

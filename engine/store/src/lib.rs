@@ -10,7 +10,9 @@ pub mod connections;
 pub mod contact_list;
 pub mod db;
 pub mod demo;
+pub mod directory_load;
 pub mod email_contacts;
+pub mod feed;
 pub mod idempotency;
 pub mod individuals;
 pub mod listing;
@@ -20,6 +22,7 @@ pub mod organizations;
 pub mod phones;
 pub mod server;
 pub mod sessions;
+pub mod summaries;
 pub mod tenants;
 #[cfg(feature = "testing")]
 pub mod testing;

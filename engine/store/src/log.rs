@@ -118,7 +118,8 @@ pub async fn recorded_calls(
     calls: &[CallId],
 ) -> Result<BTreeSet<CallId>, StoreError> {
     let ids: Vec<Uuid> = calls.iter().map(|call| call.0).collect();
-    let rows = sqlx::query_scalar!("SELECT id FROM calls WHERE id = ANY ($1)", &ids).fetch_all(connection).await?;
+    let rows =
+        sqlx::query_scalar!("SELECT id FROM calls WHERE id = ANY ($1)", &ids).fetch_all(connection).await?;
     Ok(rows.into_iter().map(CallId).collect())
 }
 
@@ -174,7 +175,9 @@ pub async fn append(
         provider_ats.push(event.provider_at);
         effective.push(event.effective);
         addressees.push(array_literal(&event.addressees));
-        data.push(event.data.to_json().map_err(|error| StoreError::Other(sqlx::Error::Encode(error.into())))?);
+        data.push(
+            event.data.to_json().map_err(|error| StoreError::Other(sqlx::Error::Encode(error.into())))?,
+        );
     }
     sqlx::query!(
         r#"INSERT INTO call_events (tenant_id, seq, event_id, call_id, type, provider_event_id, at, provider_at,
@@ -264,7 +267,8 @@ pub async fn project_calls(connection: &mut PgConnection, rows: &[CallRow<'_>]) 
         answered.push(call.answered_at);
         ended.push(call.ended_at);
         folds.push(
-            serde_json::to_string(memory).map_err(|error| StoreError::Other(sqlx::Error::Encode(error.into())))?,
+            serde_json::to_string(memory)
+                .map_err(|error| StoreError::Other(sqlx::Error::Encode(error.into())))?,
         );
     }
     sqlx::query!(
@@ -495,8 +499,9 @@ struct EventRow {
 
 impl EventRow {
     fn read(self) -> Result<(i64, LogEvent), StoreError> {
-        let type_ = EventType::parse(&self.type_)
-            .ok_or_else(|| StoreError::Other(sqlx::Error::Decode(format!("log type {}", self.type_).into())))?;
+        let type_ = EventType::parse(&self.type_).ok_or_else(|| {
+            StoreError::Other(sqlx::Error::Decode(format!("log type {}", self.type_).into()))
+        })?;
         let data = EventData::from_json(type_, &self.data)
             .map_err(|error| StoreError::Other(sqlx::Error::Decode(error.into())))?;
         let event = LogEvent {
@@ -564,7 +569,8 @@ pub async fn kept_calls(
     let mut live = Vec::new();
     let mut ids = Vec::with_capacity(rows.len());
     for row in rows {
-        let (Some(tenant), Some(id), Some(state), Some(fold)) = (row.tenant_id, row.id, row.state, row.fold) else {
+        let (Some(tenant), Some(id), Some(state), Some(fold)) = (row.tenant_id, row.id, row.state, row.fold)
+        else {
             continue;
         };
         if state != "ended" {
@@ -604,7 +610,8 @@ async fn fill(
     ids: &[Uuid],
     live: &[Uuid],
 ) -> Result<(), StoreError> {
-    let places: std::collections::HashMap<Uuid, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    let places: std::collections::HashMap<Uuid, usize> =
+        ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let claims = sqlx::query!(
         r#"SELECT call_id AS "call_id!", event_id FROM event_claims WHERE call_id = ANY ($1)"#,
         ids
@@ -708,11 +715,9 @@ pub async fn settled_end(
     connection: &mut PgConnection,
     tenant: TenantId,
 ) -> Result<Option<(Cursor, i64)>, StoreError> {
-    let row = sqlx::query!(
-        "SELECT last_seq, epoch FROM tenant_log WHERE tenant_id = $1 FOR UPDATE",
-        tenant.0
-    )
-    .fetch_optional(connection)
-    .await?;
+    let row =
+        sqlx::query!("SELECT last_seq, epoch FROM tenant_log WHERE tenant_id = $1 FOR UPDATE", tenant.0)
+            .fetch_optional(connection)
+            .await?;
     Ok(row.map(|row| (Cursor(row.last_seq), row.epoch)))
 }
