@@ -160,7 +160,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let next_beat = now + shared.settings.heartbeat;
         let allowance =
             Allowance::new(shared.settings.messages_per_second, shared.settings.message_burst, now);
-        let timer = Box::pin(sleep_until(expires.map_or(next_beat, |end| end.min(next_beat))));
+        let first = next_beat.min(now + shared.settings.write_stall);
+        let timer = Box::pin(sleep_until(expires.map_or(first, |end| end.min(first))));
         Self {
             socket,
             member,

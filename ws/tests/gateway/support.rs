@@ -240,7 +240,7 @@ impl Switchboard for Board {
                 extension: Some("201".into()),
                 presence: Presence::Available,
                 reason: None,
-                since: DateTime::UNIX_EPOCH,
+                since: Some(DateTime::UNIX_EPOCH),
                 call_ids: Vec::new(),
             }],
             calls: CallFigures { talking: revision, ..CallFigures::default() },
@@ -313,13 +313,9 @@ pub fn call_event(n: u64, key: &str, state: CallState) -> CallEvent {
         pops: Vec::new(),
         withdrawn: Vec::new(),
         told: Vec::new(),
-        caller: Some(CallerContext::unknown(
-            Quality::Exact,
-            Some("+33612345678".into()),
-            "nobody's number".into(),
-        )),
-        number_id: None,
+        caller: Some(CallerContext::unknown(Quality::Exact, Some("+33612345678".into()), "nobody's number")),
         received_at_us: 1_760_000_000_000_000,
+        heard_at: at,
     }
 }
 
