@@ -19,7 +19,7 @@ use std::{
 
 use futures::{FutureExt, Sink, SinkExt, StreamExt, future::BoxFuture};
 use switchroom_core::{TicketId, log::Cursor, permission};
-use switchroom_engine::{ResumeError, Resumed, SubmitError};
+use switchroom_engine::{NotDurable, ResumeError, Resumed, SubmitError};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::{Instant, Sleep, sleep_until, timeout},
@@ -70,9 +70,19 @@ enum Job {
 
 /// An answer to a [`Job`] or a part of one.
 enum Answer {
-    Page(Result<Resumed, ResumeError>),
+    Page(Result<Resumed, NoPage>),
     Ticket(TicketId, Result<bool, Refusal>),
     Presence(Option<SubmitError>),
+}
+
+/// Why a page of the log was not read.
+#[derive(Debug, thiserror::Error)]
+enum NoPage {
+    /// What was decided before is not written yet.
+    #[error(transparent)]
+    NotSettled(#[from] NotDurable),
+    #[error(transparent)]
+    Log(#[from] ResumeError),
 }
 
 /// A resume under way.
@@ -602,11 +612,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             if !after.is_zero() {
                 tokio::time::sleep(after).await;
             }
-            if settle {
-                // What is decided but not yet written would be in neither the log nor this socket's live frames.
-                shared.board.settled(tenant).await;
-            }
-            Answer::Page(shared.board.frames_after(tenant, user, cursor, RESUME_PAGE).await)
+            let page = async {
+                if settle {
+                    // What is decided but not yet written would be in neither the log nor this socket's live frames.
+                    shared.board.settled(tenant).await?;
+                }
+                Ok(shared.board.frames_after(tenant, user, cursor, RESUME_PAGE).await?)
+            };
+            Answer::Page(page.await)
         }
         .boxed()
     }
@@ -633,7 +646,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    fn page_read(&mut self, page: Result<Resumed, ResumeError>) {
+    fn page_read(&mut self, page: Result<Resumed, NoPage>) {
         let Some(mut resuming) = self.resuming.take() else { return };
         match page {
             Ok(page) => {
@@ -652,7 +665,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     return self.catch_up();
                 }
             }
-            Err(ResumeError::TooOld) => {
+            Err(NoPage::Log(ResumeError::TooOld)) => {
                 self.error(ErrorCode::CursorTooOld, "load everything anew; the open pops follow", None);
                 self.open_pops();
                 return self.catch_up();

@@ -20,7 +20,7 @@ use switchroom_core::{
     log::{CallEvent, Cursor, EventData, EventType, LogEvent},
     wallboard::{CallFigures, Series, Wallboard},
 };
-use switchroom_engine::{FrameSink, ResumeError, Resumed, SubmitError};
+use switchroom_engine::{FrameSink, NotDurable, ResumeError, Resumed, SubmitError};
 use switchroom_ws::{Authenticate, Gateway, Hub, Identity, Refusal, Settings, Switchboard, TicketAccess};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -172,7 +172,7 @@ impl Switchboard for Board {
         Cursor(self.tenants.lock().unwrap().get(&tenant).map_or(0, |tenant| tenant.log.len() as i64))
     }
 
-    fn settled(&self, tenant: TenantId) -> BoxFuture<'_, ()> {
+    fn settled(&self, tenant: TenantId) -> BoxFuture<'_, Result<(), NotDurable>> {
         async move {
             let mut changed = self.changed.subscribe();
             let decided = |tenant: &Tenant| tenant.log.len() + tenant.pending.len();
@@ -180,6 +180,7 @@ impl Switchboard for Board {
             while self.tenants.lock().unwrap().get(&tenant).is_some_and(|tenant| tenant.log.len() < goal) {
                 changed.changed().await.unwrap();
             }
+            Ok(())
         }
         .boxed()
     }
