@@ -34,6 +34,16 @@ impl Ticket {
         }
     }
 
+    /// What it stands for is durable.
+    pub(crate) fn durable(&self) {
+        self.settle(DURABLE);
+    }
+
+    /// What it stands for will never be durable.
+    pub(crate) fn lost(&self) {
+        self.settle(LOST);
+    }
+
     pub(crate) async fn wait(&self) -> Result<(), NotDurable> {
         loop {
             let settled = self.settled.notified();
