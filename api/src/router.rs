@@ -4,7 +4,7 @@ use axum::{Router, middleware, routing::any};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{auth, connections, http, openapi as document, ops, people, problem, state::AppState};
+use crate::{agents, auth, calls, connections, http, openapi as document, ops, people, problem, state::AppState};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +27,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(auth::routes())
         .merge(people::routes())
         .merge(connections::routes())
+        .merge(calls::routes())
+        .merge(agents::routes())
         .merge(ops::routes())
 }
 
