@@ -4,7 +4,10 @@ use axum::{Router, middleware, routing::any};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{agents, auth, calls, connections, http, openapi as document, ops, people, problem, state::AppState};
+use crate::{
+    agents, auth, calls, connections, directory, http, openapi as document, ops, people, phone_numbers, problem,
+    state::AppState, tickets,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,6 +32,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(connections::routes())
         .merge(calls::routes())
         .merge(agents::routes())
+        .merge(directory::routes())
+        .merge(tickets::routes())
+        .merge(phone_numbers::routes())
         .merge(ops::routes())
 }
 
