@@ -57,7 +57,11 @@ impl AppState {
 
     /// Returns once what was committed before is known to the engine (directory, doors, people), so that a client
     /// finds its own change at once. Call it after every commit of something the engine holds in memory.
-    pub async fn refreshed(&self) {}
+    pub async fn refreshed(&self) {
+        if let Some(engine) = &self.engine {
+            engine.refreshed().await;
+        }
+    }
 
     /// Waits until nothing of a live call is waiting to be stored; 503 when that takes more than 5 seconds.
     pub async fn wait_durable(&self, call: CallId) -> Result<(), Problem> {

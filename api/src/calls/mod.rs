@@ -6,14 +6,15 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use switchroom_core::{
-    CallId, ConnectionId, NumberId, UserId,
+    CallId, ConnectionId, NumberId, Permission, UserId,
     call::CallState,
     number::{Region, normalise},
 };
 use switchroom_store::{
     TenantTx,
     calls::{self as store, CallFilter, CallRecord, CallSort},
-    listing::{Key, Position, Window},
+    listing::Window,
+    tickets::{self, TicketFilter, TicketSort},
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -21,14 +22,16 @@ use uuid::Uuid;
 
 use crate::{
     auth::Caller,
-    list::{Count, Filter, ListQuery, Page, encode_cursor},
+    directory::{page, place, position_at},
+    list::{Filter, ListQuery, Page},
     problem::Problem,
     reply::{Params, Versioned},
     state::AppState,
+    tickets::{TicketView, viewer},
 };
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).merge(log::routes())
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(list_tickets)).merge(log::routes())
 }
 
 /// A call, from the first ring to the last hang-up.
@@ -146,22 +149,14 @@ async fn list(
     State(state): State<AppState>, caller: Caller, list: ListQuery, Filter(query): Filter<CallQuery>,
 ) -> Result<Json<Page<CallView>>, Problem> {
     let (_, descending) = list.sort_by(&["-started_at"])?;
-    let sort = if descending { "-started_at" } else { "started_at" };
-    let after = list.after::<DateTime<Utc>>(sort)?.map(|(at, id)| Position { key: Key::At(at), id });
+    let order = place("started_at", descending);
+    let after = position_at(&list, &order)?;
     let window =
         Window { sort: CallSort::StartedAt, descending, after, limit: list.limit, count: list.count };
     let mut tx = state.db.tenant(caller.tenant).await?;
     let slice = store::list(&mut tx, &query.filter(caller.region), &window).await?;
     tx.commit().await?;
-    let next_cursor = slice.next.and_then(|position| match position.key {
-        Key::At(at) => Some(encode_cursor(sort, &at, position.id)),
-        Key::Text(_) | Key::Number(_) => None,
-    });
-    Ok(Json(Page {
-        items: slice.items.into_iter().map(CallView::from).collect(),
-        next_cursor,
-        count: slice.count.map(|count| Count { value: count.value, exact: count.exact }),
-    }))
+    Ok(Json(page(slice, &order, CallView::from)))
 }
 
 /// One call
@@ -183,4 +178,26 @@ async fn found(state: &AppState, caller: &Caller, id: CallId) -> Result<(TenantT
     let mut tx = state.db.tenant(caller.tenant).await?;
     let record = store::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     Ok((tx, record))
+}
+
+/// Tickets of a call
+///
+/// Those the caller of this endpoint may see.
+#[utoipa::path(get, path = "/api/v1/calls/{id}/tickets", tag = "calls", operation_id = "list_call_tickets", params(("id" = Uuid, Path), ListQuery),
+    responses((status = 200, description = "A page of tickets", body = Page<TicketView>), (status = 503, description = "Not durable in time; see Retry-After")))]
+async fn list_tickets(
+    State(state): State<AppState>, caller: Caller, Params(id): Params<Uuid>, list: ListQuery,
+) -> Result<Json<Page<TicketView>>, Problem> {
+    // Module flags may take tickets away from somebody who sees calls.
+    caller.require(Permission::TicketsRead)?;
+    let (_, descending) = list.sort_by(&["-created_at"])?;
+    let order = place("created_at", descending);
+    let after = position_at(&list, &order)?;
+    let window = Window { sort: TicketSort::CreatedAt, descending, after, limit: list.limit, count: list.count };
+    let (mut tx, _) = found(&state, &caller, CallId(id)).await?;
+    let viewer = viewer(&caller);
+    let filter = TicketFilter { call: Some(CallId(id)), ..TicketFilter::default() };
+    let slice = tickets::list(&mut tx, viewer, &filter, &window).await?;
+    tx.commit().await?;
+    Ok(Json(page(slice, &order, |ticket| TicketView::of(ticket, viewer))))
 }
