@@ -31,7 +31,11 @@ fn lookup(c: &mut Criterion) {
 
     let ours = directory(NUMBERS);
     let (table, records) = ours.memory();
-    eprintln!("index: {:.1} bytes a number, records: {:.1}", table as f64 / NUMBERS as f64, records as f64 / NUMBERS as f64);
+    eprintln!(
+        "index: {:.1} bytes a number, records: {:.1}",
+        table as f64 / NUMBERS as f64,
+        records as f64 / NUMBERS as f64
+    );
     let mut random = Seeded(2);
     group.bench_function("ours: number to caller context", |b| {
         b.iter_batched(
@@ -61,7 +65,9 @@ fn lookup(c: &mut Criterion) {
 fn normalising(c: &mut Criterion) {
     let region: Region = "FR".parse().expect("a region");
     let mut group = c.benchmark_group("normalise");
-    for raw in ["+33639980001", "06 39 98 00 01", "0033 6 39 98 00 01", "sip:+33639980001@trunk.example;user=phone"] {
+    for raw in
+        ["+33639980001", "06 39 98 00 01", "0033 6 39 98 00 01", "sip:+33639980001@trunk.example;user=phone"]
+    {
         group.bench_function(raw, |b| b.iter(|| black_box(normalise(black_box(raw), region))));
     }
     group.finish();
