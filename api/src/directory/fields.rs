@@ -6,7 +6,7 @@ use switchroom_core::number::{PartyNumber, Region, normalise};
 use switchroom_store::phones::{Phone, PhoneFilter, settle};
 use utoipa::ToSchema;
 
-use crate::{Caller, Errors, Patch, Problem};
+use crate::{Errors, Patch, Problem};
 
 /// Numbers of one contact; nobody has more, and a shared list of thousands would be a mistake.
 const MAX_PHONES: usize = 50;
