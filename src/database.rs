@@ -4,7 +4,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 use switchroom_store::db::SignIn;
 use switchroom_store::{Database, server};
@@ -126,7 +125,7 @@ async fn private(socket: &Socket) -> Result<Database, Failure> {
     let options = options(socket);
     server::ensure_database(&options).await.context("cannot open the private Postgres")?;
     // The socket lets nobody else in, so each role of the program signs in by its name.
-    Ok(Database::new(options.to_url_lossy().as_str(), SignIn::AsRole).context("cannot open the database")?)
+    Ok(Database::with_options(options, SignIn::AsRole))
 }
 
 async fn external(url: &str) -> Result<Database, Failure> {
@@ -139,7 +138,7 @@ async fn external(url: &str) -> Result<Database, Failure> {
             "database-url: Postgres 15 or later is needed, this one is {version}"
         )));
     }
-    Ok(Database::new(url, SignIn::TakeRole).context("cannot open the database of --database-url")?)
+    Ok(Database::with_options(options, SignIn::TakeRole))
 }
 
 async fn migrate(db: &Database) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ const server = process.env.SWITCHROOM_URL ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  build: { target: "es2022", sourcemap: false, chunkSizeWarningLimit: 450 },
+  build: { target: "es2022", assetsInlineLimit: 0, sourcemap: false, chunkSizeWarningLimit: 450 },
   server: {
     host: "127.0.0.1",
     proxy: {

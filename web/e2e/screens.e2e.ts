@@ -96,6 +96,7 @@ describe.each([
     await page.getByRole("dialog").getByRole("button", { name: "Edit" }).waitFor();
     expect(await axe(page), "a person").toEqual([]);
     await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.keyboard.press("?");
     await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
     expect(await axe(page), "shortcuts").toEqual([]);

@@ -49,7 +49,7 @@ describe("wallboard", () => {
     const { page } = supervisor;
     await page.locator(".recharts-surface").first().waitFor();
     const figure = page.getByRole("button", { name: /^How “/ }).first();
-    await figure.focus();
+    await figure.hover();
     await page.getByText(/\(version .+\)/).waitFor();
   });
 

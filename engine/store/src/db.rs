@@ -117,14 +117,19 @@ pub struct Database {
 impl Database {
     /// Opens lazily: no connection is made before the first use. `url` signs in as the owner of the schema.
     pub fn new(url: &str, sign_in: SignIn) -> Result<Self, StoreError> {
-        let owner = PgConnectOptions::from_str(url)?.application_name("switchroom");
+        Ok(Self::with_options(PgConnectOptions::from_str(url)?, sign_in))
+    }
+
+    /// The same from options, which can name a socket in any folder.
+    pub fn with_options(owner: PgConnectOptions, sign_in: SignIn) -> Self {
+        let owner = owner.application_name("switchroom");
         let pool = |role: Role, max: u32| {
             PgPoolOptions::new()
                 .max_connections(max)
                 .acquire_timeout(Duration::from_secs(5))
                 .connect_lazy_with(role_options(&owner, &sign_in, role))
         };
-        Ok(Self {
+        Self {
             app: pool(Role::App, 24),
             auth: pool(Role::Auth, 8),
             log: pool(Role::Log, 4),
@@ -132,7 +137,7 @@ impl Database {
             platform: pool(Role::Platform, 4),
             owner,
             sign_in,
-        })
+        }
     }
 
     /// Runs the migrations that are missing, as the owner, and makes the log's partitions of the coming months.

@@ -46,7 +46,7 @@ export const NAVIGATION: readonly NavItem[] = [
 
 /** Pops reach those who may set their presence or have an extension. */
 export function takesCalls(me: Me): boolean {
-  return can(me, "presence.set") || Boolean(me.extension);
+  return can(me, "presence.set");
 }
 
 /** Where a fresh sign-in lands: agents at their calls, supervisors at the board, others at the first they may see. */

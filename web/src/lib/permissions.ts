@@ -12,7 +12,7 @@ type DirectoryKind = "individuals" | "organizations" | "email-contacts";
 
 export function directoryPermission(
   kind: DirectoryKind,
-  verb: "read" | "create" | "update" | "delete",
+  verb: "read" | "create" | "edit" | "delete",
 ): string {
   return `${kind.replace("-", "_")}.${verb}`;
 }

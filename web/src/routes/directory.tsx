@@ -52,9 +52,9 @@ export function DirectoryRoute() {
         kind={kind}
         id={search.id ?? null}
         rights={{
-          update: can(me, directoryPermission(kind, "update")),
+          update: can(me, directoryPermission(kind, "edit")),
           remove: can(me, directoryPermission(kind, "delete")),
-          createContact: can(me, directoryPermission("organizations", "create")),
+          createContact: can(me, directoryPermission("organizations", "edit")),
         }}
         onClose={() => go(kind, { q: search.q, phone: search.phone })}
       />

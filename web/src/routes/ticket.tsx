@@ -5,11 +5,15 @@ import { useTranslation } from "react-i18next";
 import { TicketDetail } from "@/features/tickets/ticket-detail";
 import { setPageTitle } from "@/lib/alerts/title";
 import { useCan } from "@/lib/session";
+import { useAgents } from "./use-agents";
 
 export function TicketRoute() {
   const { t } = useTranslation();
   const { ticketId } = useParams({ from: "/app/tickets/$ticketId" });
-  const canMove = useCan("tickets.update");
+  const move = useCan("tickets.move");
+  const reply = useCan("tickets.reply");
+  const note = useCan("tickets.note");
+  const { nameOf } = useAgents();
   useEffect(() => setPageTitle(t("tickets.title")), [t]);
   return (
     <>
@@ -20,7 +24,7 @@ export function TicketRoute() {
         <ArrowLeft className="size-4" aria-hidden />
         {t("nav.tickets")}
       </Link>
-      <TicketDetail ticketId={ticketId} canMove={canMove} />
+      <TicketDetail ticketId={ticketId} rights={{ move, reply, note }} nameOf={nameOf} />
     </>
   );
 }

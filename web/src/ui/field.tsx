@@ -106,7 +106,7 @@ export function Choice<T extends string>({
           <label
             key={option.value}
             className={cn(
-              "flex h-[26px] flex-1 cursor-pointer items-center justify-center rounded px-2 text-[0.8667rem] has-focus-visible:outline-2 has-focus-visible:outline-accent",
+              "relative flex h-[26px] flex-1 cursor-pointer items-center justify-center rounded px-2 text-[0.8667rem] has-focus-visible:outline-2 has-focus-visible:outline-accent",
               value === option.value
                 ? "bg-accent-soft font-medium text-accent-text"
                 : "text-fg hover:bg-sunken",
@@ -114,7 +114,7 @@ export function Choice<T extends string>({
           >
             <input
               type="radio"
-              className="sr-only"
+              className="absolute inset-0 cursor-pointer appearance-none rounded opacity-0"
               name={name}
               value={option.value}
               checked={value === option.value}

@@ -65,7 +65,7 @@ export function Fact({ term, children }: { term: ReactNode; children: ReactNode 
   return (
     <>
       <dt className="text-muted">{term}</dt>
-      <dd className="min-w-0 break-words">{children}</dd>
+      <dd className="min-w-0 wrap-anywhere">{children}</dd>
     </>
   );
 }

@@ -16,7 +16,7 @@ export type Column<T extends RowData> = ColumnDef<typeof features, T> & {
   header: string;
   /** Tailwind classes of the cell and its heading, e.g. a width. */
   className?: string;
-  /** Left out of the card on narrow screens. */
+  /** Shown only where there is plenty of room. */
   wideOnly?: boolean;
 };
 
@@ -92,13 +92,13 @@ export function DataTable<T extends RowData>({
   };
 
   return (
-    <div>
+    <div className="@container">
       <table
         aria-label={label}
         aria-rowcount={virtual ? all.length + 1 : undefined}
         className="w-full border-collapse text-left"
       >
-        <thead className="max-md:sr-only">
+        <thead className="@max-3xl:sr-only">
           {table.getHeaderGroups().map((group) => (
             <tr key={group.id} className="border-b border-line">
               {group.headers.map((header) => (
@@ -108,6 +108,7 @@ export function DataTable<T extends RowData>({
                   className={cn(
                     "h-8 px-3 text-[0.8rem] font-medium whitespace-nowrap text-muted",
                     byId.get(header.column.id)?.className,
+                    byId.get(header.column.id)?.wideOnly && "hidden @5xl:table-cell",
                   )}
                 >
                   <table.FlexRender header={header} />
@@ -127,7 +128,7 @@ export function DataTable<T extends RowData>({
               onClick={onOpen ? (event) => open(event, row.original) : undefined}
               onKeyDown={onOpen ? (event) => move(event, row.original) : undefined}
               className={cn(
-                "border-b border-line last:border-b-0 -outline-offset-2 max-md:grid max-md:gap-0.5 max-md:px-3 max-md:py-2",
+                "border-b border-line last:border-b-0 -outline-offset-2 @max-3xl:grid @max-3xl:gap-0.5 @max-3xl:px-3 @max-3xl:py-2",
                 onOpen && "cursor-pointer hover:bg-sunken",
                 selected === row.id && "bg-accent-soft hover:bg-accent-soft",
               )}
@@ -138,17 +139,17 @@ export function DataTable<T extends RowData>({
                   <td
                     key={cell.id}
                     className={cn(
-                      "h-9 px-3 py-1.5 align-middle max-md:flex max-md:h-auto max-md:min-w-0 max-md:gap-2 max-md:p-0",
-                      column?.wideOnly && "max-md:hidden",
+                      "h-9 px-3 py-1.5 align-middle @max-3xl:flex @max-3xl:h-auto @max-3xl:min-w-0 @max-3xl:gap-2 @max-3xl:p-0",
+                      column?.wideOnly && "hidden @5xl:table-cell @max-3xl:hidden",
                       column?.className,
                     )}
                   >
                     {column?.header ? (
-                      <span aria-hidden className="w-28 shrink-0 text-muted md:hidden">
+                      <span aria-hidden className="w-28 shrink-0 text-muted @3xl:hidden">
                         {column.header}
                       </span>
                     ) : null}
-                    <span className="min-w-0 max-md:break-words">
+                    <span className="min-w-0 @max-3xl:wrap-anywhere">
                       <table.FlexRender cell={cell} />
                     </span>
                   </td>

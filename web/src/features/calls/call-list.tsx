@@ -66,7 +66,7 @@ export function CallList({
       {
         id: "state",
         header: t("field.state"),
-        className: "md:w-48",
+        className: "@3xl:w-44",
         cell: ({ row }) => <CallStateBadge state={row.original.state} endReason={row.original.end_reason} />,
       },
       { id: "from", header: t("call.from"), cell: ({ row }) => <NumberText number={row.original.from} /> },
@@ -74,7 +74,8 @@ export function CallList({
       {
         id: "direction",
         header: t("call.direction"),
-        className: "md:w-28",
+        className: "@3xl:w-28",
+        wideOnly: true,
         cell: ({ row }) => t(`direction.${row.original.direction}`, { defaultValue: row.original.direction }),
       },
       {
@@ -86,19 +87,19 @@ export function CallList({
       {
         id: "started",
         header: t("call.started"),
-        className: "md:w-48",
+        className: "@3xl:w-44",
         cell: ({ row }) => <When at={row.original.started_at} />,
       },
       {
         id: "talk",
         header: t("call.talk_time"),
-        className: "md:w-24",
+        className: "@3xl:w-24",
         cell: ({ row }) => <TalkTime call={row.original} />,
       },
       {
         id: "tickets",
         header: t("nav.tickets"),
-        className: "md:w-20",
+        className: "@3xl:w-20",
         wideOnly: true,
         cell: ({ row }) => <span className="num">{row.original.ticket_ids?.length || "–"}</span>,
       },

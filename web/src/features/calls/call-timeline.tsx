@@ -78,7 +78,7 @@ function Entry({ event, last }: { event: CallEvent; last: boolean }) {
         />
         {last ? null : <span className="absolute top-3 -bottom-2 w-px bg-line" />}
       </span>
-      <span className={cn("min-w-0 break-words", !event.effective && "text-muted")}>
+      <span className={cn("min-w-0 wrap-anywhere", !event.effective && "text-muted")}>
         <span className={cn(!event.effective && "line-through")}>{label}</span>
         {event.effective ? null : <span> {t("timeline.ignored")}</span>}
       </span>

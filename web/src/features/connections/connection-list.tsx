@@ -68,7 +68,7 @@ export function ConnectionList({ canCreate }: { canCreate: boolean }) {
       {
         id: "kind",
         header: t("connections.kind"),
-        className: "md:w-40",
+        className: "@3xl:w-40",
         cell: ({ row }) => (
           <Badge tone="accent">
             {t(`connection_kind.${row.original.kind}`, { defaultValue: row.original.kind })}
@@ -78,7 +78,7 @@ export function ConnectionList({ canCreate }: { canCreate: boolean }) {
       {
         id: "region",
         header: t("connections.region"),
-        className: "md:w-40",
+        className: "@3xl:w-40",
         cell: ({ row }) =>
           row.original.default_region ?? <span className="text-muted">{t("connections.tenant_region")}</span>,
       },

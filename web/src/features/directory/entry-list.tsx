@@ -41,7 +41,7 @@ export function EntryList({
         header: t("field.name"),
         cell: ({ row }) => (
           <span className="flex flex-wrap items-center gap-1.5">
-            <span className="font-medium break-words">{row.original.name}</span>
+            <span className="font-medium wrap-anywhere">{row.original.name}</span>
             {row.original.active ? null : <Badge tone="warn">{t("caller.inactive")}</Badge>}
           </span>
         ),

@@ -87,13 +87,13 @@ export function NumberList({
       {
         id: "country",
         header: t("numbers.country"),
-        className: "md:w-24",
+        className: "@3xl:w-24",
         cell: ({ row }) => row.original.country,
       },
       {
         id: "status",
         header: t("field.status"),
-        className: "md:w-36",
+        className: "@3xl:w-36",
         cell: ({ row }) => (
           <Badge tone={tone[row.original.status] ?? "neutral"} data-number-status={row.original.status}>
             {t(`number_status.${row.original.status}`, { defaultValue: row.original.status })}
@@ -118,7 +118,7 @@ export function NumberList({
       {
         id: "cost",
         header: t("numbers.cost"),
-        className: "md:w-28",
+        className: "@3xl:w-28",
         wideOnly: true,
         cell: ({ row }) =>
           row.original.monthly_cost ? (
@@ -132,7 +132,7 @@ export function NumberList({
       {
         id: "actions",
         header: t("field.actions"),
-        className: "md:w-56",
+        className: "@3xl:w-56",
         cell: ({ row }) => {
           const number = row.original;
           const spoken = formatNumber(number.number);

@@ -62,7 +62,12 @@ describe("CallerCard", () => {
     ["somebody inactive", { inactive: true }, "Claire Fontaine", ["Inactive"]],
     ["an unknown number", nobody, "Unknown caller", ["Not in the directory"]],
     ["a possible match", { ...nobody, quality: "possible" }, "Unknown caller", ["Possible match only"]],
-    ["an extension", { ...nobody, quality: "extension", number: "205" }, "Extension 205", ["Internal extension"]],
+    [
+      "an extension",
+      { ...nobody, quality: "extension", number: "205" },
+      "Extension 205",
+      ["Internal extension"],
+    ],
     [
       "an invalid number",
       { ...nobody, quality: "invalid", number: null },

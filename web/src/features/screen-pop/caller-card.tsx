@@ -35,7 +35,7 @@ export function CallerCard({ call, caller }: { call: PopCall; caller: CallerCont
           <Icon />
         </span>
         <div className="min-w-0 flex-1">
-          <h2 data-testid="caller-name" className="text-lg leading-tight font-semibold break-words">
+          <h2 data-testid="caller-name" className="text-lg leading-tight font-semibold wrap-anywhere">
             {name}
           </h2>
           <p className="flex flex-wrap items-center gap-x-2 text-[1.0667rem]">
@@ -146,13 +146,13 @@ function MatchName({ match }: { match: OtherMatch }) {
   const kind = (
     { individual: "individuals", organization: "organizations", email_contact: "email-contacts" } as const
   )[match.kind as string];
-  if (!kind) return <span className="font-medium break-words">{name}</span>;
+  if (!kind) return <span className="font-medium wrap-anywhere">{name}</span>;
   return (
     <Link
       to="/directory/$kind"
       params={{ kind }}
       search={{ id: match.id }}
-      className="font-medium break-words text-accent-text underline-offset-2 hover:underline"
+      className="font-medium wrap-anywhere text-accent-text underline-offset-2 hover:underline"
     >
       {name}
     </Link>

@@ -16,8 +16,23 @@ import { NumberText } from "@/ui/number";
 import { Fact, Facts, PageHead, Panel, PanelHead } from "@/ui/panel";
 import { PriorityBadge, TicketStatusBadge } from "@/ui/states";
 import { MOVES } from "./moves";
+import { TicketReplies } from "./ticket-replies";
 
-export function TicketDetail({ ticketId, canMove }: { ticketId: string; canMove: boolean }) {
+export interface TicketRights {
+  move: boolean;
+  reply: boolean;
+  note: boolean;
+}
+
+export function TicketDetail({
+  ticketId,
+  rights,
+  nameOf,
+}: {
+  ticketId: string;
+  rights: TicketRights;
+  nameOf: (id: string) => string | null;
+}) {
   const { t } = useTranslation();
   useTopic(`tickets:${ticketId}`);
   const query = useQuery({
@@ -33,7 +48,7 @@ export function TicketDetail({ ticketId, canMove }: { ticketId: string; canMove:
     <article aria-label={t("tickets.one", { number: ticket.number })}>
       <PageHead
         title={
-          <span className="break-words">
+          <span className="wrap-anywhere">
             <span className="num text-muted">#{ticket.number}</span> {ticket.title}
           </span>
         }
@@ -48,11 +63,12 @@ export function TicketDetail({ ticketId, canMove }: { ticketId: string; canMove:
         <div className="grid content-start gap-3">
           <Panel>
             <PanelHead title={t("field.description")} />
-            <p className="p-3 break-words whitespace-pre-wrap">
+            <p className="p-3 wrap-anywhere whitespace-pre-wrap">
               {ticket.description || <span className="text-muted">{t("tickets.no_description")}</span>}
             </p>
           </Panel>
-          {canMove ? <Moves ticket={ticket} /> : null}
+          {rights.move ? <Moves ticket={ticket} /> : null}
+          <TicketReplies ticketId={ticketId} mayReply={rights.reply} mayNote={rights.note} nameOf={nameOf} />
         </div>
         <div className="grid content-start gap-3">
           <Panel>

@@ -47,7 +47,7 @@ export function TicketList({
       {
         id: "number",
         header: t("field.number"),
-        className: "md:w-20",
+        className: "@3xl:w-20",
         cell: ({ row }) => (
           <Link
             to="/tickets/$ticketId"
@@ -61,7 +61,7 @@ export function TicketList({
       {
         id: "title",
         header: t("field.title"),
-        cell: ({ row }) => <span className="break-words">{row.original.title}</span>,
+        cell: ({ row }) => <span className="wrap-anywhere">{row.original.title}</span>,
       },
       {
         id: "customer",
@@ -71,19 +71,19 @@ export function TicketList({
       {
         id: "status",
         header: t("field.status"),
-        className: "md:w-44",
+        className: "@3xl:w-44",
         cell: ({ row }) => <TicketStatusBadge status={row.original.status} />,
       },
       {
         id: "priority",
         header: t("field.priority"),
-        className: "md:w-24",
+        className: "@3xl:w-24",
         cell: ({ row }) => <PriorityBadge priority={row.original.priority} />,
       },
       {
         id: "created",
         header: t("field.created"),
-        className: "md:w-48",
+        className: "@3xl:w-48",
         cell: ({ row }) => <When at={row.original.created_at} />,
       },
     ],

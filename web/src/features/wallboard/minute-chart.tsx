@@ -7,26 +7,16 @@ import { formatMinute } from "@/lib/time";
 
 export default function MinuteChart({ series }: { series: Wallboard["series"]["calls_per_minute"] }) {
   const { t } = useTranslation();
-  const data = useMemo(
-    () => series.map((point) => ({ ...point, label: formatMinute(point.minute) })),
-    [series],
-  );
-  const lines = [
-    { key: "offered", color: "var(--accent)", name: t("wallboard.offered") },
-    { key: "answered", color: "var(--good-dot)", name: t("wallboard.answered") },
-    { key: "missed", color: "var(--bad-dot)", name: t("wallboard.missed") },
-  ] as const;
+  const data = useMemo(() => series.map(({ at, calls }) => ({ calls, label: formatMinute(at) })), [series]);
+  const total = data.reduce((sum, { calls }) => sum + calls, 0);
+  const peak = data.reduce((most, { calls }) => Math.max(most, calls), 0);
   return (
-    <figure className="m-0" aria-label={t("wallboard.per_minute")}>
-      <figcaption className="flex flex-wrap gap-x-4 px-3 pt-2 text-[0.8667rem] text-muted">
-        {lines.map((line) => (
-          <span key={line.key} className="flex items-center gap-1.5">
-            <span aria-hidden className="h-0.5 w-4 rounded" style={{ background: line.color }} />
-            {line.name}
-          </span>
-        ))}
+    <figure className="m-0">
+      {/* The plot in words, for those who do not see it. */}
+      <figcaption className="px-3 pt-2 text-[0.8667rem] text-muted">
+        {t("wallboard.per_minute_words", { total, peak, minutes: data.length })}
       </figcaption>
-      <div className="h-56 pr-3 pt-2" aria-hidden>
+      <div className="h-56 pt-2 pr-3" aria-hidden>
         <ResponsiveContainer width="100%" height="100%">
           <AreaChart
             data={data}
@@ -43,6 +33,7 @@ export default function MinuteChart({ series }: { series: Wallboard["series"]["c
             />
             <YAxis
               allowDecimals={false}
+              domain={[0, (most: number) => Math.max(4, most)]}
               tick={{ fill: "var(--muted)", fontSize: 12 }}
               stroke="var(--line)"
               tickLine={false}
@@ -56,21 +47,19 @@ export default function MinuteChart({ series }: { series: Wallboard["series"]["c
                 color: "var(--fg)",
               }}
               labelStyle={{ color: "var(--muted)" }}
+              itemStyle={{ color: "var(--fg)" }}
             />
-            {lines.map((line) => (
-              <Area
-                key={line.key}
-                type="monotone"
-                dataKey={line.key}
-                name={line.name}
-                stroke={line.color}
-                fill={line.color}
-                fillOpacity={line.key === "offered" ? 0.12 : 0}
-                strokeWidth={2}
-                isAnimationActive={false}
-                dot={false}
-              />
-            ))}
+            <Area
+              type="linear"
+              dataKey="calls"
+              name={t("nav.calls")}
+              stroke="var(--accent)"
+              fill="var(--accent)"
+              fillOpacity={0.14}
+              strokeWidth={2}
+              isAnimationActive={false}
+              dot={false}
+            />
           </AreaChart>
         </ResponsiveContainer>
       </div>

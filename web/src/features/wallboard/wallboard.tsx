@@ -129,21 +129,24 @@ function Tile({ name, value }: { name: (typeof TILES)[number]; value: number }) 
 }
 
 const FIGURE_NAMES = [
-  "service_level",
+  "offered_today",
+  "answered_today",
+  "missed_today",
+  "abandoned_today",
+  "outbound_today",
+  "service_level_sl",
+  "service_level_sl2",
+  "service_level_offered",
   "abandon_rate",
-  "average_speed_of_answer",
-  "average_talk_time",
-  "calls_today",
-  "offered",
-  "answered",
-  "missed",
-  "abandoned",
-  "occupancy",
+  "asa_ms",
 ] as const;
 
-function figureText(value: number | string | null): string {
+/** Shares as per cent, lengths in seconds, counts as they are; nothing divided by nothing yet is a dash. */
+export function figureText(name: string, value: number | string | null): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "string") return value;
+  if (name.endsWith("_ms")) return `${(value / 1000).toFixed(1)} s`;
+  if (/(^|_)(level|rate|occupancy)(_|$)/.test(name)) return `${(value * 100).toFixed(1)} %`;
   return Number.isInteger(value) ? String(value) : value.toFixed(2);
 }
 
@@ -169,7 +172,7 @@ function Figures({ figures }: { figures: Wallboard["figures"] }) {
                 </button>
               </Tooltip>
             </span>
-            <span className="num font-semibold">{figureText(figure.value)}</span>
+            <span className="num font-semibold">{figureText(figure.name, figure.value)}</span>
           </li>
         );
       })}

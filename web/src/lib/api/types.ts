@@ -198,6 +198,16 @@ export interface Ticket {
   reopen_count: number;
   version: number;
 }
+export interface Reply {
+  id: Uuid;
+  author_id?: Uuid | null;
+  author?: { id: Uuid; name: string } | null;
+  body: string;
+  format: "text" | "html";
+  visibility: "public" | "internal";
+  is_solution: boolean;
+  created_at: Timestamp;
+}
 export interface TicketInput {
   title: string;
   description?: string | null;
@@ -290,7 +300,7 @@ export interface Wallboard {
   }[];
   calls: Record<string, number>;
   figures: { name: string; value: number | string | null; formula: string; version: number | string }[];
-  series: { calls_per_minute: { minute: Timestamp; offered: number; answered: number; missed: number }[] };
+  series: { calls_per_minute: { at: Timestamp; calls: number }[] };
 }
 
 export interface ListQuery {
@@ -301,13 +311,13 @@ export interface ListQuery {
 }
 
 type Json<T> = { content: { "application/json": T } };
-type Reply<T> = { responses: { 200: Json<T>; default: Json<ProblemBody> } };
+type Answers<T> = { responses: { 200: Json<T>; default: Json<ProblemBody> } };
 type Path<P> = [P] extends [never] ? { path?: never } : { path: P };
-type Get<R, Q = never, P = never> = Reply<R> & {
+type Get<R, Q = never, P = never> = Answers<R> & {
   parameters: ([Q] extends [never] ? { query?: never } : { query?: Q }) & Path<P>;
 };
-type Send<R, B, P = never> = Reply<R> & { parameters: Path<P>; requestBody: Json<B> };
-type Drop<P> = Reply<undefined> & { parameters: Path<P> };
+type Send<R, B, P = never> = Answers<R> & { parameters: Path<P>; requestBody: Json<B> };
+type Drop<P> = Answers<undefined> & { parameters: Path<P> };
 type Id = { id: Uuid };
 
 /** Provisional routes, in the generator's shape. */
@@ -368,6 +378,10 @@ export interface Paths {
   };
   "/api/v1/tickets/{id}": { get: Get<Ticket, never, Id> };
   "/api/v1/tickets/{id}/status": { post: Send<Ticket, { status: TicketStatus; reason?: string }, Id> };
+  "/api/v1/tickets/{id}/replies": {
+    get: Get<Page<Reply>, ListQuery, Id>;
+    post: Send<Reply, { body: string; format: "text"; visibility: "public" | "internal" }, Id>;
+  };
   "/api/v1/agents": { get: Get<Page<Agent>, ListQuery> };
   "/api/v1/wallboard": { get: Get<Wallboard> };
   "/api/v1/phone-numbers": { get: Get<Page<PhoneNumber>, ListQuery & { status?: string }> };

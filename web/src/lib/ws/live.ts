@@ -51,29 +51,45 @@ async function verify(callId: string): Promise<void> {
   }
 }
 
+const LIST_REFRESH_MS = 1000;
+const waiting = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** Lists are read again at most once a second, however many calls move. */
+function refreshSoon(queryKey: readonly string[]): void {
+  const name = queryKey.join("/");
+  if (waiting.has(name)) return;
+  waiting.set(
+    name,
+    setTimeout(() => {
+      waiting.delete(name);
+      void queryClient.invalidateQueries({ queryKey });
+    }, LIST_REFRESH_MS),
+  );
+}
+
 /** What a frame makes stale in the REST cache. */
 function refresh(frame: Frame): void {
   switch (frame.type) {
     case "screen_pop":
-      void queryClient.invalidateQueries({ queryKey: [...keys.calls, "list"] });
+      refreshSoon([...keys.calls, "list"]);
       break;
     case "call_updated":
     case "call_ended": {
       const id = frame.data.call.id;
-      void queryClient.invalidateQueries({ queryKey: [...keys.calls, "list"] });
+      refreshSoon([...keys.calls, "list"]);
       void queryClient.invalidateQueries({ queryKey: keys.call(id) });
       void queryClient.invalidateQueries({ queryKey: keys.callEvents(id) });
       break;
     }
     case "committed":
       // What was provisional can be read now.
-      void queryClient.invalidateQueries({ queryKey: [...keys.calls, "events"] });
+      refreshSoon([...keys.calls, "events"]);
       break;
     case "ticket_updated":
       void queryClient.invalidateQueries({ queryKey: keys.tickets });
       break;
     case "presence":
-      void queryClient.invalidateQueries({ queryKey: keys.agents });
+      refreshSoon(keys.agents);
       break;
     case "resynced":
       void queryClient.invalidateQueries();

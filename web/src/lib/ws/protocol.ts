@@ -69,7 +69,7 @@ export interface FrameData {
 }
 
 /** A whole board has no `base`; a delta carries the revision it builds on and the changed keys. */
-export type WallboardDelta = Partial<Wallboard> & { revision: number; base?: number };
+export type WallboardDelta = Partial<Wallboard> & { revision: number; base?: number; gone?: Uuid[] };
 
 export type FrameType = keyof FrameData;
 

@@ -253,7 +253,8 @@ function mergeCall(known: PopCall, update: PopCall): PopCall {
   }
   if (known.state === "ended") {
     merged.state = "ended";
-    merged.end_reason = known.end_reason ?? merged.end_reason ?? null;
+    // What is learnt after the end may correct its reason; what was sent before it may not.
+    if (update.state !== "ended") merged.end_reason = known.end_reason ?? null;
   }
   return merged;
 }
@@ -354,7 +355,7 @@ export function fullBoard(data: WallboardDelta): Wallboard {
 
 /** Changed keys come whole, except agents: those are the changed ones, merged by id. */
 export function applyDelta(board: Wallboard, delta: WallboardDelta): Wallboard {
-  const { base: _base, agents, ...rest } = delta;
+  const { base: _base, agents, gone, ...rest } = delta;
   const next: Wallboard = { ...board };
   for (const [key, value] of Object.entries(rest)) {
     if (value !== undefined && value !== null) Object.assign(next, { [key]: value });
@@ -369,6 +370,7 @@ export function applyDelta(board: Wallboard, delta: WallboardDelta): Wallboard {
     });
     next.agents = [...kept, ...changed.values()];
   }
+  if (gone?.length) next.agents = next.agents.filter((agent) => !gone.includes(agent.user_id));
   return next;
 }
 
