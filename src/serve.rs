@@ -17,7 +17,7 @@ use crate::commands::Failure;
 use crate::config::{self, Config, Demo};
 use crate::database::Opened;
 use crate::secrets::Secrets;
-use crate::{console, demo, http};
+use crate::{console, demo, http, welcome};
 
 /// How long requests that run may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_millis(2500);
@@ -72,7 +72,10 @@ async fn serve(
     tokio::spawn(switchroom_api::metrics::upkeep_forever(metrics));
     tokio::spawn(switchroom_api::prune_forever(opened.db.clone()));
 
-    let router = switchroom_api::router(state, Router::new().fallback(console::serve));
+    let beside = Router::new()
+        .merge(welcome::router(opened.db.clone(), state.passwords.clone()))
+        .fallback(console::serve);
+    let router = switchroom_api::router(state, beside);
     let http = tokio::spawn(http::serve(listener, router, stop.clone(), DRAIN));
 
     if let Some(demo) = &demo {

@@ -16,6 +16,7 @@ pub mod listing;
 pub mod lookups;
 pub mod numbers;
 pub mod organizations;
+pub mod password_links;
 pub mod phones;
 pub mod server;
 pub mod sessions;
