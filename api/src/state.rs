@@ -1,6 +1,6 @@
 //! What every handler can reach.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use switchroom_core::TenantId;
@@ -74,6 +74,8 @@ pub struct ApiConfig {
     pub public_url: String,
     /// None = off.
     pub rate_limits: Option<RateLimits>,
+    /// How long a released line stays reserved.
+    pub quarantine: Duration,
     /// The document of the socket protocol, as `ws` generates it.
     pub asyncapi: serde_json::Value,
 }

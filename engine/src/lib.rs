@@ -3,10 +3,12 @@
 //!
 //! No rule lives here (core has them) and no SQL (store has it).
 
+pub mod directory;
 pub mod ingest;
 pub mod registry;
 pub mod seal;
 pub mod sink;
+pub mod summaries;
 
 use std::{sync::Arc, time::Duration};
 

@@ -9,6 +9,8 @@ pub mod connections;
 pub mod contact_list;
 pub mod db;
 pub mod demo;
+pub mod directory_load;
+pub mod feed;
 pub mod email_contacts;
 pub mod idempotency;
 pub mod individuals;
@@ -20,6 +22,7 @@ pub mod password_links;
 pub mod phones;
 pub mod server;
 pub mod sessions;
+pub mod summaries;
 pub mod tenants;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -16,7 +16,23 @@ interface FormValues {
   gender: string;
   dob: string;
   email: string;
-  phones: { number: string; label: string }[];
+  /** Only asked when editing; a new record is active. */
+  active: boolean;
+  phones: { number: string; label: string; primary: boolean }[];
+}
+
+/** Blank rows are left out; one number is the primary one, the first where none is marked. */
+export function phonesOf(rows: FormValues["phones"]): EntryInput["phones"] {
+  const filled = rows.filter((row) => row.number.trim() !== "");
+  const primary = Math.max(
+    0,
+    filled.findIndex((row) => row.primary),
+  );
+  return filled.map((row, index) => ({
+    number: row.number.trim(),
+    label: row.label.trim() || null,
+    primary: index === primary,
+  }));
 }
 
 export function EntryForm({
@@ -46,8 +62,13 @@ export function EntryForm({
           kind === "email-contacts"
             ? z.email(t("form.email_invalid"))
             : z.union([z.literal(""), z.email(t("form.email_invalid"))]),
+        active: z.boolean(),
         phones: z.array(
-          z.object({ number: z.string(), label: z.string().check(z.maxLength(40, t("form.too_long"))) }),
+          z.object({
+            number: z.string(),
+            label: z.string().check(z.maxLength(60, t("form.too_long"))),
+            primary: z.boolean(),
+          }),
         ),
       }),
     [kind, t],
@@ -59,9 +80,14 @@ export function EntryForm({
       gender: entry?.gender ?? "",
       dob: entry?.dob ?? "",
       email: entry?.email ?? "",
+      active: entry?.active ?? true,
       phones: entry
-        ? entry.phones.map((phone) => ({ number: phone.e164, label: phone.label ?? "" }))
-        : [{ number: "", label: "" }],
+        ? entry.phones.map((phone) => ({
+            number: phone.e164,
+            label: phone.label ?? "",
+            primary: phone.primary,
+          }))
+        : [{ number: "", label: "", primary: true }],
     },
   });
   const phones = useFieldArray({ control: form.control, name: "phones" });
@@ -74,13 +100,8 @@ export function EntryForm({
         gender: values.gender || null,
         dob: values.dob || null,
         email: values.email.trim() || null,
-        phones: values.phones
-          .filter((phone) => phone.number.trim() !== "")
-          .map((phone, index) => ({
-            number: phone.number.trim(),
-            label: phone.label.trim() || null,
-            primary: index === 0,
-          })),
+        active: entry ? values.active : null,
+        phones: phonesOf(values.phones),
       });
     } catch (error) {
       if (!isApiError(error)) throw error;
@@ -164,12 +185,18 @@ export function EntryForm({
           </div>
         ))}
         <div>
-          <Button size="sm" onClick={() => phones.append({ number: "", label: "" })}>
+          <Button size="sm" onClick={() => phones.append({ number: "", label: "", primary: false })}>
             <Plus aria-hidden />
             {t("directory.phone_add")}
           </Button>
         </div>
       </fieldset>
+      {entry ? (
+        <label className="flex items-center gap-2">
+          <input type="checkbox" className="size-4 accent-(--accent)" {...form.register("active")} />
+          {t("directory.active")}
+        </label>
+      ) : null}
       {errors.root?.message ? (
         <p role="alert" className="rounded-md bg-bad-soft px-2.5 py-1.5 text-[0.8667rem] text-bad">
           {errors.root.message}

@@ -94,14 +94,17 @@ export interface EntryInput {
   gender: string | null;
   dob: string | null;
   email: string | null;
+  /** Null: left as it is. */
+  active: boolean | null;
   phones: { number: string; label: string | null; primary: boolean }[];
 }
 
 export function bodyOf(kind: Kind | "contacts", input: EntryInput): Record<string, unknown> {
   const { name, gender, dob, email, phones } = input;
-  if (kind === "individuals") return { full_name: name, gender, dob, email, phones };
-  if (kind === "contacts") return { full_name: name, gender, email, phones };
-  return { name, email, phones };
+  const active = input.active === null ? {} : { is_active: input.active };
+  if (kind === "individuals") return { full_name: name, gender, dob, email, phones, ...active };
+  if (kind === "contacts") return { full_name: name, gender, email, phones, ...active };
+  return { name, email, phones, ...active };
 }
 
 export async function createEntry(kind: Kind, input: EntryInput, key: string): Promise<Entry> {

@@ -76,9 +76,9 @@ export function TicketForm({
           .check(
             z.trim(),
             z.minLength(1, t("ticket_form.title_missing")),
-            z.maxLength(200, t("form.too_long")),
+            z.maxLength(300, t("form.too_long")),
           ),
-        description: z.string(),
+        description: z.string().check(z.maxLength(20_000, t("form.too_long"))),
         priority: z.enum(PRIORITIES),
       }),
     [t],
