@@ -4,7 +4,10 @@ use axum::{Router, middleware, routing::any};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{auth, connections, directory, http, openapi as document, ops, people, phone_numbers, problem, state::AppState, tickets};
+use crate::{
+    auth, connections, directory, http, openapi as document, ops, people, phone_numbers, problem,
+    state::AppState, tickets,
+};
 
 #[derive(OpenApi)]
 #[openapi(

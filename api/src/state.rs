@@ -33,7 +33,11 @@ pub struct AppState {
 impl AppState {
     /// Everything the API keeps for itself is made here; the rest is handed in.
     pub fn new(
-        db: Database, engine: Option<Engine>, sink: Arc<dyn FrameSink>, sealer: Arc<Sealer>, config: ApiConfig,
+        db: Database,
+        engine: Option<Engine>,
+        sink: Arc<dyn FrameSink>,
+        sealer: Arc<Sealer>,
+        config: ApiConfig,
         metrics: PrometheusHandle,
     ) -> Result<Self, crate::auth::HashFailed> {
         Ok(Self {

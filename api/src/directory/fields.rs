@@ -57,7 +57,6 @@ pub(crate) fn phone_views(phones: Vec<Phone>) -> Vec<PhoneView> {
     phones.into_iter().map(PhoneView::from).collect()
 }
 
-
 /// The numbers, normalised. Lengths, marks and numbers that are none are told one by one.
 pub(crate) fn phones(inputs: &[PhoneInput], region: Region) -> Result<Vec<Phone>, Problem> {
     let mut errors = Errors::default();
