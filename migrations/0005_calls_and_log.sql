@@ -45,7 +45,8 @@ CREATE TABLE calls (
 );
 CREATE INDEX calls_recent ON calls (tenant_id, started_at DESC, id DESC);
 CREATE INDEX calls_live ON calls (tenant_id) WHERE state <> 'ended';
-CREATE INDEX calls_ended ON calls (ended_at) WHERE state = 'ended';
+-- What a restart remembers of ended calls goes by our clock, not the provider's.
+CREATE INDEX calls_ended ON calls (updated_at) WHERE state = 'ended';
 CREATE INDEX calls_contact ON calls (tenant_id, contact_id, started_at DESC) WHERE contact_id IS NOT NULL;
 CREATE INDEX calls_from ON calls (tenant_id, from_number, started_at DESC);
 CREATE INDEX calls_to ON calls (tenant_id, to_number, started_at DESC);
@@ -64,6 +65,8 @@ CREATE TABLE agent_presence (
     since     timestamptz NOT NULL,
     -- End of wrap-up where presence is wrap_up.
     until     timestamptz,
+    -- What ties the agent to which calls: {"call id": "on_call" | {"ringing": {"until": …}} | …}.
+    calls     jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(calls) = 'object'),
     PRIMARY KEY (tenant_id, user_id)
 );
 

@@ -7,6 +7,7 @@ mod console;
 mod data_dir;
 mod database;
 mod demo;
+mod gateway;
 mod http;
 mod logging;
 mod postgres;

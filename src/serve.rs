@@ -56,6 +56,7 @@ async fn serve(
     let api = ApiConfig {
         public_url: public_url.clone(),
         rate_limits: rate_limits(config),
+        quarantine: config.quarantine_s,
         asyncapi: serde_json::json!({"asyncapi":"x"}),
     };
     let state =

@@ -39,11 +39,16 @@ pub async fn run(state: AppState, actor: Actor, key: HeaderValue, request: Reque
 }
 
 async fn attempt(
-    state: AppState, actor: Actor, key: HeaderValue, request: Request, next: Next,
+    state: AppState,
+    actor: Actor,
+    key: HeaderValue,
+    request: Request,
+    next: Next,
 ) -> Result<Response, Problem> {
-    let key = key.to_str().ok().map(str::trim).filter(|key| (1..=255).contains(&key.len())).ok_or_else(|| {
-        Problem::bad_request("Idempotency-Key must have 1 to 255 printable ASCII characters.")
-    })?;
+    let key =
+        key.to_str().ok().map(str::trim).filter(|key| (1..=255).contains(&key.len())).ok_or_else(|| {
+            Problem::bad_request("Idempotency-Key must have 1 to 255 printable ASCII characters.")
+        })?;
     let key = Key { tenant: actor.0.tenant(), user: actor.0.user_id, key: key.to_owned() };
     let (parts, body) = request.into_parts();
     let body = collect(&parts.headers, body, BODY_LIMIT).await?;
@@ -59,12 +64,19 @@ async fn attempt(
         Claim::First => {}
         Claim::Answered(answer) => return replay(&state, answer),
         Claim::StillRunning => {
-            return Err(Problem::conflict("idempotency-running", "The first request with this Idempotency-Key still runs.")
-                .header(header::RETRY_AFTER, "1"));
+            return Err(Problem::conflict(
+                "idempotency-running",
+                "The first request with this Idempotency-Key still runs.",
+            )
+            .header(header::RETRY_AFTER, "1"));
         }
         Claim::OtherRequest => {
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-reused", "Idempotency-Key used before")
-                .detail("This Idempotency-Key came with another request before."));
+            return Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-reused",
+                "Idempotency-Key used before",
+            )
+            .detail("This Idempotency-Key came with another request before."));
         }
     }
     // In a task of its own: a client that hangs up must not leave the act half done and its key taken.
@@ -118,7 +130,13 @@ enum SaveError {
     Seal(#[from] switchroom_engine::seal::SealError),
 }
 
-async fn save(state: &AppState, key: &Key, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), SaveError> {
+async fn save(
+    state: &AppState,
+    key: &Key,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(), SaveError> {
     let kept: serde_json::Map<_, _> = KEPT
         .iter()
         .filter_map(|name| Some((name.to_string(), json!(headers.get(name)?.to_str().ok()?))))
@@ -138,7 +156,9 @@ fn replay(state: &AppState, answer: Answer) -> Result<Response, Problem> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for name in &KEPT {
-        if let Some(value) = answer.headers.get(name.as_str()).and_then(|v| HeaderValue::from_str(v.as_str()?).ok()) {
+        if let Some(value) =
+            answer.headers.get(name.as_str()).and_then(|v| HeaderValue::from_str(v.as_str()?).ok())
+        {
             response.headers_mut().insert(name, value);
         }
     }

@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod body;
 mod connections;
+mod directory;
 mod http;
 mod idempotency;
 pub mod list;
@@ -13,12 +14,14 @@ pub mod metrics;
 mod openapi;
 mod ops;
 mod people;
+mod phone_numbers;
 pub mod problem;
 pub mod reply;
 mod router;
 pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tickets;
 
 pub use auth::{Actor, Address, Caller};
 pub use body::{Body, Errors, Incoming, Patch, Validate};

@@ -49,7 +49,9 @@ impl ListQuery {
             match &*name {
                 "limit" => {
                     list.limit = match value.parse::<u64>() {
-                        Ok(0) | Err(_) => return Err(Problem::bad_parameter("limit", "must be a number from 1 to 200")),
+                        Ok(0) | Err(_) => {
+                            return Err(Problem::bad_parameter("limit", "must be a number from 1 to 200"));
+                        }
                         Ok(limit) => u32::try_from(limit).unwrap_or(MAX_LIMIT).min(MAX_LIMIT),
                     }
                 }
@@ -104,7 +106,12 @@ impl ListQuery {
     }
 
     /// Cuts the surplus item off and makes the cursor of the next page.
-    pub fn page<T, K: Serialize>(&self, mut items: Vec<T>, sort: &str, key: impl Fn(&T) -> (K, Uuid)) -> Page<T> {
+    pub fn page<T, K: Serialize>(
+        &self,
+        mut items: Vec<T>,
+        sort: &str,
+        key: impl Fn(&T) -> (K, Uuid),
+    ) -> Page<T> {
         let more = items.len() > self.limit as usize;
         items.truncate(self.limit as usize);
         let next_cursor = items.last().filter(|_| more).map(|item| {
@@ -156,7 +163,11 @@ impl<T> Page<T> {
     }
 
     pub fn map<U>(self, into: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(into).collect(), next_cursor: self.next_cursor, count: self.count }
+        Page {
+            items: self.items.into_iter().map(into).collect(),
+            next_cursor: self.next_cursor,
+            count: self.count,
+        }
     }
 
     pub fn try_map<U, E>(self, into: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
@@ -197,12 +208,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Filter<T> {
             refuse_nul(&name, &value)?;
         }
         let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
-        serde_path_to_error::deserialize(serde::de::value::MapDeserializer::new(pairs.map(|(k, v)| (k, Text(v)))))
-            .map(Self)
-            .map_err(|error: serde_path_to_error::Error<serde::de::value::Error>| {
-                let name = error.path().to_string();
-                Problem::bad_parameter(if name == "." { "" } else { &name }, error.into_inner().to_string())
-            })
+        serde_path_to_error::deserialize(serde::de::value::MapDeserializer::new(
+            pairs.map(|(k, v)| (k, Text(v))),
+        ))
+        .map(Self)
+        .map_err(|error: serde_path_to_error::Error<serde::de::value::Error>| {
+            let name = error.path().to_string();
+            Problem::bad_parameter(if name == "." { "" } else { &name }, error.into_inner().to_string())
+        })
     }
 }
 
@@ -238,7 +251,10 @@ impl<'de> serde::Deserializer<'de> for Text {
     }
 
     fn deserialize_enum<V: serde::de::Visitor<'de>>(
-        self, name: &'static str, variants: &'static [&'static str], visitor: V,
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
     ) -> Result<V::Value, Self::Error> {
         use serde::de::IntoDeserializer;
         let text: serde::de::value::StringDeserializer<Self::Error> = self.0.into_deserializer();
@@ -246,7 +262,9 @@ impl<'de> serde::Deserializer<'de> for Text {
     }
 
     fn deserialize_newtype_struct<V: serde::de::Visitor<'de>>(
-        self, _: &'static str, visitor: V,
+        self,
+        _: &'static str,
+        visitor: V,
     ) -> Result<V::Value, Self::Error> {
         visitor.visit_newtype_struct(self)
     }
@@ -278,8 +296,17 @@ mod tests {
 
     #[test]
     fn limits() {
-        for (query, limit) in [("", Some(50)), ("limit=1", Some(1)), ("limit=200", Some(200)), ("limit=201", Some(200)),
-            ("limit=99999999999", Some(200)), ("limit=0", None), ("limit=-1", None), ("limit=x", None), ("limit=", None)] {
+        for (query, limit) in [
+            ("", Some(50)),
+            ("limit=1", Some(1)),
+            ("limit=200", Some(200)),
+            ("limit=201", Some(200)),
+            ("limit=99999999999", Some(200)),
+            ("limit=0", None),
+            ("limit=-1", None),
+            ("limit=x", None),
+            ("limit=", None),
+        ] {
             assert_eq!(ListQuery::parse(query).ok().map(|list| list.limit), limit, "{query}");
         }
     }

@@ -4,8 +4,30 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 
 /// From 5 µs to 10 s: a lookup takes less than one microsecond, a pop tens, an append milliseconds.
 const SECONDS: &[f64] = &[
-    0.000_000_25, 0.000_000_5, 0.000_001, 0.000_002_5, 0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25,
-    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+    0.000_000_25,
+    0.000_000_5,
+    0.000_001,
+    0.000_002_5,
+    0.000_005,
+    0.000_01,
+    0.000_025,
+    0.000_05,
+    0.000_1,
+    0.000_25,
+    0.000_5,
+    0.001,
+    0.002_5,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
 ];
 
 /// Makes the recorder the process's own. Once per process; the handle renders.
@@ -37,7 +59,11 @@ pub async fn upkeep_forever(handle: PrometheusHandle) {
 fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_counter!("switchroom_hook_requests_total", "Webhook requests by connection, outcome and reason");
-    describe_histogram!("switchroom_receive_to_pop_seconds", Unit::Seconds, "From the receipt of a call event to its frame on the session's queue");
+    describe_histogram!(
+        "switchroom_receive_to_pop_seconds",
+        Unit::Seconds,
+        "From the receipt of a call event to its frame on the session's queue"
+    );
     describe_histogram!("switchroom_lookup_seconds", Unit::Seconds, "Caller context from the index");
     describe_histogram!("switchroom_append_seconds", Unit::Seconds, "One group commit of the log");
     describe_gauge!("switchroom_live_calls", "Calls that have not ended");

@@ -53,21 +53,28 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let name = access.map_or("none", Access::name);
     operation.insert("x-permission".into(), name.into());
     let public = access == Some(Access::Public);
-    operation.insert(
-        "security".into(),
-        if public { json!([]) } else { json!([{"bearer": []}, {"cookie": []}]) },
-    );
+    operation
+        .insert("security".into(), if public { json!([]) } else { json!([{"bearer": []}, {"cookie": []}]) });
     let api = path.starts_with("/api/v1");
     let has_body = operation.contains_key("requestBody");
     let mut problems = Vec::new();
     if api && !public {
-        problems.extend([("401", "Not signed in"), ("403", "Not permitted"), ("429", "Too many requests; see Retry-After")]);
+        problems.extend([
+            ("401", "Not signed in"),
+            ("403", "Not permitted"),
+            ("429", "Too many requests; see Retry-After"),
+        ]);
     }
     if api && path.contains('{') {
         problems.push(("404", "Absent, or another tenant's"));
     }
     if api && has_body {
-        problems.extend([("400", "The body is no JSON"), ("413", "Body over 1 MiB"), ("415", "Not application/json"), ("422", "Validation failed; see errors")]);
+        problems.extend([
+            ("400", "The body is no JSON"),
+            ("413", "Body over 1 MiB"),
+            ("415", "Not application/json"),
+            ("422", "Validation failed; see errors"),
+        ]);
     } else if api && method == "GET" {
         problems.push(("400", "A query parameter cannot be read"));
     }
@@ -97,7 +104,11 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         // What a handler states without a body is a problem too.
         for (status, response) in responses.iter_mut() {
             let error = status.starts_with('4') || status.starts_with('5');
-            if error && api && response.get("content").is_none() && let Some(description) = response["description"].as_str() {
+            if error
+                && api
+                && response.get("content").is_none()
+                && let Some(description) = response["description"].as_str()
+            {
                 *response = problem_response(description);
             }
         }

@@ -56,8 +56,13 @@ struct Inner {
 
 impl Problem {
     pub fn new(status: StatusCode, kind: impl Into<Cow<'static, str>>, title: &'static str) -> Self {
-        let body =
-            ProblemBody { kind: kind.into(), title, status: status.as_u16(), detail: None, errors: Vec::new() };
+        let body = ProblemBody {
+            kind: kind.into(),
+            title,
+            status: status.as_u16(),
+            detail: None,
+            errors: Vec::new(),
+        };
         Self(Box::new(Inner { status, body, headers: Vec::new() }))
     }
 
@@ -138,14 +143,14 @@ impl Problem {
     /// 400: a cursor that no page or event of ours gave out.
     pub fn bad_cursor() -> Self {
         let mut problem = Self::new(StatusCode::BAD_REQUEST, "bad-cursor", "The cursor cannot be read");
-        problem.0.body.detail = Some("Cursors are opaque: send back what an earlier answer contained.".into());
+        problem.0.body.detail =
+            Some("Cursors are opaque: send back what an earlier answer contained.".into());
         problem
     }
 
     /// 422: the body was read and is wrong.
     pub fn validation(errors: Vec<FieldError>) -> Self {
-        let mut problem =
-            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation", "The request has errors");
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation", "The request has errors");
         problem.0.body.errors = errors;
         problem
     }

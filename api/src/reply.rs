@@ -16,7 +16,10 @@ pub struct Params<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Path::<T>::from_request_parts(parts, state).await.map(|Path(ids)| Self(ids)).map_err(|_| Problem::not_found())
+        Path::<T>::from_request_parts(parts, state)
+            .await
+            .map(|Path(ids)| Self(ids))
+            .map_err(|_| Problem::not_found())
     }
 }
 
@@ -38,7 +41,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 
 impl IfMatch {
     fn of(headers: &HeaderMap) -> Self {
-        let values: Vec<_> = headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok()).collect();
+        let values: Vec<_> =
+            headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok()).collect();
         Self(if headers.contains_key(header::IF_MATCH) { Some(values.join(",")) } else { None })
     }
 
@@ -47,7 +51,10 @@ impl IfMatch {
     pub fn check(&self, version: i64) -> Result<(), Problem> {
         let Some(list) = &self.0 else { return Ok(()) };
         let current = format!("\"{version}\"");
-        let fits = list.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == current);
+        let fits = list
+            .split(',')
+            .map(str::trim)
+            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == current);
         if fits { Ok(()) } else { Err(Problem::stale_version()) }
     }
 
@@ -75,8 +82,13 @@ pub struct Created<T> {
 
 impl<T: Serialize> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
-        let headers = [(header::ETAG, etag(self.version)),
-            (header::LOCATION, HeaderValue::from_str(&self.location).unwrap_or_else(|_| HeaderValue::from_static("/")))];
+        let headers = [
+            (header::ETAG, etag(self.version)),
+            (
+                header::LOCATION,
+                HeaderValue::from_str(&self.location).unwrap_or_else(|_| HeaderValue::from_static("/")),
+            ),
+        ];
         (StatusCode::CREATED, headers, Json(self.body)).into_response()
     }
 }

@@ -4,7 +4,10 @@ use axum::{Router, middleware, routing::any};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{auth, connections, http, openapi as document, ops, people, problem, state::AppState};
+use crate::{
+    auth, connections, directory, http, openapi as document, ops, people, phone_numbers, problem,
+    state::AppState, tickets,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +30,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(auth::routes())
         .merge(people::routes())
         .merge(connections::routes())
+        .merge(directory::routes())
+        .merge(tickets::routes())
+        .merge(phone_numbers::routes())
         .merge(ops::routes())
 }
 

@@ -1,6 +1,6 @@
 //! What every handler can reach.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use switchroom_core::TenantId;
@@ -33,7 +33,11 @@ pub struct AppState {
 impl AppState {
     /// Everything the API keeps for itself is made here; the rest is handed in.
     pub fn new(
-        db: Database, engine: Option<Engine>, sink: Arc<dyn FrameSink>, sealer: Arc<Sealer>, config: ApiConfig,
+        db: Database,
+        engine: Option<Engine>,
+        sink: Arc<dyn FrameSink>,
+        sealer: Arc<Sealer>,
+        config: ApiConfig,
         metrics: PrometheusHandle,
     ) -> Result<Self, crate::auth::HashFailed> {
         Ok(Self {
@@ -74,6 +78,8 @@ pub struct ApiConfig {
     pub public_url: String,
     /// None = off.
     pub rate_limits: Option<RateLimits>,
+    /// How long a released line stays reserved.
+    pub quarantine: Duration,
     /// The document of the socket protocol, as `ws` generates it.
     pub asyncapi: serde_json::Value,
 }

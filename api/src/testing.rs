@@ -27,8 +27,7 @@ use serde_json::Value;
 use switchroom_core::{Role, TenantId, UserId};
 use switchroom_engine::{NoSink, Sealer};
 use switchroom_store::{
-    StoreError,
-    tenants,
+    StoreError, tenants,
     testing::TestDatabase,
     tokens,
     users::{self, NewMembership, NewUser},
@@ -127,10 +126,12 @@ impl App {
         let demo = tenant(&database, "demo").await.expect("demo tenant");
         let rival = tenant(&database, "rival").await.expect("rival tenant");
         let platform = platform_admin(&database).await.expect("platform admin");
-        let sealer = Sealer::from_keys("test", [("test".to_owned(), vec![7; 32])]).expect("a key of 32 octets");
+        let sealer =
+            Sealer::from_keys("test", [("test".to_owned(), vec![7; 32])]).expect("a key of 32 octets");
         let mut config = ApiConfig {
             public_url: "http://127.0.0.1:8080".into(),
             rate_limits: None,
+            quarantine: std::time::Duration::from_secs(2_592_000),
             asyncapi: serde_json::json!({"asyncapi": "3.0.0"}),
         };
         change(&mut config);
@@ -242,7 +243,11 @@ async fn tenant(database: &TestDatabase, slug: &str) -> Result<TestTenant, Store
 }
 
 async fn person(
-    connection: &mut sqlx::PgConnection, tenant: TenantId, email: &str, role: Role, extension: Option<&str>,
+    connection: &mut sqlx::PgConnection,
+    tenant: TenantId,
+    email: &str,
+    role: Role,
+    extension: Option<&str>,
 ) -> Result<TestUser, StoreError> {
     let name = email.split('@').next().unwrap_or_default();
     let new = NewUser {
@@ -253,7 +258,8 @@ async fn person(
         platform_admin: false,
     };
     let id = users::ensure(connection, &new).await?;
-    users::set_membership(connection, &NewMembership { tenant, user: id, role, extension, sip_uri: None }).await?;
+    users::set_membership(connection, &NewMembership { tenant, user: id, role, extension, sip_uri: None })
+        .await?;
     let text = token::generate(token::API);
     tokens::create(connection, Uuid::now_v7(), Some(tenant), id, "test", &token::hash(&text), None).await?;
     Ok(TestUser { id, email: email.into(), token: text, extension: extension.map(Into::into) })

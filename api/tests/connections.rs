@@ -10,14 +10,18 @@ async fn the_life_of_a_connection() {
     let app = App::new().await;
     let admin = app.demo.user(Role::OrgAdmin);
     let agent = app.demo.user(Role::Agent);
-    let body = json!({"kind": "generic", "name": " Main ", "default_region": "de", "user_map": {"ada": agent.id}});
+    let body =
+        json!({"kind": "generic", "name": " Main ", "default_region": "de", "user_map": {"ada": agent.id}});
     let reply = app.post(admin, "/api/v1/connections", body).await;
     let path = reply.header("location").to_owned();
     assert_eq!(reply.header("etag"), "\"1\"");
     let made = reply.expect(201);
     assert!(made["secret"].as_str().unwrap().starts_with("whsec_"));
     assert!(made["hook_url"].as_str().unwrap().starts_with("http://127.0.0.1:8080/hooks/"));
-    assert_eq!((&made["name"], &made["default_region"], &made["version"]), (&json!("Main"), &json!("DE"), &json!(1)));
+    assert_eq!(
+        (&made["name"], &made["default_region"], &made["version"]),
+        (&json!("Main"), &json!("DE"), &json!(1))
+    );
     // Shown once; the address always.
     let shown = app.get(admin, &path).await.expect(200);
     assert!(shown.get("secret").is_none());
@@ -25,7 +29,10 @@ async fn the_life_of_a_connection() {
     assert_eq!(shown["user_map"], json!({"ada": agent.id}));
     // Nothing of either stands in the database in the clear.
     let mut connection = app.database.superuser().await;
-    let row: String = sqlx::query_scalar("SELECT c::text FROM connections c WHERE kind = 'generic'").fetch_one(&mut connection).await.unwrap();
+    let row: String = sqlx::query_scalar("SELECT c::text FROM connections c WHERE kind = 'generic'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     let key = made["hook_url"].as_str().unwrap().rsplit('/').next().unwrap();
     for secret in [key, made["secret"].as_str().unwrap()] {
         assert!(!row.contains(secret) && !row.contains(&hex(secret)), "{row}");
@@ -36,8 +43,12 @@ async fn the_life_of_a_connection() {
         async move { call.send().await }
     };
     patch("\"7\"", json!({"name": "x"})).await.expect_problem(412, "stale-version");
-    let changed = patch("\"1\"", json!({"name": "New", "default_region": null, "user_map": null})).await.expect(200);
-    assert_eq!((&changed["name"], &changed["default_region"], &changed["user_map"]), (&json!("New"), &Value::Null, &json!({})));
+    let changed =
+        patch("\"1\"", json!({"name": "New", "default_region": null, "user_map": null})).await.expect(200);
+    assert_eq!(
+        (&changed["name"], &changed["default_region"], &changed["user_map"]),
+        (&json!("New"), &Value::Null, &json!({}))
+    );
     assert_eq!(changed["hook_url"], made["hook_url"]);
     let rotated = patch("\"2\"", json!({"secret": "whsec_bmV3"})).await.expect(200);
     assert_eq!((&rotated["hook_url"], &rotated["version"]), (&made["hook_url"], &json!(3)));
@@ -49,8 +60,12 @@ async fn the_life_of_a_connection() {
     // A body that cannot be read does not hide that nothing is there.
     app.request(Method::PATCH, &path).bearer(&admin.token).raw("{").send().await.expect(404);
     let audit = app.get(admin, "/api/v1/audit?limit=10").await.expect(200);
-    let actions: Vec<_> = audit["items"].as_array().unwrap().iter().map(|a| a["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["connection.deleted", "connection.changed", "connection.changed", "connection.created"]);
+    let actions: Vec<_> =
+        audit["items"].as_array().unwrap().iter().map(|a| a["action"].as_str().unwrap()).collect();
+    assert_eq!(
+        actions,
+        ["connection.deleted", "connection.changed", "connection.changed", "connection.created"]
+    );
     assert!(!audit.to_string().contains("whsec_"));
 }
 
@@ -90,7 +105,8 @@ async fn every_kind_and_what_it_refuses() {
         (json!({"kind": "generic", "name": "a\u{0}"}), "/name"),
     ];
     for (body, pointer) in table {
-        let problem = app.post(admin, "/api/v1/connections", body.clone()).await.expect_problem(422, "validation");
+        let problem =
+            app.post(admin, "/api/v1/connections", body.clone()).await.expect_problem(422, "validation");
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
     }
     let list = app.get(admin, "/api/v1/connections?kind=sip&count=true").await.expect(200);
@@ -113,7 +129,11 @@ async fn an_idempotency_key_makes_one_of_many() {
     let (admin, owner) = (app.demo.user(Role::OrgAdmin), app.demo.user(Role::OrgOwner));
     let body = json!({"kind": "generic", "name": "once"});
     let send = |token: &str, key: &str, body: &Value| {
-        let call = app.request(Method::POST, "/api/v1/connections").bearer(token).header("idempotency-key", key).json(body);
+        let call = app
+            .request(Method::POST, "/api/v1/connections")
+            .bearer(token)
+            .header("idempotency-key", key)
+            .json(body);
         async move { call.send().await }
     };
     let first = send(&admin.token, "k1", &body).await;
@@ -122,7 +142,9 @@ async fn an_idempotency_key_makes_one_of_many() {
     assert_eq!(first.body, second.body, "the secret too");
     assert_eq!(first.header("location"), second.header("location"));
     assert_eq!((first.header("idempotency-replayed"), second.header("idempotency-replayed")), ("", "true"));
-    send(&admin.token, "k1", &json!({"kind": "generic", "name": "other"})).await.expect_problem(422, "idempotency-reused");
+    send(&admin.token, "k1", &json!({"kind": "generic", "name": "other"}))
+        .await
+        .expect_problem(422, "idempotency-reused");
     send(&admin.token, "k2", &body).await.expect(201);
     send(&owner.token, "k1", &body).await.expect(201);
     send(&admin.token, "", &body).await.expect(400);
@@ -133,15 +155,25 @@ async fn an_idempotency_key_makes_one_of_many() {
     send(&app.demo.user(Role::Agent).token, "k9", &body).await.expect(403);
     // The stored answer holds the secret sealed only.
     let mut connection = app.database.superuser().await;
-    let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT body FROM idempotency_keys").fetch_all(&mut connection).await.unwrap();
+    let rows: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT body FROM idempotency_keys").fetch_all(&mut connection).await.unwrap();
     assert!(rows.iter().all(|row| !String::from_utf8_lossy(row).contains("whsec_")));
     // While the first still runs, the others are told so; when it died, one takes its place.
-    sqlx::query("UPDATE idempotency_keys SET status = NULL, headers = NULL, body = NULL WHERE key = 'k2'").execute(&mut connection).await.unwrap();
+    sqlx::query("UPDATE idempotency_keys SET status = NULL, headers = NULL, body = NULL WHERE key = 'k2'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     send(&admin.token, "k2", &body).await.expect_problem(409, "idempotency-running");
-    sqlx::query("UPDATE idempotency_keys SET created_at = now() - interval '61 seconds' WHERE key = 'k2'").execute(&mut connection).await.unwrap();
+    sqlx::query("UPDATE idempotency_keys SET created_at = now() - interval '61 seconds' WHERE key = 'k2'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(send(&admin.token, "k2", &body).await.header("idempotency-replayed"), "");
     // After a day a key is new.
-    sqlx::query("UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'k1'").execute(&mut connection).await.unwrap();
+    sqlx::query("UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'k1'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     send(&admin.token, "k1", &json!({"kind": "generic", "name": "another day"})).await.expect(201);
 }
 
@@ -151,7 +183,11 @@ async fn twenty_at_once_with_one_key_make_one() {
     let admin = app.demo.user(Role::OrgAdmin);
     let body = json!({"kind": "zammad", "name": "race"});
     let calls = (0..20).map(|_| {
-        app.request(Method::POST, "/api/v1/connections").bearer(&admin.token).header("idempotency-key", "r").json(&body).send()
+        app.request(Method::POST, "/api/v1/connections")
+            .bearer(&admin.token)
+            .header("idempotency-key", "r")
+            .json(&body)
+            .send()
     });
     let replies = futures::future::join_all(calls).await;
     assert!(replies.iter().all(|reply| [201, 409].contains(&reply.status)));

@@ -15,7 +15,11 @@ use uuid::Uuid;
 /// A path with an id that names nothing, so that nothing happens beyond the gate.
 fn path_of(pattern: &str) -> String {
     let absent = Uuid::from_u128(0xdead).to_string();
-    pattern.replace("{id}", &absent).replace("{contact_id}", &absent).replace("{key}", "no-such-key").replace("{file}", "docs.js")
+    pattern
+        .replace("{id}", &absent)
+        .replace("{contact_id}", &absent)
+        .replace("{key}", "no-such-key")
+        .replace("{file}", "docs.js")
 }
 
 /// Statuses that the gate decides are shown; what the room behind it answers is its own affair.
@@ -58,9 +62,22 @@ async fn the_table_of_doors() {
         for role in Role::ALL {
             let own = send(Some(&app.demo.user(role).token), None).await;
             let other = send(Some(&app.rival.user(role).token), Some("demo")).await;
-            assert_eq!(shown(own.status), shown(other.status), "{} {}: a role is the same in every tenant", row.method, row.path);
+            assert_eq!(
+                shown(own.status),
+                shown(other.status),
+                "{} {}: a role is the same in every tenant",
+                row.method,
+                row.path
+            );
             if let Access::Permission(permission) = row.access {
-                assert_eq!(own.status == 403, !role.grants(permission), "{} {} {role}: {}", row.method, row.path, own.text);
+                assert_eq!(
+                    own.status == 403,
+                    !role.grants(permission),
+                    "{} {} {role}: {}",
+                    row.method,
+                    row.path,
+                    own.text
+                );
             }
             let _ = write!(table, " {}", shown(own.status));
         }
@@ -77,7 +94,12 @@ async fn refusal_comes_before_body_and_existence() {
     let absent = format!("/api/v1/connections/{}", Uuid::from_u128(1));
     for body in ["{", "", "{\"name\":1}"] {
         app.request(Method::PATCH, &absent).raw(body).send().await.expect(401);
-        app.request(Method::PATCH, &absent).bearer(&agent.token).raw(body).send().await.expect_problem(403, "forbidden");
+        app.request(Method::PATCH, &absent)
+            .bearer(&agent.token)
+            .raw(body)
+            .send()
+            .await
+            .expect_problem(403, "forbidden");
     }
     let big = "x".repeat(2 * 1024 * 1024);
     app.request(Method::POST, "/api/v1/connections").bearer(&agent.token).raw(big).send().await.expect(403);
@@ -88,7 +110,11 @@ async fn module_flags_close_what_the_role_opens() {
     let app = App::new().await;
     let owner = app.demo.user(Role::OrgOwner);
     let mut connection = app.database.superuser().await;
-    sqlx::query("UPDATE memberships SET module_numbers = false WHERE user_id = $1").bind(owner.id.0).execute(&mut connection).await.unwrap();
+    sqlx::query("UPDATE memberships SET module_numbers = false WHERE user_id = $1")
+        .bind(owner.id.0)
+        .execute(&mut connection)
+        .await
+        .unwrap();
     let me = app.get(owner, "/api/v1/me").await.expect(200);
     let has = |name: &str| me["permissions"].as_array().unwrap().contains(&json!(name));
     assert!(!has("numbers.read") && !has("numbers.assign") && has("individuals.read"));
@@ -98,7 +124,16 @@ async fn module_flags_close_what_the_role_opens() {
 #[tokio::test]
 async fn what_is_not_there_and_what_is_not_allowed_are_problems() {
     let app = App::new().await;
-    for path in ["/api", "/api/", "/api/v1", "/api/v1/nothing", "/api/v1/users/", "/api/v2/users", "/hooks", "/hooks/a/b"] {
+    for path in [
+        "/api",
+        "/api/",
+        "/api/v1",
+        "/api/v1/nothing",
+        "/api/v1/users/",
+        "/api/v2/users",
+        "/hooks",
+        "/hooks/a/b",
+    ] {
         app.request(Method::GET, path).send().await.expect_problem(404, "not-found");
         app.request(Method::POST, path).send().await.expect_problem(404, "not-found");
     }
@@ -109,14 +144,24 @@ async fn what_is_not_there_and_what_is_not_allowed_are_problems() {
     assert_eq!(reply.header("allow"), "GET, PATCH, DELETE, HEAD");
     app.request(Method::OPTIONS, "/api/v1/users").send().await.expect(405);
     app.request(Method::from_bytes(b"BREW").unwrap(), "/api/v1/users").send().await.expect(405);
-    let head = app.request(Method::HEAD, "/api/v1/users").bearer(&app.demo.user(Role::Agent).token).send().await;
+    let head =
+        app.request(Method::HEAD, "/api/v1/users").bearer(&app.demo.user(Role::Agent).token).send().await;
     assert_eq!((head.status, head.text.as_str()), (200, ""));
 }
 
 #[tokio::test]
 async fn every_answer_is_dressed() {
     let app = App::new().await;
-    for path in ["/healthz", "/docs", "/docs/docs.js", "/openapi.json", "/asyncapi.json", "/metrics", "/api/v1/me", "/nothing"] {
+    for path in [
+        "/healthz",
+        "/docs",
+        "/docs/docs.js",
+        "/openapi.json",
+        "/asyncapi.json",
+        "/metrics",
+        "/api/v1/me",
+        "/nothing",
+    ] {
         let reply = app.request(Method::GET, path).header("x-request-id", "trace-1").send().await;
         assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
         assert!(reply.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
@@ -147,10 +192,30 @@ async fn a_panic_is_a_problem_without_detail() {
 async fn credentials_of_every_wrong_form_are_401() {
     let app = App::new().await;
     let token = &app.demo.user(Role::Agent).token;
-    for value in [String::new(), token.clone(), format!("Basic {token}"), "Bearer".into(), "Bearer ".into(), "Bearer swt_".into(),
-        format!("Bearer {token}x"), format!("Bearer {}", "x".repeat(10_000)), "Bearer \u{e9}".into()] {
-        app.request(Method::GET, "/api/v1/me").header("authorization", &value).send().await.expect_problem(401, "unauthenticated");
+    for value in [
+        String::new(),
+        token.clone(),
+        format!("Basic {token}"),
+        "Bearer".into(),
+        "Bearer ".into(),
+        "Bearer swt_".into(),
+        format!("Bearer {token}x"),
+        format!("Bearer {}", "x".repeat(10_000)),
+        "Bearer \u{e9}".into(),
+    ] {
+        app.request(Method::GET, "/api/v1/me")
+            .header("authorization", &value)
+            .send()
+            .await
+            .expect_problem(401, "unauthenticated");
     }
-    app.request(Method::GET, "/api/v1/me").header("authorization", &format!("bearer {token}")).send().await.expect(200);
-    app.request(Method::GET, &format!("/api/v1/me?token={token}&access_token={token}")).send().await.expect(401);
+    app.request(Method::GET, "/api/v1/me")
+        .header("authorization", &format!("bearer {token}"))
+        .send()
+        .await
+        .expect(200);
+    app.request(Method::GET, &format!("/api/v1/me?token={token}&access_token={token}"))
+        .send()
+        .await
+        .expect(401);
 }

@@ -22,14 +22,19 @@ fn cookies(reply: &Reply) -> Vec<String> {
 
 async fn audited(app: &App) -> Vec<String> {
     let mut connection = app.database.superuser().await;
-    sqlx::query_scalar("SELECT action FROM audit_log ORDER BY created_at, id").fetch_all(&mut connection).await.unwrap()
+    sqlx::query_scalar("SELECT action FROM audit_log ORDER BY created_at, id")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
 async fn signing_in_gives_tokens_that_work_and_are_bound_to_the_tenant() {
     let app = App::new().await;
     let agent = app.demo.user(Role::Agent);
-    let body = login(&app, json!({"email": agent.email.to_uppercase(), "password": PASSWORD, "totp": null})).await.expect(200);
+    let body = login(&app, json!({"email": agent.email.to_uppercase(), "password": PASSWORD, "totp": null}))
+        .await
+        .expect(200);
     assert_eq!(body["expires_in"], 3600);
     let me = me(&app, body["access_token"].as_str().unwrap()).await;
     assert_eq!(me.header("etag"), "\"1\"");
@@ -69,7 +74,8 @@ async fn a_wrong_sign_in_never_says_why() {
 async fn bad_sign_in_bodies_are_refused_in_order() {
     let app = App::new().await;
     let send = |content_type: &'static str, body: String| {
-        let call = app.request(Method::POST, "/api/v1/auth/login").header("content-type", content_type).raw(body);
+        let call =
+            app.request(Method::POST, "/api/v1/auth/login").header("content-type", content_type).raw(body);
         async move { call.send().await.status }
     };
     assert_eq!(send("application/json", "x".repeat(1024 * 1024 + 1)).await, 413);
@@ -86,11 +92,19 @@ async fn inactive_people_and_members_are_out_at_once_or_within_seconds() {
     let app = App::new().await;
     let agent = app.demo.user(Role::Agent);
     let mut connection = app.database.superuser().await;
-    sqlx::query("UPDATE memberships SET is_active = false WHERE user_id = $1").bind(agent.id.0).execute(&mut connection).await.unwrap();
+    sqlx::query("UPDATE memberships SET is_active = false WHERE user_id = $1")
+        .bind(agent.id.0)
+        .execute(&mut connection)
+        .await
+        .unwrap();
     me(&app, &agent.token).await.expect_problem(401, "unauthenticated");
     login(&app, json!({"email": agent.email, "password": PASSWORD})).await.expect(401);
     let member = app.demo.user(Role::Member);
-    sqlx::query("UPDATE users SET is_active = false WHERE id = $1").bind(member.id.0).execute(&mut connection).await.unwrap();
+    sqlx::query("UPDATE users SET is_active = false WHERE id = $1")
+        .bind(member.id.0)
+        .execute(&mut connection)
+        .await
+        .unwrap();
     me(&app, &member.token).await.expect(401);
     login(&app, json!({"email": member.email, "password": PASSWORD})).await.expect(401);
 }
@@ -136,7 +150,11 @@ async fn the_cookie_signs_in_and_changes_need_the_csrf_token() {
     let with = |method: Method, path: &str| app.request(method, path).header("cookie", &cookie);
     with(Method::GET, "/api/v1/me").send().await.expect(200);
     with(Method::POST, "/api/v1/ws-tickets").send().await.expect_problem(403, "csrf");
-    with(Method::POST, "/api/v1/ws-tickets").header("x-csrf-token", "wrong").send().await.expect_problem(403, "csrf");
+    with(Method::POST, "/api/v1/ws-tickets")
+        .header("x-csrf-token", "wrong")
+        .send()
+        .await
+        .expect_problem(403, "csrf");
     with(Method::POST, "/api/v1/ws-tickets").header("x-csrf-token", &csrf).send().await.expect(200);
     // A bad bearer token is not made good by the cookie.
     with(Method::GET, "/api/v1/me").bearer("swt_wrong").send().await.expect(401);
@@ -156,7 +174,10 @@ async fn over_https_cookies_are_host_bound() {
     let reply = login(&app, json!({"email": app.demo.user(Role::Agent).email, "password": PASSWORD})).await;
     let set = cookies(&reply);
     assert_eq!(set.len(), 2);
-    assert!(set.iter().all(|c| c.starts_with("__Host-switchroom_") && c.contains("; Secure") && c.contains("Path=/;")));
+    assert!(
+        set.iter()
+            .all(|c| c.starts_with("__Host-switchroom_") && c.contains("; Secure") && c.contains("Path=/;"))
+    );
 }
 
 #[tokio::test]
@@ -196,7 +217,13 @@ async fn api_tokens_are_shown_once_and_revoked_at_once() {
     me(&app, &token).await.expect(200);
     let mine = app.get(agent, "/api/v1/api-tokens").await.expect(200);
     assert_eq!(mine["items"].as_array().unwrap().len(), 2);
-    assert!(mine["items"].as_array().unwrap().iter().all(|t| t.get("token").is_none() && t["user_id"] == json!(agent.id)));
+    assert!(
+        mine["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|t| t.get("token").is_none() && t["user_id"] == json!(agent.id))
+    );
     // Others neither see nor revoke it; an admin of the tenant does; the rival's does not.
     app.delete(&app.demo.agent2, &path).await.expect_problem(404, "not-found");
     app.delete(app.rival.user(Role::OrgAdmin), &path).await.expect(404);
@@ -216,15 +243,45 @@ async fn the_platform_admin_acts_in_a_tenant_by_name_and_leaves_a_line() {
     let body = app.get(root, "/api/v1/me").await.expect(200);
     assert_eq!((body["platform_admin"].clone(), body["tenant"].clone()), (json!(true), Value::Null));
     app.get(root, "/api/v1/users").await.expect_problem(403, "tenant-required");
-    let users = app.request(Method::GET, "/api/v1/users").bearer(&root.token).header("x-tenant", "rival").send().await.expect(200);
-    assert!(users["items"].as_array().unwrap().iter().all(|u| u["email"].as_str().unwrap().ends_with("@rival.example")));
-    app.request(Method::GET, "/api/v1/users").bearer(&root.token).header("x-tenant", "nobody").send().await.expect(404);
+    let users = app
+        .request(Method::GET, "/api/v1/users")
+        .bearer(&root.token)
+        .header("x-tenant", "rival")
+        .send()
+        .await
+        .expect(200);
+    assert!(
+        users["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|u| u["email"].as_str().unwrap().ends_with("@rival.example"))
+    );
+    app.request(Method::GET, "/api/v1/users")
+        .bearer(&root.token)
+        .header("x-tenant", "nobody")
+        .send()
+        .await
+        .expect(404);
     // For everybody else the header means nothing.
     let agent = app.demo.user(Role::Agent);
-    let users = app.request(Method::GET, "/api/v1/users").bearer(&agent.token).header("x-tenant", "rival").send().await.expect(200);
-    assert!(users["items"].as_array().unwrap().iter().all(|u| u["email"].as_str().unwrap().ends_with("@demo.example")));
+    let users = app
+        .request(Method::GET, "/api/v1/users")
+        .bearer(&agent.token)
+        .header("x-tenant", "rival")
+        .send()
+        .await
+        .expect(200);
+    assert!(
+        users["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|u| u["email"].as_str().unwrap().ends_with("@demo.example"))
+    );
     // The tenant's admin reads of it.
-    let audit = app.get(app.rival.user(Role::OrgAdmin), "/api/v1/audit?action=platform.acted").await.expect(200);
+    let audit =
+        app.get(app.rival.user(Role::OrgAdmin), "/api/v1/audit?action=platform.acted").await.expect(200);
     assert_eq!(audit["items"][0]["subject"], "GET /api/v1/users");
     assert_eq!(audit["items"][0]["actor_id"], json!(root.id));
     assert_eq!(audit["items"][0]["address"], "192.0.2.1");
@@ -241,7 +298,8 @@ async fn my_name_changes_under_if_match() {
     let app = App::new().await;
     let agent = app.demo.user(Role::Agent);
     let patch = |tag: &str, body: Value| {
-        let call = app.request(Method::PATCH, "/api/v1/me").bearer(&agent.token).header("if-match", tag).json(&body);
+        let call =
+            app.request(Method::PATCH, "/api/v1/me").bearer(&agent.token).header("if-match", tag).json(&body);
         async move { call.send().await }
     };
     patch("\"9\"", json!({"name": "Ada"})).await.expect_problem(412, "stale-version");
@@ -262,7 +320,9 @@ async fn colleagues_are_listed_by_page() {
     loop {
         let page = app.get(agent, &path).await.expect(200);
         assert_eq!(page["count"], json!({"value": 8, "exact": true}));
-        seen.extend(page["items"].as_array().unwrap().iter().map(|u| u["email"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page["items"].as_array().unwrap().iter().map(|u| u["email"].as_str().unwrap().to_owned()),
+        );
         let Some(cursor) = page["next_cursor"].as_str() else { break };
         path = format!("/api/v1/users?limit=3&count=true&cursor={cursor}");
     }
@@ -273,7 +333,16 @@ async fn colleagues_are_listed_by_page() {
     assert_eq!(found["items"].as_array().unwrap().len(), 1);
     let none = app.get(agent, "/api/v1/users?q=%25").await.expect(200);
     assert!(none["items"].as_array().unwrap().is_empty(), "no wildcards");
-    for bad in ["limit=0", "limit=x", "cursor=x", "cursor=0", "sort=password_hash", "role=king", "count=maybe", "q=%00"] {
+    for bad in [
+        "limit=0",
+        "limit=x",
+        "cursor=x",
+        "cursor=0",
+        "sort=password_hash",
+        "role=king",
+        "count=maybe",
+        "q=%00",
+    ] {
         app.get(agent, &format!("/api/v1/users?{bad}")).await.expect(400);
     }
 }

@@ -1,1 +1,65 @@
-//! placeholder
+//! Benchmarks. Each measures a limit or a peer in the same run as ours, so that the figure is a ratio and a slow or busy
+//! machine does not change what it says. Results that were kept are in RESULTS.md.
+//!
+//! This library holds what the benches share: reproducible directories and numbers.
+
+use switchroom_core::{
+    directory::{Contact, ContactKind, ContactPhone, ContactRef, TenantDirectory},
+    number::E164,
+};
+use uuid::Uuid;
+
+/// A small generator of our own, so that a seed gives the same numbers on every machine and release.
+/// (SplitMix64, Steele, Lea and Flood 2014.)
+#[derive(Clone, Debug)]
+pub struct Seeded(pub u64);
+
+impl Seeded {
+    pub fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next_u64() % bound
+    }
+}
+
+/// The `n`th number of a numbering plan spread over five countries.
+pub fn number(n: u64) -> E164 {
+    let text = match n % 5 {
+        0 => format!("+336{:08}", n / 5),
+        1 => format!("+49151{:08}", n / 5),
+        2 => format!("+4479{:08}", n / 5),
+        3 => format!("+346{:08}", n / 5),
+        _ => format!("+1415{:07}", n / 5 % 10_000_000),
+    };
+    text.parse().expect("a number of the plan is E.164")
+}
+
+/// A directory of `count` numbers: 70 % individuals, 20 % organization contacts, 10 % organizations.
+pub fn directory(count: u64) -> TenantDirectory {
+    let directory = TenantDirectory::new();
+    for n in 0..count {
+        let kind = match n % 10 {
+            0..=6 => ContactKind::Individual,
+            7 | 8 => ContactKind::OrganizationContact,
+            _ => ContactKind::Organization,
+        };
+        let id = Uuid::from_u128(u128::from(n) + 1);
+        directory.put(Contact {
+            reference: ContactRef { kind, id },
+            name: format!("Caller {n}").into(),
+            organization: (kind == ContactKind::OrganizationContact).then(|| (id, "Example GmbH".into())),
+            gender: None,
+            email: Some(format!("caller{n}@customer.example").into()),
+            active: true,
+            last_contacted_at: None,
+            phones: vec![ContactPhone { e164: number(n), primary: true }],
+        });
+    }
+    directory
+}

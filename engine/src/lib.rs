@@ -3,28 +3,53 @@
 //!
 //! No rule lives here (core has them) and no SQL (store has it).
 
+mod appender;
+pub mod directory;
 pub mod ingest;
+mod live;
 pub mod registry;
+mod restore;
 pub mod seal;
+mod shard;
 pub mod sink;
+pub mod summaries;
+mod wait;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures::future::BoxFuture;
 use switchroom_core::{
     CallId, TenantId, UserId,
     agent::{AgentView, Chosen, PresenceView},
     fact::CallFact,
-    frame::Frame,
+    frame::{Frame, frames_of},
     log::Cursor,
     tenant::Settings,
-    wallboard::Wallboard,
+    wallboard::{Wallboard, agent_row},
 };
-use switchroom_store::{Database, StoreError};
+use switchroom_store::{Database, StoreError, log};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+use tracing::{info, warn};
 
 pub use registry::Registry;
 pub use seal::Sealer;
 pub use sink::{FrameSink, NoSink};
+
+use appender::{Appender, shard_of};
+use directory::{Feed, FeedSettings, ToSink};
+use live::Tenants;
+use shard::{Notice, Order, Shard};
+use summaries::SummaryCache;
+use wait::Waits;
 
 /// What the operator sets.
 #[derive(Clone, Copy, Debug)]
@@ -115,46 +140,221 @@ pub struct Engine {
 }
 
 struct Inner {
-    registry: Registry,
+    db: Database,
+    settings: EngineSettings,
+    tenants: Tenants,
+    summaries: SummaryCache,
+    waits: Waits,
+    feed: Option<Feed>,
+    shards: Vec<ShardHandle>,
+    fenced: Arc<AtomicBool>,
+    tasks: Mutex<Tasks>,
 }
 
-#[allow(unused_variables, clippy::unimplemented, clippy::unused_async)]
+struct ShardHandle {
+    orders: mpsc::Sender<Order>,
+    notices: mpsc::UnboundedSender<Notice>,
+}
+
+#[derive(Default)]
+struct Tasks {
+    shards: Vec<JoinHandle<()>>,
+    appender: Option<JoinHandle<()>>,
+    publisher: Option<JoinHandle<()>>,
+}
+
+/// How long [`Engine::stop`] lets a database that is away come back.
+const DRAIN: Duration = Duration::from_secs(8);
+
 impl Engine {
-    /// Loads registry and directory, takes the log's epoch, restores live state, and starts shards and appender.
+    /// Loads registry and directory, takes over the log, restores the live state, and starts shards and appender.
     pub async fn start(
         db: Database,
         settings: EngineSettings,
         sink: Arc<dyn FrameSink>,
         secrets: Arc<Sealer>,
     ) -> Result<Self, EngineError> {
-        unimplemented!()
+        let (registry, summaries) = (Registry::default(), SummaryCache::new());
+        let feed = directory::start(
+            db.clone(),
+            registry.clone(),
+            summaries.clone(),
+            secrets,
+            Arc::new(ToSink(Arc::clone(&sink))),
+            FeedSettings::default(),
+        )
+        .await?;
+        let engine = Self::run(db.clone(), settings, sink, registry, summaries.clone(), Some(feed)).await?;
+        // Nice to have, and not worth waiting for.
+        tokio::spawn(async move {
+            if let Err(failure) = summaries.warm(&db).await {
+                warn!(%failure, "the summaries of recent callers are not warmed");
+            }
+        });
+        Ok(engine)
     }
 
-    /// Takes no more, finishes what was taken, writes it, and returns.
+    async fn run(
+        db: Database,
+        settings: EngineSettings,
+        sink: Arc<dyn FrameSink>,
+        registry: Registry,
+        summaries: SummaryCache,
+        feed: Option<Feed>,
+    ) -> Result<Self, EngineError> {
+        let (tenants, dirty) = Tenants::new(registry, sink);
+        let restored = restore::restore(&db, &tenants, &settings.live).await?;
+        info!(epoch = restored.epoch, calls = tenants.live_calls(), "live state restored");
+
+        let waits = Waits::default();
+        let fenced = Arc::new(AtomicBool::new(false));
+        let (append, queue) = mpsc::channel(settings.append_queue.max(1));
+        let count = settings.shards.max(1);
+        let (mut handles, mut ears, mut tasks) = (Vec::new(), Vec::new(), Tasks::default());
+        let mut deadlines = restored.deadlines;
+        for at in 0..count {
+            let (orders, order_queue) = mpsc::channel(settings.shard_queue.max(1));
+            let (notices, notice_queue) = mpsc::unbounded_channel();
+            let mut shard = Shard {
+                db: db.clone(),
+                settings: settings.live,
+                tenants: tenants.clone(),
+                summaries: summaries.clone(),
+                waits: waits.clone(),
+                appender: append.clone(),
+                notices: notices.clone(),
+                deadlines: shard::Deadlines::default(),
+                redo: std::collections::HashMap::new(),
+            };
+            deadlines.retain(|(tenant, deadline)| {
+                let ours = shard_of(*tenant, count) == at;
+                if ours {
+                    shard.deadlines.set(*tenant, Some(*deadline));
+                }
+                !ours
+            });
+            tasks.shards.push(tokio::spawn(shard.run(order_queue, notice_queue)));
+            ears.push(notices.clone());
+            handles.push(ShardHandle { orders, notices });
+        }
+        drop(append);
+        let appender = Appender {
+            db: db.clone(),
+            epoch: restored.epoch,
+            tenants: tenants.clone(),
+            summaries: summaries.clone(),
+            waits: waits.clone(),
+            shards: ears,
+            fenced: Arc::clone(&fenced),
+            returned: std::collections::HashMap::new(),
+        };
+        tasks.appender = Some(tokio::spawn(appender.run(queue)));
+        tasks.publisher = Some(tokio::spawn(live::publish(tenants.clone(), dirty)));
+        let inner = Inner {
+            db,
+            settings,
+            tenants,
+            summaries,
+            waits,
+            feed,
+            shards: handles,
+            fenced,
+            tasks: Mutex::new(tasks),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Takes no more, finishes what was taken, writes it, and returns. Gives up on a database that stays away.
     pub async fn stop(&self) {
-        unimplemented!()
+        let tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for shard in &self.inner.shards {
+            // A shard that is gone has stopped.
+            let _ = shard.notices.send(Notice::Stop);
+        }
+        for shard in tasks.shards {
+            let _ = shard.await;
+        }
+        if let Some(mut appender) = tasks.appender
+            && tokio::time::timeout(DRAIN, &mut appender).await.is_err()
+        {
+            warn!("the database is away; decisions that wait for it are given up");
+            appender.abort();
+        }
+        if let Some(publisher) = tasks.publisher {
+            publisher.abort();
+        }
+        if let Some(feed) = &self.inner.feed {
+            feed.stop().await;
+        }
     }
 
     pub fn registry(&self) -> &Registry {
-        &self.inner.registry
+        self.inner.tenants.registry()
+    }
+
+    /// What pops show beyond the match; for those who need a summary without a call.
+    pub fn summaries(&self) -> &SummaryCache {
+        &self.inner.summaries
+    }
+
+    /// Returns once everything committed before the call is in the registry and the directory.
+    pub async fn refreshed(&self) {
+        if let Some(feed) = &self.inner.feed {
+            feed.refreshed().await;
+        }
+    }
+
+    /// Whether a later process has taken over the log. This one then takes nothing more and should end.
+    pub fn is_overtaken(&self) -> bool {
+        self.inner.fenced.load(Ordering::Acquire)
     }
 
     /// Decides about a fact and pushes what follows; the writing goes on behind [`Submitted::durable`].
     pub async fn submit(&self, tenant: TenantId, fact: CallFact) -> Result<Submitted, SubmitError> {
-        unimplemented!()
+        let (reply, answer) = oneshot::channel();
+        self.order(tenant, Order::Fact { tenant, fact, reply })?;
+        let decided = answer.await.map_err(|_| SubmitError::ShuttingDown)??;
+        let limit = self.inner.settings.durable_wait;
+        let ticket = decided.ticket;
+        Ok(Submitted {
+            call_id: decided.call,
+            repetition: decided.repetition,
+            addressees: decided.addressees,
+            pushed_at_us: decided.pushed_at_us,
+            durable: Box::pin(async move {
+                match ticket {
+                    Some(ticket) => wait::wait_for(&ticket, limit).await,
+                    None => Ok(()),
+                }
+            }),
+        })
+    }
+
+    fn order(&self, tenant: TenantId, order: Order) -> Result<(), SubmitError> {
+        if self.is_overtaken() {
+            return Err(SubmitError::ShuttingDown);
+        }
+        self.shard(tenant).orders.try_send(order).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => SubmitError::Overloaded { retry_after: shard::RETRY_AFTER },
+            mpsc::error::TrySendError::Closed(_) => SubmitError::ShuttingDown,
+        })
+    }
+
+    fn shard(&self, tenant: TenantId) -> &ShardHandle {
+        &self.inner.shards[shard_of(tenant, self.inner.shards.len())]
     }
 
     /// Waits (at most 5 s) until nothing of the call is waiting to be written; at once where nothing is.
     pub async fn wait_durable(&self, call: CallId) -> Result<(), NotDurable> {
-        unimplemented!()
+        self.inner.waits.wait(call, self.inner.settings.durable_wait).await
     }
 
     /// The last durable place of the tenant's log.
     pub fn cursor(&self, tenant: TenantId) -> Cursor {
-        unimplemented!()
+        self.inner.tenants.get(tenant).map(|tenant| tenant.end()).unwrap_or_default()
     }
 
-    /// The user's frames behind the cursor, oldest first.
+    /// The user's frames behind the cursor, oldest first; `limit` counts entries of the log.
     pub async fn frames_after(
         &self,
         tenant: TenantId,
@@ -162,14 +362,39 @@ impl Engine {
         cursor: Cursor,
         limit: usize,
     ) -> Result<Resumed, ResumeError> {
-        unimplemented!()
+        let mut tx = self.inner.db.tenant(tenant).await?;
+        let (oldest, end) = log::extent(&mut tx).await?;
+        if cursor > end || oldest.is_some_and(|oldest| cursor.0 < oldest - 1) {
+            return Err(ResumeError::TooOld);
+        }
+        let wanted = i64::try_from(limit.max(1)).unwrap_or(i64::MAX - 1);
+        let mut events = log::addressed_to(&mut tx, user, cursor, wanted + 1).await?;
+        tx.commit().await?;
+        let more = events.len() as i64 > wanted;
+        events.truncate(limit.max(1));
+        Ok(Resumed {
+            next: if more { events.last().map(|(seq, _)| Cursor(*seq)) } else { None },
+            frames: events
+                .iter()
+                .flat_map(|(_, event)| frames_of(event))
+                .filter(|frame| shard::is_for(frame, user))
+                .collect(),
+            end,
+        })
     }
 
     /// The pops that are open on the user's screen, with the ids they had.
     pub fn open_pops(&self, tenant: TenantId, user: UserId) -> Vec<Frame> {
-        unimplemented!()
+        let Some(tenant) = self.inner.tenants.get(tenant) else { return Vec::new() };
+        let events = tenant.state().open_pops(user);
+        events
+            .iter()
+            .flat_map(|event| frames_of(event))
+            .filter(|frame| frame.type_ == switchroom_core::frame::SCREEN_POP && shard::is_for(frame, user))
+            .collect()
     }
 
+    /// What the agent chose. Whether they may is the caller's to judge.
     pub async fn choose_presence(
         &self,
         tenant: TenantId,
@@ -177,27 +402,34 @@ impl Engine {
         choice: Chosen,
         reason: Option<String>,
     ) -> Result<PresenceView, SubmitError> {
-        unimplemented!()
+        let (reply, answer) = oneshot::channel();
+        self.order(tenant, Order::Choose { tenant, user, choice, reason, reply })?;
+        answer.await.map_err(|_| SubmitError::ShuttingDown)?
     }
 
     pub fn socket_opened(&self, tenant: TenantId, user: UserId) {
-        unimplemented!()
+        // A shard that is gone has stopped: every socket is about to close.
+        let _ = self.shard(tenant).notices.send(Notice::SocketOpened { tenant, user });
     }
 
     pub fn last_socket_lost(&self, tenant: TenantId, user: UserId) {
-        unimplemented!()
+        let _ = self.shard(tenant).notices.send(Notice::LastSocketLost { tenant, user });
     }
 
     /// Everybody who takes calls, with presence.
     pub fn agents(&self, tenant: TenantId) -> Vec<AgentView> {
-        unimplemented!()
+        let roster = self.inner.tenants.roster(tenant);
+        let Some(live) = self.inner.tenants.get(tenant) else { return Vec::new() };
+        let state = live.state();
+        roster.agents().map(|member| agent_row(member, state.presence(member.user_id))).collect()
     }
 
     pub fn wallboard(&self, tenant: TenantId) -> Arc<Wallboard> {
-        unimplemented!()
+        let tenant = self.inner.tenants.get_or_make(tenant);
+        self.inner.tenants.show_board(&tenant)
     }
 
     pub fn live_calls(&self) -> usize {
-        unimplemented!()
+        self.inner.tenants.live_calls()
     }
 }

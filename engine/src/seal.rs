@@ -40,7 +40,8 @@ impl fmt::Debug for Sealer {
 impl Sealer {
     /// `keys` are (name, 32 octets); `current` must be among them.
     pub fn from_keys(
-        current: impl Into<String>, keys: impl IntoIterator<Item = (String, Vec<u8>)>,
+        current: impl Into<String>,
+        keys: impl IntoIterator<Item = (String, Vec<u8>)>,
     ) -> Result<Self, SealError> {
         let current = current.into();
         let keys = keys
@@ -50,7 +51,11 @@ impl Sealer {
                 Ok((name, key))
             })
             .collect::<Result<BTreeMap<_, _>, SealError>>()?;
-        if keys.contains_key(&current) { Ok(Self { current, keys }) } else { Err(SealError::UnknownKey(current)) }
+        if keys.contains_key(&current) {
+            Ok(Self { current, keys })
+        } else {
+            Err(SealError::UnknownKey(current))
+        }
     }
 
     /// The name of the key used, and nonce ‖ ciphertext ‖ tag. The name is bound in, so that a secret cannot be
@@ -71,8 +76,9 @@ impl Sealer {
         let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(SealError::Damaged)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Damaged)?;
         let mut text = text.to_vec();
-        let secret =
-            key.open_in_place(nonce, Aad::from(key_id.as_bytes()), &mut text).map_err(|_| SealError::Damaged)?;
+        let secret = key
+            .open_in_place(nonce, Aad::from(key_id.as_bytes()), &mut text)
+            .map_err(|_| SealError::Damaged)?;
         Ok(secret.to_vec())
     }
 }

@@ -2,8 +2,10 @@
 //! and `demo.json`, which tells how to use them.
 
 mod cast;
+mod player;
 mod seed;
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -274,6 +276,17 @@ fn row_of(seed: &Seed, cast: &Tenant, contact: &Contact) -> rows::Contact {
 }
 
 impl Demo {
+    /// Who plays calls, once the server answers at this address.
+    pub fn player(&self, http: SocketAddr) -> anyhow::Result<player::Player> {
+        let door =
+            self.tenants.first().and_then(|made| made.connections.iter().find(|door| door.kind == "generic"));
+        let door = door.context("the demo has no generic connection")?;
+        player::Player::new(
+            format!("http://{http}/hooks/{}", door.key),
+            door.secret.as_deref().unwrap_or_default(),
+        )
+    }
+
     /// Writes `demo.json` with the addresses of this run.
     pub fn write(&self, data: &Path, public_url: &str) -> anyhow::Result<()> {
         let mut text = serde_json::to_vec_pretty(&self.json(public_url))?;

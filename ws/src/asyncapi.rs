@@ -194,9 +194,22 @@ mod tests {
     fn every_message_of_the_contract_is_there() {
         let document = asyncapi();
         let messages = document["components"]["messages"].as_object().unwrap();
-        for type_ in ["hello", "screen_pop", "pop_withdrawn", "call_updated", "call_ended", "presence", "queue",
-            "ticket_updated", "notification", "wallboard", "committed", "resynced", "error", "ping"]
-        {
+        for type_ in [
+            "hello",
+            "screen_pop",
+            "pop_withdrawn",
+            "call_updated",
+            "call_ended",
+            "presence",
+            "queue",
+            "ticket_updated",
+            "notification",
+            "wallboard",
+            "committed",
+            "resynced",
+            "error",
+            "ping",
+        ] {
             let message = &messages[&format!("server_{type_}")];
             assert_eq!(message["payload"]["properties"]["type"]["const"], type_);
         }

@@ -15,7 +15,9 @@ const OVERHEAD: usize = 176;
 
 /// Now, in Unix microseconds.
 pub fn now_us() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// A frame of the engine, as this user gets it. `pushed_at_us` goes in where the frame wants it.
@@ -134,7 +136,10 @@ mod tests {
     #[test]
     fn control_frames_have_no_id() {
         let value = read(&of_data("ping", &json!({})));
-        assert_eq!((&value["type"], &value["event_id"], &value["data"]), (&json!("ping"), &Value::Null, &json!({})));
+        assert_eq!(
+            (&value["type"], &value["event_id"], &value["data"]),
+            (&json!("ping"), &Value::Null, &json!({}))
+        );
         assert!(DateTime::parse_from_rfc3339(value["at"].as_str().unwrap()).is_ok());
     }
 }

@@ -127,7 +127,10 @@ impl Hub {
     pub(crate) fn join(&self, peer: &Arc<Peer>) {
         let sockets = self.sockets.fetch_add(1, Ordering::Relaxed) + 1;
         metrics::gauge!("switchroom_sockets").set(sockets as f64);
-        self.users.entry((peer.tenant, peer.user)).or_insert_with(|| Vec::with_capacity(1)).push(peer.clone());
+        self.users
+            .entry((peer.tenant, peer.user))
+            .or_insert_with(|| Vec::with_capacity(1))
+            .push(peer.clone());
         // What ended while the socket was being opened did not find it among the others.
         if self.closing.load(Ordering::SeqCst) {
             peer.outbox.close(Close::GoingAway);
@@ -276,6 +279,23 @@ impl Hub {
     }
 }
 
+/// Whether the peer gets the frame at `place` from another of the batch: because its user is addressed in person, or
+/// because it hears an earlier topic too.
+fn got_it(peer: &Peer, frames: &[Frame], place: usize) -> bool {
+    let frame = &frames[place];
+    frames.iter().enumerate().any(|(other_place, other)| {
+        other.source == frame.source
+            && other.type_ == frame.type_
+            && match other.to {
+                Audience::User(user) => user == peer.user,
+                Audience::Topic(name) => {
+                    other_place < place
+                        && Topic::plain(name).is_some_and(|topic| lock(&peer.topics).contains(&topic))
+                }
+            }
+    })
+}
+
 fn overflowed(peer: &Peer) {
     metrics::counter!("switchroom_socket_overflows_total").increment(1);
     tracing::info!(session = %peer.id, user = %peer.user, "a socket does not keep up and is closed");
@@ -284,7 +304,7 @@ fn overflowed(peer: &Peer) {
 impl FrameSink for Hub {
     fn deliver(&self, tenant: TenantId, frames: &[Frame]) {
         let pushed_at = envelope::now_us();
-        for frame in frames {
+        for (place, frame) in frames.iter().enumerate() {
             match frame.to {
                 Audience::User(user) => {
                     let Some(peers) = self.users.get(&(tenant, user)) else { continue };
@@ -301,13 +321,7 @@ impl FrameSink for Hub {
                     };
                     let Some(peers) = self.listeners.get(&(tenant, topic)) else { continue };
                     for peer in peers.iter() {
-                        // Who is addressed in person has just got this very frame.
-                        let in_person = frames.iter().any(|other| {
-                            other.to == Audience::User(peer.user)
-                                && other.source == frame.source
-                                && other.type_ == frame.type_
-                        });
-                        if !in_person {
+                        if !got_it(peer, frames, place) {
                             self.push(peer, envelope::of_frame(frame, peer.user, pushed_at));
                             self.holds(peer);
                         }
@@ -442,6 +456,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_hears_two_topics_gets_a_frame_of_both_once() {
+        let hub = Hub::new(Duration::from_millis(200));
+        let (both, one) = (join(&hub, TENANT, ANN), join(&hub, TENANT, BOB));
+        hub.subscribe(&both, Topic::Calls, 9);
+        hub.subscribe(&both, Topic::Wallboard, 9);
+        hub.subscribe(&one, Topic::Calls, 9);
+        hub.deliver(TENANT, &[frame(Audience::Topic("wallboard"), 1), frame(Audience::Topic("calls"), 1)]);
+        assert_eq!((frames(&both), frames(&one)), (1, 1));
+    }
+
+    #[tokio::test]
     async fn topics_are_bounded() {
         let hub = Hub::new(Duration::from_millis(200));
         let ann = join(&hub, TENANT, ANN);
@@ -482,18 +507,20 @@ mod tests {
         assert_eq!(drain(&idle), []);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn commits_close_upon_each_other_are_told_together_and_soon() {
-        let hub = Hub::new(Duration::from_millis(200));
+        let hub = Hub::new(Duration::from_millis(100));
         let ann = join(&hub, TENANT, ANN);
         let telling = tokio::spawn(hub.clone().keep_telling());
         hub.deliver(TENANT, &[frame(Audience::User(ANN), 1)]);
-        for seq in 1..=50 {
+        hub.committed(TENANT, Cursor(1));
+        drain(&ann);
+        for seq in 2..=50 {
             hub.committed(TENANT, Cursor(seq));
         }
-        tokio::time::sleep(Duration::from_millis(450)).await;
-        let told: Vec<_> = drain(&ann).into_iter().filter(|next| matches!(next, Next::Committed(_))).collect();
-        assert_eq!(told, [Next::Committed(Cursor(50))]);
+        let told =
+            tokio::time::timeout(Duration::from_secs(1), std::future::poll_fn(|cx| ann.outbox.poll_next(cx)));
+        assert_eq!(told.await, Ok(Next::Committed(Cursor(50))));
         telling.abort();
     }
 

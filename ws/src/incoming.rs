@@ -43,13 +43,16 @@ pub fn read(text: &str) -> Result<ClientMessage, Refused> {
         "unsubscribe" => Ok(ClientMessage::Unsubscribe(payload(fields)?)),
         "presence" => Ok(ClientMessage::Presence(presence(payload(fields)?)?)),
         "pong" => Ok(ClientMessage::Pong),
-        other => Err(Refused::Error(ErrorCode::UnknownType, format!("no such type: {}", shortened(other)).into())),
+        other => {
+            Err(Refused::Error(ErrorCode::UnknownType, format!("no such type: {}", shortened(other)).into()))
+        }
     }
 }
 
 fn payload<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Refused> {
-    serde_json::from_value(Value::Object(fields))
-        .map_err(|fault| Refused::Error(ErrorCode::BadMessage, shortened(&fault.to_string()).into_owned().into()))
+    serde_json::from_value(Value::Object(fields)).map_err(|fault| {
+        Refused::Error(ErrorCode::BadMessage, shortened(&fault.to_string()).into_owned().into())
+    })
 }
 
 fn presence(mut wish: SetPresence) -> Result<SetPresence, Refused> {
@@ -116,10 +119,16 @@ mod tests {
         let topics = vec!["calls".to_owned(), "wallboard".to_owned()];
         let id = uuid::Uuid::from_u128(3);
         let presence = |reason: Option<&str>| {
-            ClientMessage::Presence(SetPresence { state: ChosenPresence::Break, reason: reason.map(Into::into) })
+            ClientMessage::Presence(SetPresence {
+                state: ChosenPresence::Break,
+                reason: reason.map(Into::into),
+            })
         };
         for (text, message) in [
-            (r#"{"type":"resume","cursor":"v1.7"}"#.to_owned(), ClientMessage::Resume(Resume { cursor: "v1.7".into() })),
+            (
+                r#"{"type":"resume","cursor":"v1.7"}"#.to_owned(),
+                ClientMessage::Resume(Resume { cursor: "v1.7".into() }),
+            ),
             (format!(r#"{{"event_id":"{id}","type":"ack"}}"#), ClientMessage::Ack(Ack { event_id: id })),
             (
                 r#"{"type":"subscribe","topics":["calls","wallboard"]}"#.into(),
@@ -140,29 +149,55 @@ mod tests {
 
     #[test]
     fn what_is_no_object_ends_the_socket() {
-        for text in ["", " ", "x", "[]", "7", "null", "\"pong\"", "{", "{}x", "{\"type\":\"pong\"", "{'type':'pong'}",
-            "{\"type\":\"\u{1}\"}", r#"{"a":"\ud800"}"#, "{\"type\":\"pong\"}{}"]
-        {
+        for text in [
+            "",
+            " ",
+            "x",
+            "[]",
+            "7",
+            "null",
+            "\"pong\"",
+            "{",
+            "{}x",
+            "{\"type\":\"pong\"",
+            "{'type':'pong'}",
+            "{\"type\":\"\u{1}\"}",
+            r#"{"a":"\ud800"}"#,
+            "{\"type\":\"pong\"}{}",
+        ] {
             assert_eq!(read(text), Err(Refused::NotAnObject), "{text:?}");
         }
     }
 
     #[test]
     fn what_is_an_object_gets_an_error() {
-        for text in ["{}", r#"{"type":7}"#, r#"{"type":null}"#, r#"{"type":"nonsense"}"#, r#"{"type":"Pong"}"#,
-            r#"{"type":"hello"}"#]
-        {
+        for text in [
+            "{}",
+            r#"{"type":7}"#,
+            r#"{"type":null}"#,
+            r#"{"type":"nonsense"}"#,
+            r#"{"type":"Pong"}"#,
+            r#"{"type":"hello"}"#,
+        ] {
             assert_eq!(code(text), ErrorCode::UnknownType, "{text}");
         }
-        for text in [r#"{"type":"resume"}"#, r#"{"type":"resume","cursor":7}"#, r#"{"type":"resume","cursor":null}"#] {
+        for text in
+            [r#"{"type":"resume"}"#, r#"{"type":"resume","cursor":7}"#, r#"{"type":"resume","cursor":null}"#]
+        {
             assert_eq!(code(text), ErrorCode::BadCursor, "{text}");
         }
         let long = format!(r#"{{"type":"presence","state":"break","reason":"{}"}}"#, "x".repeat(201));
-        for text in [r#"{"type":"ack"}"#, r#"{"type":"ack","event_id":"x"}"#, r#"{"type":"subscribe"}"#,
-            r#"{"type":"subscribe","topics":"calls"}"#, r#"{"type":"subscribe","topics":[7]}"#,
-            r#"{"type":"presence"}"#, r#"{"type":"presence","state":"on_call"}"#,
-            r#"{"type":"presence","state":"break","reason":"\u0000"}"#, &long]
-        {
+        for text in [
+            r#"{"type":"ack"}"#,
+            r#"{"type":"ack","event_id":"x"}"#,
+            r#"{"type":"subscribe"}"#,
+            r#"{"type":"subscribe","topics":"calls"}"#,
+            r#"{"type":"subscribe","topics":[7]}"#,
+            r#"{"type":"presence"}"#,
+            r#"{"type":"presence","state":"on_call"}"#,
+            r#"{"type":"presence","state":"break","reason":"\u0000"}"#,
+            &long,
+        ] {
             assert_eq!(code(text), ErrorCode::BadMessage, "{text}");
         }
     }
@@ -183,7 +218,9 @@ mod tests {
 
     #[test]
     fn what_is_said_back_is_short_and_cut_between_characters() {
-        let Err(Refused::Error(_, detail)) = read(&format!(r#"{{"type":"{}"}}"#, "é".repeat(5000))) else { panic!() };
+        let Err(Refused::Error(_, detail)) = read(&format!(r#"{{"type":"{}"}}"#, "é".repeat(5000))) else {
+            panic!()
+        };
         assert!(detail.chars().count() < 120, "{detail}");
     }
 

@@ -275,7 +275,12 @@ mod tests {
     fn the_board_comes_whole_first_and_in_deltas_after() {
         let outbox = Outbox::new(10, 100);
         let change = |base, revision| {
-            outbox.board_changed(base, revision, || text(&format!("{base}-{revision}")), || text(&format!("{revision}")))
+            outbox.board_changed(
+                base,
+                revision,
+                || text(&format!("{base}-{revision}")),
+                || text(&format!("{revision}")),
+            )
         };
         change(0, 1);
         assert_eq!(drain(&outbox), [], "nobody asked");
@@ -316,7 +321,10 @@ mod tests {
 
     #[test]
     fn a_waiting_socket_is_woken_by_each_kind_of_news() {
-        use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+        use std::sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        };
         struct Count(AtomicUsize);
         impl std::task::Wake for Count {
             fn wake(self: Arc<Self>) {
@@ -327,7 +335,9 @@ mod tests {
         let count = Arc::new(Count(AtomicUsize::new(0)));
         let waker = Waker::from(count.clone());
         let news: [&dyn Fn(); 3] =
-            [&|| drop(outbox.push(text("a"))), &|| outbox.committed(Cursor(1)), &|| drop(outbox.close(Close::GoingAway))];
+            [&|| drop(outbox.push(text("a"))), &|| outbox.committed(Cursor(1)), &|| {
+                drop(outbox.close(Close::GoingAway))
+            }];
         for (woken, tell) in news.iter().enumerate() {
             assert!(outbox.poll_next(&mut Context::from_waker(&waker)).is_pending());
             tell();

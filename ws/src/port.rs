@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use futures::{FutureExt, future::BoxFuture};
+use std::sync::Arc;
 use switchroom_core::{
     Permission, TenantId, TicketId, UserId,
     agent::{Chosen, PresenceView},
@@ -11,7 +12,6 @@ use switchroom_core::{
     wallboard::Wallboard,
 };
 use switchroom_engine::{Engine, ResumeError, Resumed, SubmitError};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Who stands behind a socket.
@@ -56,7 +56,11 @@ pub enum Refusal {
 /// Turns credentials into an identity.
 pub trait Authenticate: Send + Sync {
     /// `Authorization: Bearer token`. `tenant` is the `X-Tenant` header, which counts for platform admins only.
-    fn bearer<'a>(&'a self, token: &'a str, tenant: Option<&'a str>) -> BoxFuture<'a, Result<Identity, Refusal>>;
+    fn bearer<'a>(
+        &'a self,
+        token: &'a str,
+        tenant: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Identity, Refusal>>;
     /// A one-use ticket; asking uses it up.
     fn ticket<'a>(&'a self, ticket: &'a str) -> BoxFuture<'a, Result<Identity, Refusal>>;
 }
@@ -98,8 +102,8 @@ impl Switchboard for Engine {
         self.cursor(tenant)
     }
 
-    fn settled(&self, tenant: TenantId) -> BoxFuture<'_, ()> {
-        self.settled(tenant).boxed()
+    fn settled(&self, _: TenantId) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
     }
 
     fn frames_after(

@@ -158,7 +158,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             now + left.min(Duration::from_secs(30 * 86_400))
         });
         let next_beat = now + shared.settings.heartbeat;
-        let allowance = Allowance::new(shared.settings.messages_per_second, shared.settings.message_burst, now);
+        let allowance =
+            Allowance::new(shared.settings.messages_per_second, shared.settings.message_burst, now);
         let timer = Box::pin(sleep_until(expires.map_or(next_beat, |end| end.min(next_beat))));
         Self {
             socket,
@@ -228,7 +229,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 name: self.who.tenant_name.to_string(),
             },
             cursor: cursor.to_string(),
-            heartbeat_ms: u64::try_from(self.member.shared.settings.heartbeat.as_millis()).unwrap_or(u64::MAX),
+            heartbeat_ms: u64::try_from(self.member.shared.settings.heartbeat.as_millis())
+                .unwrap_or(u64::MAX),
         };
         self.direct.push_back(envelope::of_data("hello", &hello));
         self.open_pops();
@@ -241,7 +243,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    fn error(&mut self, code: ErrorCode, detail: impl Into<std::borrow::Cow<'static, str>>, topic: Option<String>) {
+    fn error(
+        &mut self,
+        code: ErrorCode,
+        detail: impl Into<std::borrow::Cow<'static, str>>,
+        topic: Option<String>,
+    ) {
         self.direct.push_back(envelope::of_data("error", &ErrorData { code, detail: detail.into(), topic }));
     }
 
@@ -415,7 +422,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
             }
             Ok(ClientMessage::Subscribe(subscribe)) => self.each_topic(&subscribe.topics, Self::subscribe),
-            Ok(ClientMessage::Unsubscribe(unsubscribe)) => self.each_topic(&unsubscribe.topics, Self::unsubscribe),
+            Ok(ClientMessage::Unsubscribe(unsubscribe)) => {
+                self.each_topic(&unsubscribe.topics, Self::unsubscribe)
+            }
         }
         None
     }
@@ -460,7 +469,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     fn listen(&mut self, topic: Topic) -> bool {
         let heard = self.member.shared.hub.subscribe(&self.member.peer, topic, MAX_TOPICS);
         if !heard {
-            self.error(ErrorCode::TooManyTopics, format!("at most {MAX_TOPICS} topics"), Some(topic.to_string()));
+            self.error(
+                ErrorCode::TooManyTopics,
+                format!("at most {MAX_TOPICS} topics"),
+                Some(topic.to_string()),
+            );
         }
         heard
     }
@@ -482,7 +495,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     fn ask(&mut self, job: Job) {
         if self.jobs.len() >= MAX_JOBS {
-            return self.error(ErrorCode::RateLimited, "too much asked at once; this was not looked at", None);
+            return self.error(
+                ErrorCode::RateLimited,
+                "too much asked at once; this was not looked at",
+                None,
+            );
         }
         self.jobs.push_back(job);
     }
@@ -509,7 +526,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Job::HearTicket(ticket) => {
                     let who = self.who.clone();
                     self.work = Some(
-                        async move { Answer::Ticket(ticket, shared.tickets.may_see(&who, ticket).await) }.boxed(),
+                        async move { Answer::Ticket(ticket, shared.tickets.may_see(&who, ticket).await) }
+                            .boxed(),
                     );
                 }
                 Job::LeaveTicket(ticket) => {
@@ -519,7 +537,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     self.work = Some(
                         async move {
                             let chosen = wish.state.into();
-                            Answer::Presence(shared.board.choose_presence(tenant, user, chosen, wish.reason).await.err())
+                            Answer::Presence(
+                                shared.board.choose_presence(tenant, user, chosen, wish.reason).await.err(),
+                            )
                         }
                         .boxed(),
                     );
@@ -602,7 +622,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 if !resuming.told_of_trouble {
                     resuming.told_of_trouble = true;
                     tracing::warn!(%failure, session = %self.member.peer.id, "a resume waits for the log");
-                    self.error(ErrorCode::Unavailable, "the log cannot be read now; the resume goes on by itself", None);
+                    self.error(
+                        ErrorCode::Unavailable,
+                        "the log cannot be read now; the resume goes on by itself",
+                        None,
+                    );
                 }
                 // The pages so far are sent; what failed is asked again, from where it was.
                 let (cursor, settle) = resuming.asked;
@@ -648,7 +672,8 @@ where
     metrics::counter!("switchroom_sockets_closed_total", "code" => close.code().to_string()).increment(1);
     // Who is too slow has a full pipe, and gets the time of a stall to empty it.
     let patience = if close == Close::TooSlow { write_stall } else { close_wait };
-    let frame = CloseFrame { code: CloseCode::from(close.code()), reason: Utf8Bytes::from_static(close.reason()) };
+    let frame =
+        CloseFrame { code: CloseCode::from(close.code()), reason: Utf8Bytes::from_static(close.reason()) };
     let sent = timeout(patience, socket.send(Message::Close(Some(frame)))).await;
     if !matches!(sent, Ok(Ok(()))) {
         return;
@@ -721,7 +746,10 @@ mod tests {
         assert_eq!(spend(0), Verdict::Abuse);
         let mut allowance = Allowance::new(10, 3, start);
         let mut spend = |ms| allowance.spend(start + Duration::from_millis(ms));
-        assert_eq!([(); 4].map(|()| spend(0)), [Verdict::Fine, Verdict::Fine, Verdict::Fine, Verdict::Refuse]);
+        assert_eq!(
+            [(); 4].map(|()| spend(0)),
+            [Verdict::Fine, Verdict::Fine, Verdict::Fine, Verdict::Refuse]
+        );
         assert_eq!(spend(200), Verdict::Fine);
         assert_eq!(spend(60_000), Verdict::Fine, "never more than the burst");
         assert_eq!([(); 3].map(|()| spend(60_000)), [Verdict::Fine, Verdict::Fine, Verdict::Refuse]);
@@ -733,7 +761,10 @@ mod tests {
         let big = WireError::Capacity(CapacityError::MessageTooLong { size: 2, max_size: 1 });
         assert_eq!(broken(&big), Some(Close::TooBig));
         assert_eq!(broken(&WireError::Utf8("x".into())), Some(Close::NotUtf8));
-        assert_eq!(broken(&WireError::Protocol(ProtocolError::NonZeroReservedBits)), Some(Close::BrokenFraming));
+        assert_eq!(
+            broken(&WireError::Protocol(ProtocolError::NonZeroReservedBits)),
+            Some(Close::BrokenFraming)
+        );
         assert_eq!(broken(&WireError::Protocol(ProtocolError::ResetWithoutClosingHandshake)), None);
         assert_eq!(broken(&WireError::Io(std::io::ErrorKind::ConnectionReset.into())), None);
     }

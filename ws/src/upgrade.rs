@@ -97,7 +97,11 @@ async fn upgrade(State(gateway): State<Gateway>, mut request: Request) -> Respon
     let who = match identify(&shared, request.headers()).await {
         Ok(who) => who,
         Err(Refusal::Unauthorized) => {
-            return refuse(StatusCode::UNAUTHORIZED, "unauthenticated", "a bearer token or a ticket is needed");
+            return refuse(
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                "a bearer token or a ticket is needed",
+            );
         }
         Err(Refusal::Forbidden) => return refuse(StatusCode::FORBIDDEN, "forbidden", "no tenant to act in"),
         Err(Refusal::Unavailable) => {
@@ -169,7 +173,8 @@ fn credentials(headers: &HeaderMap) -> Option<Credentials<'_>> {
         }
         let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
         let token = token.trim();
-        return (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(Credentials::Bearer(token));
+        return (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
+            .then_some(Credentials::Bearer(token));
     }
     let mut tickets = subprotocols(headers).filter_map(|name| name.strip_prefix(TICKET_PREFIX));
     let ticket = tickets.next().filter(|ticket| !ticket.is_empty())?;
@@ -189,9 +194,11 @@ fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 fn handshake(request: &Request) -> Result<HeaderValue, (StatusCode, &'static str)> {
     let headers = request.headers();
     let names = |name: HeaderName, word: &str| {
-        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-            value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word))
-        })
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word)))
     };
     if request.method() != Method::GET {
         return Err((StatusCode::METHOD_NOT_ALLOWED, "a WebSocket is opened by GET"));
@@ -207,7 +214,9 @@ fn handshake(request: &Request) -> Result<HeaderValue, (StatusCode, &'static str
         return Err((StatusCode::UPGRADE_REQUIRED, "WebSocket version 13 is needed"));
     }
     let key = one(header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes()));
-    let Some(key) = key else { return Err((StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is missing or malformed")) };
+    let Some(key) = key else {
+        return Err((StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is missing or malformed"));
+    };
     if !subprotocols(headers).any(|name| name == SUBPROTOCOL) {
         return Err((StatusCode::BAD_REQUEST, "the subprotocol switchroom.v1 is needed"));
     }
@@ -240,7 +249,8 @@ fn origin_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
         _ => return false,
     };
     let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
-    let plain = |authority: &str| authority.strip_suffix(default_port).unwrap_or(authority).to_ascii_lowercase();
+    let plain =
+        |authority: &str| authority.strip_suffix(default_port).unwrap_or(authority).to_ascii_lowercase();
     !authority.is_empty() && plain(authority) == plain(host)
 }
 
@@ -294,7 +304,10 @@ mod tests {
             (vec![("authorization", "bearer  abc ")], Some(Credentials::Bearer("abc"))),
             (vec![(protocol, "switchroom.v1, ticket.xyz")], Some(Credentials::Ticket("xyz"))),
             (vec![(protocol, "switchroom.v1"), (protocol, "ticket.xyz")], Some(Credentials::Ticket("xyz"))),
-            (vec![(protocol, "ticket.x,switchroom.v1"), ("authorization", "Bearer a")], Some(Credentials::Bearer("a"))),
+            (
+                vec![(protocol, "ticket.x,switchroom.v1"), ("authorization", "Bearer a")],
+                Some(Credentials::Bearer("a")),
+            ),
             (vec![], None),
             (vec![(protocol, "switchroom.v1")], None),
             (vec![(protocol, "switchroom.v1, ticket.")], None),
@@ -345,7 +358,9 @@ mod tests {
     #[test]
     fn keys_are_base64_of_16_octets() {
         assert!(is_key(b"dGhlIHNhbXBsZSBub25jZQ=="));
-        for bad in ["", "x", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZ!==", "dGhlIHNhbXBsZSBub25jZQ==x"] {
+        for bad in
+            ["", "x", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZ!==", "dGhlIHNhbXBsZSBub25jZQ==x"]
+        {
             assert!(!is_key(bad.as_bytes()), "{bad}");
         }
     }

@@ -66,7 +66,10 @@ mod tests {
     #[test]
     fn the_prefix_goes_with_https() {
         let [session, csrf] = start("swc_x", true);
-        assert!(session.starts_with("__Host-switchroom_session=swc_x; Path=/; HttpOnly; SameSite=Lax;") && session.ends_with("; Secure"));
+        assert!(
+            session.starts_with("__Host-switchroom_session=swc_x; Path=/; HttpOnly; SameSite=Lax;")
+                && session.ends_with("; Secure")
+        );
         assert!(csrf.starts_with("__Host-switchroom_csrf=") && !csrf.contains("HttpOnly"));
         let [session, _] = start("swc_x", false);
         assert!(session.starts_with("switchroom_session=") && !session.contains("Secure"));

@@ -26,7 +26,11 @@ pub const TENANT_HEADER: &str = "x-tenant";
 pub async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     match admit(&state, request).await {
         Ok((request, actor)) => {
-            let key = request.headers().get(idempotency::HEADER).filter(|_| request.method() == Method::POST).cloned();
+            let key = request
+                .headers()
+                .get(idempotency::HEADER)
+                .filter(|_| request.method() == Method::POST)
+                .cloned();
             match (actor, key) {
                 (Some(actor), Some(key)) => idempotency::run(state, actor, key, request, next).await,
                 _ => next.run(request).await,
@@ -37,7 +41,8 @@ pub async fn guard(State(state): State<AppState>, request: Request, next: Next) 
 }
 
 async fn admit(state: &AppState, mut request: Request) -> Result<(Request, Option<Actor>), Problem> {
-    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    let path =
+        request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
     let Some(door) = endpoint(request.method().as_str(), &path) else {
         return Err(not_listed(&path));
     };
@@ -54,9 +59,12 @@ async fn admit(state: &AppState, mut request: Request) -> Result<(Request, Optio
                 .detail("Send the value of the CSRF cookie in the header X-CSRF-Token."));
         }
     }
-    if identity.platform && let Some(slug) = request.headers().get(TENANT_HEADER) {
+    if identity.platform
+        && let Some(slug) = request.headers().get(TENANT_HEADER)
+    {
         let slug = slug.to_str().unwrap_or_default().to_owned();
-        let subject: String = format!("{} {}", request.method(), request.uri().path()).chars().take(300).collect();
+        let subject: String =
+            format!("{} {}", request.method(), request.uri().path()).chars().take(300).collect();
         let address = Address::of(request.extensions());
         identity = act_in_tenant(state, &identity, &slug, &subject, address).await?;
     }
@@ -78,7 +86,8 @@ async fn admit(state: &AppState, mut request: Request) -> Result<(Request, Optio
 /// The path exists with other methods: 405. It is in no row at all: somebody added a route and no row, and until
 /// they do nobody gets in.
 fn not_listed(path: &str) -> Problem {
-    let mut allow: Vec<&str> = ENDPOINTS.iter().filter(|row| row.path == path).map(|row| row.method).collect();
+    let mut allow: Vec<&str> =
+        ENDPOINTS.iter().filter(|row| row.path == path).map(|row| row.method).collect();
     if allow.is_empty() {
         tracing::error!(path, "a route has no row in the permission table and is refused");
         return Problem::forbidden();
@@ -92,7 +101,9 @@ fn not_listed(path: &str) -> Problem {
 /// The sign-in that comes with a request, and whether a cookie brought it. An Authorization header rules out the
 /// cookie, even when it is no good.
 pub async fn authenticate(
-    sessions: &Sessions, headers: &HeaderMap, https: bool,
+    sessions: &Sessions,
+    headers: &HeaderMap,
+    https: bool,
 ) -> Result<(Arc<Identity>, bool), Problem> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let token = value.to_str().ok().and_then(bearer).ok_or_else(Problem::unauthenticated)?;
@@ -116,11 +127,17 @@ fn is_safe(method: &Method) -> bool {
 
 /// Every request a platform admin makes inside a tenant leaves a line in that tenant's audit log, before it is done.
 async fn act_in_tenant(
-    state: &AppState, identity: &Identity, slug: &str, subject: &str, address: Address,
+    state: &AppState,
+    identity: &Identity,
+    slug: &str,
+    subject: &str,
+    address: Address,
 ) -> Result<Arc<Identity>, Problem> {
-    let place = state.sessions.tenant(slug).await?.ok_or_else(|| {
-        Problem::not_found().detail("X-Tenant names no tenant.")
-    })?;
+    let place = state
+        .sessions
+        .tenant(slug)
+        .await?
+        .ok_or_else(|| Problem::not_found().detail("X-Tenant names no tenant."))?;
     let address = address.text();
     let mut connection = state.db.platform().acquire().await.map_err(switchroom_store::StoreError::from)?;
     audit::record(

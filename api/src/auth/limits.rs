@@ -44,9 +44,12 @@ impl Limits {
         let many = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
         Self {
             tokens: limits.map(|limits| {
-                RateLimiter::dashmap(Quota::per_second(many(limits.per_second)).allow_burst(many(limits.burst)))
+                RateLimiter::dashmap(
+                    Quota::per_second(many(limits.per_second)).allow_burst(many(limits.burst)),
+                )
             }),
-            sign_ins: limits.map(|limits| RateLimiter::dashmap(Quota::per_minute(many(limits.sign_in_per_minute)))),
+            sign_ins: limits
+                .map(|limits| RateLimiter::dashmap(Quota::per_minute(many(limits.sign_in_per_minute)))),
             failures: limits.map(|_| DashMap::new()),
             clock,
             asked: AtomicU64::new(0),
@@ -90,7 +93,11 @@ impl Limits {
         entry.0 += 1;
     }
 
-    fn check<K: std::hash::Hash + Eq + Clone>(&self, limiter: Option<&Keyed<K>>, key: &K) -> Result<(), Problem> {
+    fn check<K: std::hash::Hash + Eq + Clone>(
+        &self,
+        limiter: Option<&Keyed<K>>,
+        key: &K,
+    ) -> Result<(), Problem> {
         let Some(limiter) = limiter else { return Ok(()) };
         if self.asked.fetch_add(1, Ordering::Relaxed) % 4096 == 4095 {
             limiter.retain_recent();
@@ -131,7 +138,10 @@ mod tests {
         let problem = limits.sign_in(address).unwrap_err();
         assert_eq!(problem.status().as_u16(), 429);
         assert!(limits.sign_in("192.0.2.2".parse().unwrap()).is_ok());
-        assert!(limits.sign_in("::ffff:192.0.2.1".parse().unwrap()).is_err(), "the same address in other words");
+        assert!(
+            limits.sign_in("::ffff:192.0.2.1".parse().unwrap()).is_err(),
+            "the same address in other words"
+        );
     }
 
     #[test]

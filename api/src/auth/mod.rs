@@ -59,7 +59,10 @@ pub struct Login {
     password: String,
     /// One-time code, for accounts with a second factor.
     #[serde(default)]
-    #[allow(dead_code, reason = "part of the contract; no account has a second factor before the issue that brings it")]
+    #[allow(
+        dead_code,
+        reason = "part of the contract; no account has a second factor before the issue that brings it"
+    )]
     totp: Option<String>,
     /// Slug of the tenant, for people who belong to several; the oldest membership otherwise.
     #[serde(default)]
@@ -101,7 +104,10 @@ pub struct TokenPair {
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth", request_body = Login,
     responses((status = 200, description = "Signed in", body = TokenPair)))]
 async fn login(
-    State(state): State<AppState>, address: Address, headers: HeaderMap, body: Incoming,
+    State(state): State<AppState>,
+    address: Address,
+    headers: HeaderMap,
+    body: Incoming,
 ) -> Result<Response, Problem> {
     // The limit stands before the body is read: a flood shall cost nothing.
     if let Some(ip) = address.0 {
@@ -118,17 +124,22 @@ async fn login(
     let Some((user, tenant)) = seat else {
         state.limits.sign_in_failed(&body.email, Instant::now());
         // A failure belongs to the tenants of the person it was tried on, so that their admins see it.
-        let tenants = found.as_ref().map(|user| user.tenants.iter().map(|(id, _)| Some(*id)).collect()).unwrap_or_else(|| vec![None]);
+        let tenants = found
+            .as_ref()
+            .map(|user| user.tenants.iter().map(|(id, _)| Some(*id)).collect())
+            .unwrap_or_else(|| vec![None]);
         for tenant in tenants {
-            record(&state, tenant, found.as_ref().map(|user| user.id), "session.refused", address, json!({})).await?;
+            record(&state, tenant, found.as_ref().map(|user| user.id), "session.refused", address, json!({}))
+                .await?;
         }
         return Err(Problem::invalid_credentials());
     };
     let (session, cookie) = (Uuid::now_v7(), token::generate(token::COOKIE));
     let pair = new_pair(session);
-    let user_agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).map(|text| {
-        text.chars().filter(|c| !c.is_control()).take(300).collect::<String>()
-    });
+    let user_agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|v| v.to_str().ok())
+        .map(|text| text.chars().filter(|c| !c.is_control()).take(300).collect::<String>());
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     store::create(
         &mut connection,
@@ -191,7 +202,9 @@ impl Validate for Refresh {
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = Refresh,
     responses((status = 200, description = "New tokens", body = TokenPair)))]
 async fn refresh(
-    State(state): State<AppState>, address: Address, Body(body): Body<Refresh>,
+    State(state): State<AppState>,
+    address: Address,
+    Body(body): Body<Refresh>,
 ) -> Result<Json<TokenPair>, Problem> {
     let session = token::session_of_refresh(&body.refresh_token).ok_or_else(Problem::unauthenticated)?;
     let pair = new_pair(session);
@@ -211,7 +224,15 @@ async fn refresh(
         Rotation::Rotated { .. } => Ok(Json(pair)),
         Rotation::Reused { user, tenant } => {
             ended(&state, session);
-            record(&state, tenant, Some(user), "session.refresh_reused", address, json!({"session": session})).await?;
+            record(
+                &state,
+                tenant,
+                Some(user),
+                "session.refresh_reused",
+                address,
+                json!({"session": session}),
+            )
+            .await?;
             Err(Problem::unauthenticated())
         }
         Rotation::Unknown => Err(Problem::unauthenticated()),
@@ -261,12 +282,22 @@ fn with_cookies(status: StatusCode, cookies: &[String], body: impl IntoResponse)
 }
 
 async fn record(
-    state: &AppState, tenant: Option<TenantId>, actor: Option<UserId>, action: &str, address: Address,
+    state: &AppState,
+    tenant: Option<TenantId>,
+    actor: Option<UserId>,
+    action: &str,
+    address: Address,
     detail: serde_json::Value,
 ) -> Result<(), Problem> {
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let address = address.text();
-    let entry =
-        audit::Entry { tenant, actor, action, subject: None, detail: Some(detail), address: address.as_deref() };
+    let entry = audit::Entry {
+        tenant,
+        actor,
+        action,
+        subject: None,
+        detail: Some(detail),
+        address: address.as_deref(),
+    };
     Ok(audit::record(&mut connection, &entry).await?)
 }

@@ -46,13 +46,17 @@ impl Passwords {
         let password = password.to_owned();
         let fits = self
             .beside(move || {
-                PasswordHash::new(&stored).is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok())
+                PasswordHash::new(&stored)
+                    .is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok())
             })
             .await?;
         Ok(fits && known)
     }
 
-    async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashFailed> {
+    async fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HashFailed> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| HashFailed)?;
         tokio::task::spawn_blocking(move || {
             // Held by the work itself: a client that gives up does not free the place of a hash still running.

@@ -51,7 +51,10 @@ impl Identity {
     pub fn may(&self, permission: Permission) -> bool {
         // The platform admin may everything, wherever they act.
         self.platform
-            || self.place.as_ref().is_some_and(|place| place.role.is_some_and(|role| role.may(permission, place.modules)))
+            || self
+                .place
+                .as_ref()
+                .is_some_and(|place| place.role.is_some_and(|role| role.may(permission, place.modules)))
     }
 
     /// Everything this sign-in may, in the order of the table.
@@ -91,18 +94,27 @@ impl Sessions {
 
     /// The sign-in behind an `Authorization: Bearer` text; None when it is not good (any more).
     pub async fn bearer(&self, text: &str) -> Result<Option<Arc<Identity>>, StoreError> {
-        if text.starts_with(token::API) || text.starts_with(token::ACCESS) { self.find(text).await } else { Ok(None) }
+        if text.starts_with(token::API) || text.starts_with(token::ACCESS) {
+            self.find(text).await
+        } else {
+            Ok(None)
+        }
     }
 
     /// As [`Sessions::bearer`], acting in the tenant that `X-Tenant` names where a platform admin asks. A slug that
     /// names none gives no sign-in.
-    pub async fn bearer_in(&self, text: &str, slug: Option<&str>) -> Result<Option<Arc<Identity>>, StoreError> {
+    pub async fn bearer_in(
+        &self,
+        text: &str,
+        slug: Option<&str>,
+    ) -> Result<Option<Arc<Identity>>, StoreError> {
         let Some(identity) = self.bearer(text).await? else { return Ok(None) };
         match slug.filter(|_| identity.platform) {
             None => Ok(Some(identity)),
-            Some(slug) => {
-                Ok(self.tenant(slug).await?.map(|place| Arc::new(Identity { place: Some(place), ..(*identity).clone() })))
-            }
+            Some(slug) => Ok(self
+                .tenant(slug)
+                .await?
+                .map(|place| Arc::new(Identity { place: Some(place), ..(*identity).clone() }))),
         }
     }
 

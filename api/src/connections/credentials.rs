@@ -105,7 +105,8 @@ impl Secrets {
                 errors.push(pointer, "must not be empty");
             } else if value.len() > 1024 {
                 errors.push(pointer, "must have at most 1024 octets");
-            } else if field == "public_key" && !STANDARD.decode(value.trim()).is_ok_and(|key| key.len() == 32) {
+            } else if field == "public_key" && !STANDARD.decode(value.trim()).is_ok_and(|key| key.len() == 32)
+            {
                 errors.push(pointer, "must be the base64 of 32 octets");
             } else if field == "secret" && !is_webhook_secret(value) {
                 errors.push(pointer, "after whsec_ there must be base64");
@@ -125,20 +126,24 @@ impl Secrets {
         if kind != "generic" {
             return None;
         }
-        let secret = self.secret.get_or_insert_with(|| format!("whsec_{}", STANDARD.encode(rand::random::<[u8; 32]>())));
+        let secret = self
+            .secret
+            .get_or_insert_with(|| format!("whsec_{}", STANDARD.encode(rand::random::<[u8; 32]>())));
         Some(secret.clone())
     }
 
     /// As they are sealed.
     pub fn stored(&self) -> Value {
-        let fields = FIELDS.iter().filter_map(|field| Some(((*field).to_owned(), Value::from(self.get(field)?))));
+        let fields =
+            FIELDS.iter().filter_map(|field| Some(((*field).to_owned(), Value::from(self.get(field)?))));
         Value::Object(fields.collect::<Map<_, _>>())
     }
 }
 
 /// Standard Webhooks: `whsec_` and base64 of something. A secret of another form is taken as it is.
 fn is_webhook_secret(text: &str) -> bool {
-    text.strip_prefix("whsec_").is_none_or(|encoded| STANDARD.decode(encoded).is_ok_and(|octets| !octets.is_empty()))
+    text.strip_prefix("whsec_")
+        .is_none_or(|encoded| STANDARD.decode(encoded).is_ok_and(|octets| !octets.is_empty()))
 }
 
 #[cfg(test)]
@@ -158,23 +163,41 @@ mod tests {
     fn kinds_and_their_fields() {
         let key = STANDARD.encode([7; 32]);
         for (kind, body) in [
-            ("generic", json!({})), ("generic", json!({"secret": "whsec_c2VjcmV0"})), ("generic", json!({"secret": "plain"})),
-            ("twilio", json!({"auth_token": "t"})), ("plivo", json!({"auth_token": "t", "secret": null})),
+            ("generic", json!({})),
+            ("generic", json!({"secret": "whsec_c2VjcmV0"})),
+            ("generic", json!({"secret": "plain"})),
+            ("twilio", json!({"auth_token": "t"})),
+            ("plivo", json!({"auth_token": "t", "secret": null})),
             ("telnyx", json!({"public_key": key})),
-            ("vonage", json!({"signature_secret": "s"})), ("vonage", json!({"signature_secret": "s", "api_key": "k"})),
-            ("sipgate", json!({})), ("sipgate", json!({"basic_user": "u", "basic_password": "p"})), ("zammad", json!({})),
+            ("vonage", json!({"signature_secret": "s"})),
+            ("vonage", json!({"signature_secret": "s", "api_key": "k"})),
+            ("sipgate", json!({})),
+            ("sipgate", json!({"basic_user": "u", "basic_password": "p"})),
+            ("zammad", json!({})),
         ] {
             assert!(!refused(kind, body.clone()), "{kind} {body}");
         }
         for (kind, body) in [
-            ("generic", json!({"secret": ""})), ("generic", json!({"secret": " "})), ("generic", json!({"secret": "whsec_"})),
-            ("generic", json!({"secret": "whsec_!"})), ("generic", json!({"auth_token": "t"})),
-            ("twilio", json!({})), ("twilio", json!({"auth_token": ""})), ("plivo", json!({"secret": "x"})),
-            ("telnyx", json!({})), ("telnyx", json!({"public_key": "AAAA"})), ("telnyx", json!({"public_key": "???"})),
-            ("vonage", json!({"api_key": "k"})), ("vonage", json!({"signature_secret": ""})),
-            ("sipgate", json!({"basic_user": "u"})), ("sipgate", json!({"basic_password": "p"})),
+            ("generic", json!({"secret": ""})),
+            ("generic", json!({"secret": " "})),
+            ("generic", json!({"secret": "whsec_"})),
+            ("generic", json!({"secret": "whsec_!"})),
+            ("generic", json!({"auth_token": "t"})),
+            ("twilio", json!({})),
+            ("twilio", json!({"auth_token": ""})),
+            ("plivo", json!({"secret": "x"})),
+            ("telnyx", json!({})),
+            ("telnyx", json!({"public_key": "AAAA"})),
+            ("telnyx", json!({"public_key": "???"})),
+            ("vonage", json!({"api_key": "k"})),
+            ("vonage", json!({"signature_secret": ""})),
+            ("sipgate", json!({"basic_user": "u"})),
+            ("sipgate", json!({"basic_password": "p"})),
             ("sipgate", json!({"basic_user": "u:v", "basic_password": "p"})),
-            ("zammad", json!({"secret": "x"})), ("sip", json!({})), ("asterisk", json!({})), ("", json!({})),
+            ("zammad", json!({"secret": "x"})),
+            ("sip", json!({})),
+            ("asterisk", json!({})),
+            ("", json!({})),
         ] {
             assert!(refused(kind, body.clone()), "{kind} {body}");
         }

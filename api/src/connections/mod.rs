@@ -99,14 +99,18 @@ struct ConnectionFilter {
 #[utoipa::path(get, path = "/api/v1/connections", tag = "connections", operation_id = "list_connections", params(ListQuery, ConnectionFilter),
     responses((status = 200, description = "Newest first", body = Page<Connection>)))]
 async fn list(
-    State(state): State<AppState>, caller: Caller, list: ListQuery, Filter(filter): Filter<ConnectionFilter>,
+    State(state): State<AppState>,
+    caller: Caller,
+    list: ListQuery,
+    Filter(filter): Filter<ConnectionFilter>,
 ) -> Result<Json<Page<Connection>>, Problem> {
     list.sort_by(&["-created_at"])?;
     let after = list.after::<Timestamp>("-created_at")?;
     let filter = store::Filter { kind: filter.kind, q: list.q.clone() };
     let mut tx = state.db.tenant(caller.tenant).await?;
     let found = store::list(&mut tx, caller.tenant, &filter, after, list.fetch()).await?;
-    let count = if list.count { Some(store::count(&mut tx, caller.tenant, &filter, COUNT_CAP).await?) } else { None };
+    let count =
+        if list.count { Some(store::count(&mut tx, caller.tenant, &filter, COUNT_CAP).await?) } else { None };
     tx.commit().await?;
     let page = list.page(found, "-created_at", |record| (record.created_at, record.id)).counted(count);
     Ok(Json(page.try_map(|record| Connection::of(&state, record, None))?))
@@ -167,7 +171,9 @@ fn pointer_of(name: &str) -> String {
 
 /// The map with every user found to be a member; 422 names those who are not.
 async fn members_only(
-    connection: &mut PgConnection, tenant: TenantId, map: BTreeMap<String, String>,
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    map: BTreeMap<String, String>,
 ) -> Result<serde_json::Value, Problem> {
     let map: BTreeMap<String, Uuid> =
         map.into_iter().filter_map(|(name, user)| Some((name, Uuid::parse_str(&user).ok()?))).collect();
@@ -176,7 +182,10 @@ async fn members_only(
     let strangers: Vec<FieldError> = map
         .iter()
         .filter(|(_, user)| !members.contains(user))
-        .map(|(name, _)| FieldError { pointer: pointer_of(name), detail: "is no member of this tenant".into() })
+        .map(|(name, _)| FieldError {
+            pointer: pointer_of(name),
+            detail: "is no member of this tenant".into(),
+        })
         .collect();
     if strangers.is_empty() { Ok(json!(map)) } else { Err(Problem::validation(strangers)) }
 }
@@ -189,7 +198,10 @@ async fn members_only(
 #[utoipa::path(post, path = "/api/v1/connections", tag = "connections", operation_id = "create_connection", request_body = NewConnection,
     responses((status = 201, description = "The connection; the secret is shown this once", body = Connection)))]
 async fn create(
-    State(state): State<AppState>, caller: Caller, address: Address, Body(body): Body<NewConnection>,
+    State(state): State<AppState>,
+    caller: Caller,
+    address: Address,
+    Body(body): Body<NewConnection>,
 ) -> Result<Created<Connection>, Problem> {
     let NewConnection { kind, name, default_region, user_map, mut secrets } = body;
     let shown = secrets.complete(&kind);
@@ -213,7 +225,15 @@ async fn create(
         created_by: Some(caller.user_id),
     };
     let record = store::create(&mut tx, caller.tenant, &new).await?;
-    record_act(&mut tx, &caller, address, "connection.created", id, json!({"kind": kind, "name": name.trim()})).await?;
+    record_act(
+        &mut tx,
+        &caller,
+        address,
+        "connection.created",
+        id,
+        json!({"kind": kind, "name": name.trim()}),
+    )
+    .await?;
     tx.commit().await?;
     state.refreshed().await;
     let version = record.version;
@@ -228,10 +248,13 @@ async fn create(
 #[utoipa::path(get, path = "/api/v1/connections/{id}", tag = "connections", operation_id = "get_connection", params(("id" = Uuid, Path)),
     responses((status = 200, description = "The connection", body = Connection)))]
 async fn get(
-    State(state): State<AppState>, caller: Caller, Params(id): Params<Uuid>,
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
 ) -> Result<Versioned<Connection>, Problem> {
     let mut tx = state.db.tenant(caller.tenant).await?;
-    let record = store::get(&mut tx, caller.tenant, ConnectionId(id)).await?.ok_or_else(Problem::not_found)?;
+    let record =
+        store::get(&mut tx, caller.tenant, ConnectionId(id)).await?.ok_or_else(Problem::not_found)?;
     tx.commit().await?;
     Ok(Versioned(record.version, Connection::of(&state, record, None)?))
 }
@@ -267,7 +290,11 @@ impl Validate for ConnectionChange {
     params(("id" = Uuid, Path)), request_body = ConnectionChange,
     responses((status = 200, description = "The connection, changed", body = Connection), (status = 409, description = "Changed by somebody else at the same moment")))]
 async fn change(
-    State(state): State<AppState>, caller: Caller, address: Address, Params(id): Params<Uuid>, if_match: IfMatch,
+    State(state): State<AppState>,
+    caller: Caller,
+    address: Address,
+    Params(id): Params<Uuid>,
+    if_match: IfMatch,
     body: Incoming,
 ) -> Result<Versioned<Connection>, Problem> {
     let id = ConnectionId(id);
@@ -284,7 +311,8 @@ async fn change(
     };
     if_match.check(before.version)?;
     let name = body.name.as_deref().map_or(before.name.as_str(), str::trim);
-    let region = body.default_region.apply(before.default_region.clone()).map(|text| text.to_ascii_uppercase());
+    let region =
+        body.default_region.apply(before.default_region.clone()).map(|text| text.to_ascii_uppercase());
     // The address stays; it is sealed anew because one row names one key for both.
     let replaced = match (body.secrets.is_empty(), &before.hook_key, &before.key_id) {
         (false, Some(hook_key), Some(key_id)) => {
@@ -300,7 +328,9 @@ async fn change(
         name,
         default_region: region.as_deref(),
         user_map,
-        credentials: replaced.as_ref().map(|(key_id, credentials, _)| (credentials.as_slice(), key_id.as_str())),
+        credentials: replaced
+            .as_ref()
+            .map(|(key_id, credentials, _)| (credentials.as_slice(), key_id.as_str())),
         hook_key: replaced.as_ref().map(|(_, _, hook_key)| hook_key.as_slice()),
     };
     let record = store::update(&mut tx, caller.tenant, id, before.version, &change)
@@ -319,7 +349,10 @@ async fn change(
 #[utoipa::path(delete, path = "/api/v1/connections/{id}", tag = "connections", operation_id = "delete_connection", params(("id" = Uuid, Path)),
     responses((status = 204, description = "Closed"), (status = 409, description = "The built-in SIP door cannot be closed")))]
 async fn delete(
-    State(state): State<AppState>, caller: Caller, address: Address, Params(id): Params<Uuid>,
+    State(state): State<AppState>,
+    caller: Caller,
+    address: Address,
+    Params(id): Params<Uuid>,
 ) -> Result<StatusCode, Problem> {
     let id = ConnectionId(id);
     let mut tx = state.db.tenant(caller.tenant).await?;
@@ -330,14 +363,26 @@ async fn delete(
     if !store::delete(&mut tx, caller.tenant, id).await? {
         return Err(Problem::not_found());
     }
-    record_act(&mut tx, &caller, address, "connection.deleted", id, json!({"kind": record.kind, "name": record.name})).await?;
+    record_act(
+        &mut tx,
+        &caller,
+        address,
+        "connection.deleted",
+        id,
+        json!({"kind": record.kind, "name": record.name}),
+    )
+    .await?;
     tx.commit().await?;
     state.refreshed().await;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn record_act(
-    connection: &mut PgConnection, caller: &Caller, address: Address, action: &str, id: ConnectionId,
+    connection: &mut PgConnection,
+    caller: &Caller,
+    address: Address,
+    action: &str,
+    id: ConnectionId,
     detail: serde_json::Value,
 ) -> Result<(), Problem> {
     let (address, subject) = (address.text(), id.to_string());

@@ -95,10 +95,10 @@ async fn look_up(
     // A region nobody knows assumes nothing about the number.
     let region = match region {
         Some(region) => region.parse().unwrap_or(Region::UNKNOWN),
-        None => fields::region(caller),
+        None => caller.region,
     };
     let party = normalise(number, region);
-    let mut context = state.engine.caller_context(caller.tenant, &party);
+    let mut context = switchroom_core::directory::TenantDirectory::new().context(&party);
     let mut tx = begin(state, caller.tenant).await?;
     if let Some(contact) = context.contact {
         context.open_tickets = tickets::open_of(&mut tx, contact, SHOWN).await?;
@@ -106,7 +106,8 @@ async fn look_up(
     let number = context.number.clone();
     let is_party = matches!(context.quality, Quality::Exact | Quality::Possible | Quality::Extension);
     if is_party {
-        context.recent_calls = lookups::recent_calls(&mut tx, number.as_deref(), context.contact, SHOWN).await?;
+        context.recent_calls =
+            lookups::recent_calls(&mut tx, number.as_deref(), context.contact, SHOWN).await?;
     }
     let address = address.text();
     let entry = Entry {

@@ -20,14 +20,16 @@ use super::{
     page, place, settle, window,
 };
 use crate::{
-    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem, Validate, Versioned,
-    state::AppState,
+    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem,
+    Validate, Versioned, state::AppState,
 };
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(list_email_contacts, create_email_contact))
-        .routes(routes!(get_email_contact, update_email_contact, delete_email_contact))
+    OpenApiRouter::new().routes(routes!(list_email_contacts, create_email_contact)).routes(routes!(
+        get_email_contact,
+        update_email_contact,
+        delete_email_contact
+    ))
 }
 
 /// Somebody known from mail.
@@ -139,7 +141,7 @@ async fn create_email_contact(
     let new = NewEmailContact {
         name: body.name.trim().to_owned(),
         email: body.email,
-        phones: fields::phones(&body.phones, fields::region(&caller))?,
+        phones: fields::phones(&body.phones, caller.region)?,
         is_active: body.is_active.unwrap_or(true),
         provenance: "manual",
     };
@@ -147,7 +149,11 @@ async fn create_email_contact(
     let id = store::insert(&mut tx, &new, Some(caller.user_id)).await?;
     let contact = store::get(&mut tx, id).await?.ok_or_else(Problem::internal)?;
     settle(&state, tx).await?;
-    Ok(Created { location: format!("/api/v1/email-contacts/{id}"), version: contact.version, body: contact.into() })
+    Ok(Created {
+        location: format!("/api/v1/email-contacts/{id}"),
+        version: contact.version,
+        body: contact.into(),
+    })
 }
 
 async fn find(state: &AppState, caller: &Caller, id: Uuid) -> Result<EmailContact, Problem> {
@@ -183,7 +189,7 @@ async fn update_email_contact(
     let patch = EmailContactPatch {
         name: value(body.name).map(|name| name.trim().to_owned()),
         email: value(body.email),
-        phones: fields::patched_phones(body.phones, fields::region(&caller))?,
+        phones: fields::patched_phones(body.phones, caller.region)?,
         is_active: value(body.is_active),
     };
     let expected = expected(&if_match, current.version)?;

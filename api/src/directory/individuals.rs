@@ -20,14 +20,16 @@ use super::{
     page, place, settle, window,
 };
 use crate::{
-    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem, Validate, Versioned,
-    state::AppState,
+    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem,
+    Validate, Versioned, state::AppState,
 };
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(list_individuals, create_individual))
-        .routes(routes!(get_individual, update_individual, delete_individual))
+    OpenApiRouter::new().routes(routes!(list_individuals, create_individual)).routes(routes!(
+        get_individual,
+        update_individual,
+        delete_individual
+    ))
 }
 
 /// An individual.
@@ -185,7 +187,7 @@ async fn create_individual(
         address: trimmed(body.address),
         email: body.email,
         social_media: fields::links_in(body.social_media.unwrap_or_default()),
-        phones: fields::phones(&body.phones, fields::region(&caller))?,
+        phones: fields::phones(&body.phones, caller.region)?,
         is_active: body.is_active.unwrap_or(true),
         provenance: "manual",
     };
@@ -193,7 +195,11 @@ async fn create_individual(
     let id = store::insert(&mut tx, &new, Some(caller.user_id)).await?;
     let individual = store::get(&mut tx, id).await?.ok_or_else(Problem::internal)?;
     settle(&state, tx).await?;
-    Ok(Created { location: format!("/api/v1/individuals/{id}"), version: individual.version, body: individual.into() })
+    Ok(Created {
+        location: format!("/api/v1/individuals/{id}"),
+        version: individual.version,
+        body: individual.into(),
+    })
 }
 
 async fn find(state: &AppState, caller: &Caller, id: Uuid) -> Result<Individual, Problem> {
@@ -241,7 +247,7 @@ async fn update_individual(
             Patch::Null => Some(Vec::new()),
             Patch::Value(links) => Some(fields::links_in(links)),
         },
-        phones: fields::patched_phones(body.phones, fields::region(&caller))?,
+        phones: fields::patched_phones(body.phones, caller.region)?,
         is_active: value(body.is_active),
     };
     let expected = expected(&if_match, current.version)?;

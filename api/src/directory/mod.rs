@@ -50,11 +50,12 @@ pub struct ContactQuery {
 impl ContactQuery {
     /// `asked` tells `?phone=` from no phone at all: the first finds nobody (W-03), the second does not filter.
     fn filter(self, q: Option<String>, caller: &Caller, query: &str) -> ContactFilter {
-        let blank = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "phone" && value.is_empty());
+        let blank =
+            form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "phone" && value.is_empty());
         let phone = self.phone.or_else(|| blank.then(String::new));
         ContactFilter {
             q,
-            phone: phone.map(|text| fields::phone_filter(&text, fields::region(caller))),
+            phone: phone.map(|text| fields::phone_filter(&text, caller.region)),
             email: self.email,
             is_active: self.is_active,
             provenance: self.provenance,
@@ -140,6 +141,6 @@ async fn deleted(state: &AppState, tx: TenantTx, changed: Changed<()>) -> Result
 /// Commits, and returns when the running engine has seen the change: whoever gets our answer finds the index fresh.
 pub(crate) async fn settle(state: &AppState, tx: TenantTx) -> Result<(), Problem> {
     tx.commit().await?;
-    state.engine.refreshed().await;
+    state.refreshed().await;
     Ok(())
 }

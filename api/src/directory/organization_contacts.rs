@@ -20,8 +20,8 @@ use super::{
     page, place, settle, window,
 };
 use crate::{
-    Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem, Validate, Versioned,
-    state::AppState,
+    Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem, Validate,
+    Versioned, state::AppState,
 };
 
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -168,7 +168,7 @@ async fn create_organization_contact(
         full_name: body.full_name.trim().to_owned(),
         gender: body.gender,
         email: body.email,
-        phones: fields::phones(&body.phones, fields::region(&caller))?,
+        phones: fields::phones(&body.phones, caller.region)?,
         is_active: body.is_active.unwrap_or(true),
         provenance: "manual",
     };
@@ -224,7 +224,7 @@ async fn update_organization_contact(
         full_name: value(body.full_name).map(|name| name.trim().to_owned()),
         gender: patched(body.gender),
         email: patched(body.email),
-        phones: fields::patched_phones(body.phones, fields::region(&caller))?,
+        phones: fields::patched_phones(body.phones, caller.region)?,
         is_active: value(body.is_active),
     };
     let expected = expected(&if_match, current.version)?;

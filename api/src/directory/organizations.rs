@@ -20,14 +20,16 @@ use super::{
     page, place, settle, window,
 };
 use crate::{
-    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem, Validate, Versioned,
-    state::AppState,
+    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem,
+    Validate, Versioned, state::AppState,
 };
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(list_organizations, create_organization))
-        .routes(routes!(get_organization, update_organization, delete_organization))
+    OpenApiRouter::new().routes(routes!(list_organizations, create_organization)).routes(routes!(
+        get_organization,
+        update_organization,
+        delete_organization
+    ))
 }
 
 /// A customer company.
@@ -139,7 +141,7 @@ async fn create_organization(
     let new = NewOrganization {
         name: body.name.trim().to_owned(),
         email: body.email,
-        phones: fields::phones(&body.phones, fields::region(&caller))?,
+        phones: fields::phones(&body.phones, caller.region)?,
         is_active: body.is_active.unwrap_or(true),
         provenance: "manual",
     };
@@ -147,7 +149,11 @@ async fn create_organization(
     let id = store::insert(&mut tx, &new, Some(caller.user_id)).await?;
     let organization = store::get(&mut tx, id).await?.ok_or_else(Problem::internal)?;
     settle(&state, tx).await?;
-    Ok(Created { location: format!("/api/v1/organizations/{id}"), version: organization.version, body: organization.into() })
+    Ok(Created {
+        location: format!("/api/v1/organizations/{id}"),
+        version: organization.version,
+        body: organization.into(),
+    })
 }
 
 async fn find(state: &AppState, caller: &Caller, id: Uuid) -> Result<Organization, Problem> {
@@ -183,7 +189,7 @@ async fn update_organization(
     let patch = OrganizationPatch {
         name: value(body.name).map(|name| name.trim().to_owned()),
         email: patched(body.email),
-        phones: fields::patched_phones(body.phones, fields::region(&caller))?,
+        phones: fields::patched_phones(body.phones, caller.region)?,
         is_active: value(body.is_active),
     };
     let expected = expected(&if_match, current.version)?;

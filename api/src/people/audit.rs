@@ -49,7 +49,10 @@ struct AuditFilter {
 #[utoipa::path(get, path = "/api/v1/audit", tag = "people", operation_id = "list_audit", params(ListQuery, AuditFilter),
     responses((status = 200, description = "Newest first", body = Page<AuditRecord>)))]
 async fn list(
-    State(state): State<AppState>, caller: Caller, list: ListQuery, Filter(filter): Filter<AuditFilter>,
+    State(state): State<AppState>,
+    caller: Caller,
+    list: ListQuery,
+    Filter(filter): Filter<AuditFilter>,
 ) -> Result<Json<Page<AuditRecord>>, Problem> {
     list.sort_by(&["-created_at"])?;
     let after = list.after::<Timestamp>("-created_at")?;

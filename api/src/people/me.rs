@@ -101,7 +101,9 @@ impl Me {
     responses((status = 200, description = "The sign-in", body = Me)))]
 async fn get(State(state): State<AppState>, actor: Actor) -> Result<Versioned<Me>, Problem> {
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
-    let version = users::profile_version(&mut connection, actor.0.user_id).await?.ok_or_else(Problem::unauthenticated)?;
+    let version = users::profile_version(&mut connection, actor.0.user_id)
+        .await?
+        .ok_or_else(Problem::unauthenticated)?;
     Ok(Versioned(version, Me::of(&actor, version, None)))
 }
 
@@ -122,16 +124,21 @@ impl Validate for MeChange {
 #[utoipa::path(patch, path = "/api/v1/me", tag = "people", operation_id = "change_me", request_body = MeChange,
     responses((status = 200, description = "The sign-in, changed", body = Me), (status = 409, description = "Changed by somebody else at the same moment")))]
 async fn change(
-    State(state): State<AppState>, actor: Actor, if_match: IfMatch, body: Incoming,
+    State(state): State<AppState>,
+    actor: Actor,
+    if_match: IfMatch,
+    body: Incoming,
 ) -> Result<Versioned<Me>, Problem> {
     let body: MeChange = body.read().await?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let user = actor.0.user_id;
-    let version = users::profile_version(&mut connection, user).await?.ok_or_else(Problem::unauthenticated)?;
+    let version =
+        users::profile_version(&mut connection, user).await?.ok_or_else(Problem::unauthenticated)?;
     if_match.check(version)?;
     let Some(name) = body.name else { return Ok(Versioned(version, Me::of(&actor, version, None))) };
     let name = name.trim();
-    let version = users::rename(&mut connection, user, version, name).await?.ok_or_else(Problem::changed_meanwhile)?;
+    let version =
+        users::rename(&mut connection, user, version, name).await?.ok_or_else(Problem::changed_meanwhile)?;
     state.sessions.forget_user(user);
     Ok(Versioned(version, Me::of(&actor, version, Some(name.to_owned()))))
 }

@@ -104,7 +104,10 @@ struct TokenFilter {
 #[utoipa::path(get, path = "/api/v1/api-tokens", tag = "people", operation_id = "list_api_tokens", params(ListQuery, TokenFilter),
     responses((status = 200, description = "Tokens that are not revoked, newest first", body = Page<ApiToken>)))]
 async fn list(
-    State(state): State<AppState>, actor: Actor, list: ListQuery, Filter(filter): Filter<TokenFilter>,
+    State(state): State<AppState>,
+    actor: Actor,
+    list: ListQuery,
+    Filter(filter): Filter<TokenFilter>,
 ) -> Result<Json<Page<ApiToken>>, Problem> {
     list.sort_by(&["-created_at"])?;
     let after = list.after::<Timestamp>("-created_at")?;
@@ -142,14 +145,18 @@ impl Validate for NewApiToken {
 #[utoipa::path(post, path = "/api/v1/api-tokens", tag = "people", operation_id = "create_api_token", request_body = NewApiToken,
     responses((status = 201, description = "The token, shown this once", body = ApiToken)))]
 async fn create(
-    State(state): State<AppState>, actor: Actor, address: Address, Body(body): Body<NewApiToken>,
+    State(state): State<AppState>,
+    actor: Actor,
+    address: Address,
+    Body(body): Body<NewApiToken>,
 ) -> Result<Created<ApiToken>, Problem> {
     let text = token::generate(token::API);
     let mut scope = Scope::begin(&state, &actor).await?;
     let (tenant, user, id) = (scope.tenant, actor.0.user_id, Uuid::now_v7());
     let name = body.name.trim();
     let record =
-        tokens::create(scope.connection(), id, tenant, user, name, &token::hash(&text), body.expires_at).await?;
+        tokens::create(scope.connection(), id, tenant, user, name, &token::hash(&text), body.expires_at)
+            .await?;
     record_act(&mut scope, &actor, "api_token.created", id, address, json!({"name": name})).await?;
     scope.commit().await?;
     Ok(Created {
@@ -165,7 +172,10 @@ async fn create(
 #[utoipa::path(delete, path = "/api/v1/api-tokens/{id}", tag = "people", operation_id = "revoke_api_token", params(("id" = Uuid, Path)),
     responses((status = 204, description = "Revoked")))]
 async fn revoke(
-    State(state): State<AppState>, actor: Actor, address: Address, Params(id): Params<Uuid>,
+    State(state): State<AppState>,
+    actor: Actor,
+    address: Address,
+    Params(id): Params<Uuid>,
 ) -> Result<StatusCode, Problem> {
     let mut scope = Scope::begin(&state, &actor).await?;
     let tenant = scope.tenant;
@@ -184,7 +194,12 @@ async fn revoke(
 }
 
 async fn record_act(
-    scope: &mut Scope, actor: &Actor, action: &str, id: Uuid, address: Address, detail: serde_json::Value,
+    scope: &mut Scope,
+    actor: &Actor,
+    action: &str,
+    id: Uuid,
+    address: Address,
+    detail: serde_json::Value,
 ) -> Result<(), Problem> {
     let (tenant, address, subject) = (scope.tenant, address.text(), id.to_string());
     let entry = audit::Entry {

@@ -51,14 +51,18 @@ struct UserFilter {
 #[utoipa::path(get, path = "/api/v1/users", tag = "people", operation_id = "list_users", params(ListQuery, UserFilter),
     responses((status = 200, description = "Members by e-mail", body = Page<User>)))]
 async fn list(
-    State(state): State<AppState>, caller: Caller, list: ListQuery, Filter(filter): Filter<UserFilter>,
+    State(state): State<AppState>,
+    caller: Caller,
+    list: ListQuery,
+    Filter(filter): Filter<UserFilter>,
 ) -> Result<Json<Page<User>>, Problem> {
     list.sort_by(&["email"])?;
     let after = list.after::<String>("email")?.map(|(email, _)| email);
     let filter = users::MemberFilter { q: list.q.clone(), role: filter.role, email: filter.email };
     let mut tx = state.db.tenant(caller.tenant).await?;
     let members = users::list(&mut tx, caller.tenant, &filter, after.as_deref(), list.fetch()).await?;
-    let count = if list.count { Some(users::count(&mut tx, caller.tenant, &filter, COUNT_CAP).await?) } else { None };
+    let count =
+        if list.count { Some(users::count(&mut tx, caller.tenant, &filter, COUNT_CAP).await?) } else { None };
     tx.commit().await?;
     let presences: BTreeMap<Uuid, String> = state.presences(caller.tenant);
     let page = list.page(members, "email", |member| (member.email.clone(), member.id)).counted(count);

@@ -28,6 +28,7 @@ struct WsTicket {
 #[utoipa::path(post, path = "/api/v1/ws-tickets", tag = "auth", operation_id = "create_ws_ticket",
     responses((status = 200, description = "The ticket", body = WsTicket), (status = 503, description = "Too many are out")))]
 async fn create(State(state): State<AppState>, actor: Actor) -> Result<Json<WsTicket>, Problem> {
-    let ticket = state.tickets.issue(Arc::clone(&actor.0), Instant::now()).ok_or_else(|| Problem::unavailable(1))?;
+    let ticket =
+        state.tickets.issue(Arc::clone(&actor.0), Instant::now()).ok_or_else(|| Problem::unavailable(1))?;
     Ok(Json(WsTicket { ticket, expires_in: 30 }))
 }

@@ -104,8 +104,9 @@ async fn release_number(
     let Nothing {} = body.read_or_empty().await?;
     let expected = expected(&if_match, current.version)?;
     if scope == Scope::Platform && current.status == LineStatus::Reserved {
-        let line = store::free(&mut *platform(&state).await?, NumberId(id), expected).await.map_err(problem)?;
-        state.engine.refreshed().await;
+        let line =
+            store::free(&mut *platform(&state).await?, NumberId(id), expected).await.map_err(problem)?;
+        state.refreshed().await;
         return Ok(Versioned(line.version, line.into()));
     }
     let tenant = match scope {
@@ -209,6 +210,6 @@ async fn reserve_number(
     let line = store::reserve(&mut *platform(&state).await?, NumberId(id), caller.tenant, expected)
         .await
         .map_err(problem)?;
-    state.engine.refreshed().await;
+    state.refreshed().await;
     Ok(Versioned(line.version, line.into()))
 }

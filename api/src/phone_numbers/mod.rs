@@ -2,11 +2,7 @@
 
 mod commands;
 
-use axum::{
-    Json,
-    extract::State,
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -19,16 +15,21 @@ use switchroom_core::{
 use switchroom_store::{
     StoreError,
     listing::Window,
-    numbers::{self as store, NewNumber, NumberError, NumberFilter, NumberPatch, NumberSort, PhoneNumber, Scope},
+    numbers::{
+        self as store, NewNumber, NumberError, NumberFilter, NumberPatch, NumberSort, PhoneNumber, Scope,
+    },
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
-    Actor, Body, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem, Validate, Versioned,
+    Actor, Body, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem,
+    Validate, Versioned,
     directory::{
-        expected, fields::{check_not_null, patched, trimmed, value}, page, place, position_at, position_text,
+        expected,
+        fields::{check_not_null, patched, trimmed, value},
+        page, place, position_at, position_text,
     },
     state::AppState,
 };
@@ -135,7 +136,9 @@ fn problem(error: NumberError) -> Problem {
         NumberError::UserHasLine => Problem::conflict("user-has-number", "That person has a line already."),
         NumberError::NoSuchPerson => Problem::invalid("/user_id", "names nobody who takes calls here"),
         NumberError::NoSuchTenant => Problem::not_found(),
-        NumberError::Duplicate => Problem::conflict("number-exists", "The number is in the inventory already."),
+        NumberError::Duplicate => {
+            Problem::conflict("number-exists", "The number is in the inventory already.")
+        }
         NumberError::Store(error) => error.into(),
     }
 }
@@ -149,9 +152,7 @@ fn scope(actor: &Actor) -> Result<Scope, Problem> {
 }
 
 /// A connection of the platform role.
-async fn platform(
-    state: &AppState,
-) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, Problem> {
+async fn platform(state: &AppState) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, Problem> {
     Ok(state.db.platform().acquire().await.map_err(StoreError::from)?)
 }
 
@@ -281,7 +282,9 @@ fn check_country(errors: &mut Errors, country: Option<&str>) {
 }
 
 fn check_currency(errors: &mut Errors, currency: Option<&str>) {
-    if currency.is_some_and(|currency| currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase())) {
+    if currency
+        .is_some_and(|currency| currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()))
+    {
         errors.push("/currency", "must be three capital letters (ISO 4217)");
     }
 }
@@ -297,7 +300,8 @@ fn check_cost(errors: &mut Errors, cost: Option<Decimal>) {
 fn check_capabilities(errors: &mut Errors, capabilities: Option<&Value>) {
     let fine = |value: &Value| {
         value.as_object().is_some_and(|map| {
-            map.len() <= 20 && map.iter().all(|(name, value)| (1..=40).contains(&name.len()) && value.is_boolean())
+            map.len() <= 20
+                && map.iter().all(|(name, value)| (1..=40).contains(&name.len()) && value.is_boolean())
         })
     };
     if capabilities.is_some_and(|value| !value.is_null() && !fine(value)) {
@@ -324,8 +328,12 @@ async fn create_number(
         capabilities: body.capabilities.filter(|value| !value.is_null()),
     };
     let line = store::create(&mut *platform(&state).await?, &new).await.map_err(problem)?;
-    state.engine.refreshed().await;
-    Ok(Created { location: format!("/api/v1/phone-numbers/{}", line.id), version: line.version, body: line.into() })
+    state.refreshed().await;
+    Ok(Created {
+        location: format!("/api/v1/phone-numbers/{}", line.id),
+        version: line.version,
+        body: line.into(),
+    })
 }
 
 /// Read a line.
@@ -402,8 +410,10 @@ async fn update_number(
         capabilities: value(body.capabilities),
     };
     let expected = expected(&if_match, current.version)?;
-    let line = store::update(&mut *platform(&state).await?, NumberId(id), &patch, expected).await.map_err(problem)?;
-    state.engine.refreshed().await;
+    let line = store::update(&mut *platform(&state).await?, NumberId(id), &patch, expected)
+        .await
+        .map_err(problem)?;
+    state.refreshed().await;
     Ok(Versioned(line.version, line.into()))
 }
 
@@ -419,7 +429,7 @@ async fn delete_number(
     let current = find(&state, scope(&actor)?, id).await?;
     let expected = expected(&if_match, current.version)?;
     store::delete(&mut *platform(&state).await?, NumberId(id), expected).await.map_err(problem)?;
-    state.engine.refreshed().await;
+    state.refreshed().await;
     Ok(StatusCode::NO_CONTENT)
 }
 

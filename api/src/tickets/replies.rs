@@ -14,14 +14,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use switchroom_core::{Permission, TicketId, ticket::lifecycle::Visibility};
 use switchroom_store::tickets::{self as store, Activity, NewReply, Reply};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{find, problem, publish, viewer};
 use crate::{
-    Caller, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Problem, Validate, etag,
+    Caller, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Problem, Validate,
     directory::{begin, cursor, expected, position_at},
+    etag,
     state::AppState,
 };
 
@@ -147,13 +148,15 @@ async fn reply_to_ticket(
     let headers = [
         // The version is the ticket's: a reply itself does not change.
         (header::ETAG, etag(ticket.version)),
-        (header::LOCATION, HeaderValue::from_str(&location).unwrap_or_else(|_| HeaderValue::from_static("/"))),
+        (
+            header::LOCATION,
+            HeaderValue::from_str(&location).unwrap_or_else(|_| HeaderValue::from_static("/")),
+        ),
     ];
     Ok((StatusCode::CREATED, headers, Json(ReplyView::from(reply))).into_response())
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Debug, Deserialize)]
 pub struct ReplyQuery {
     /// `public` or `internal`. A client gets public ones whatever they ask for.
     visibility: Option<Visibility>,
@@ -174,7 +177,8 @@ async fn list_replies(
     let after = position_at(&list, "created_at")?;
     let mut tx = begin(&state, caller.tenant).await?;
     let page =
-        store::replies(&mut tx, viewer(&caller), ticket.id, query.visibility, after.as_ref(), list.limit).await?;
+        store::replies(&mut tx, viewer(&caller), ticket.id, query.visibility, after.as_ref(), list.limit)
+            .await?;
     Ok(Json(Page {
         next_cursor: page.next.as_ref().map(|position| cursor(position, "created_at")),
         items: page.items.into_iter().map(ReplyView::from).collect(),

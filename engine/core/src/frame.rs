@@ -176,11 +176,11 @@ pub fn withdrawals(event: &LogEvent, users: &[UserId], reason: &'static str) -> 
 }
 
 /// A `call_updated` with more about the caller than the pop could show. It is no entry of the log: a lost one is made
-/// good by the next look at the caller, so it has no place to be resumed from.
-pub fn enriched(event: &LogEvent, caller: &CallerContext) -> Vec<Frame> {
+/// good by the next look at the caller, so it has no place to be resumed from. `call` is the call as it stands by now.
+pub fn enriched(event: &LogEvent, call: &CallSnapshot, caller: &CallerContext) -> Vec<Frame> {
     let EventData::Call(data) = &event.data else { return Vec::new() };
     let source = EventId::following(event.event_id, "summary");
-    let body = json(&Updated { call: &data.call, caller: Some(caller) });
+    let body = json(&Updated { call, caller: Some(caller) });
     data.pops
         .iter()
         .map(|user| Frame { source, ..frame(event, Audience::User(*user), CALL_UPDATED, &body) })

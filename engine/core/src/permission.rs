@@ -348,12 +348,7 @@ mod tests {
                 .any(|access| access == Access::Permission(permission))
         };
         // Asked for by the noun itself, row by row, or reserved for endpoints of a later issue.
-        let inside = [
-            P::TokensManage,
-            P::PresenceSetOthers,
-            P::TicketsViewAll,
-            P::TicketsNote,
-        ];
+        let inside = [P::TokensManage, P::PresenceSetOthers, P::TicketsViewAll, P::TicketsNote];
         for permission in Permission::ALL {
             assert_ne!(asked(*permission), inside.contains(permission), "{permission}");
         }

@@ -145,7 +145,8 @@ fn conditions(query: &mut QueryBuilder<Postgres>, tx: &TenantTx, table: &Table, 
     match phone {
         PhoneFilter::Exact(e164) => query.push("= ").push_bind(e164.to_string()),
         PhoneFilter::Prefix(digits) => {
-            let patterns: Vec<String> = digits.iter().map(|digits| format!("+{}%", escape_like(digits))).collect();
+            let patterns: Vec<String> =
+                digits.iter().map(|digits| format!("+{}%", escape_like(digits))).collect();
             query.push("LIKE ANY (").push_bind(patterns).push(")")
         }
         PhoneFilter::Nobody => query,

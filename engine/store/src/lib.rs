@@ -4,21 +4,26 @@
 //! No business rule lives here that the database itself does not enforce.
 
 pub mod audit;
+pub mod calls;
 pub mod changed;
 pub mod connections;
 pub mod contact_list;
 pub mod db;
 pub mod demo;
+pub mod directory_load;
 pub mod email_contacts;
+pub mod feed;
 pub mod idempotency;
 pub mod individuals;
 pub mod listing;
+pub mod log;
 pub mod lookups;
 pub mod numbers;
 pub mod organizations;
 pub mod phones;
 pub mod server;
 pub mod sessions;
+pub mod summaries;
 pub mod tenants;
 #[cfg(feature = "testing")]
 pub mod testing;

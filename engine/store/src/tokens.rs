@@ -23,7 +23,12 @@ pub struct ApiToken {
 /// `tenant` is None for a platform admin's token. The connection must be allowed to write there: a tenant
 /// transaction, or the platform role.
 pub async fn create(
-    connection: &mut PgConnection, id: Uuid, tenant: Option<TenantId>, user: UserId, name: &str, hash: &TokenHash,
+    connection: &mut PgConnection,
+    id: Uuid,
+    tenant: Option<TenantId>,
+    user: UserId,
+    name: &str,
+    hash: &TokenHash,
     expires_at: Option<Timestamp>,
 ) -> Result<ApiToken, StoreError> {
     Ok(sqlx::query_as!(
@@ -44,7 +49,11 @@ pub async fn create(
 /// Tokens that were not revoked, newest first; of one user or of the whole tenant. The tenant is None for platform
 /// admins' tokens, here and below.
 pub async fn list(
-    connection: &mut PgConnection, tenant: Option<TenantId>, user: Option<UserId>, after: Option<(Timestamp, Uuid)>, limit: i64,
+    connection: &mut PgConnection,
+    tenant: Option<TenantId>,
+    user: Option<UserId>,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
 ) -> Result<Vec<ApiToken>, StoreError> {
     let (after_at, after_id) = after.unzip();
     Ok(sqlx::query_as!(
@@ -64,7 +73,11 @@ pub async fn list(
 }
 
 /// Whose token it is, unless it was revoked.
-pub async fn owner(connection: &mut PgConnection, tenant: Option<TenantId>, id: Uuid) -> Result<Option<UserId>, StoreError> {
+pub async fn owner(
+    connection: &mut PgConnection,
+    tenant: Option<TenantId>,
+    id: Uuid,
+) -> Result<Option<UserId>, StoreError> {
     Ok(sqlx::query_scalar!(
         "SELECT user_id FROM api_tokens WHERE tenant_id IS NOT DISTINCT FROM $1 AND id = $2 AND revoked_at IS NULL",
         tenant.map(|id| id.0),
@@ -75,7 +88,11 @@ pub async fn owner(connection: &mut PgConnection, tenant: Option<TenantId>, id: 
     .map(UserId))
 }
 
-pub async fn revoke(connection: &mut PgConnection, tenant: Option<TenantId>, id: Uuid) -> Result<bool, StoreError> {
+pub async fn revoke(
+    connection: &mut PgConnection,
+    tenant: Option<TenantId>,
+    id: Uuid,
+) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE api_tokens SET revoked_at = now() WHERE tenant_id IS NOT DISTINCT FROM $1 AND id = $2 AND revoked_at IS NULL",
         tenant.map(|id| id.0),

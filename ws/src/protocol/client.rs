@@ -79,7 +79,11 @@ pub enum ClientMessage {
 
 /// Every message a client may send. Its fields stand beside `type`, not in a `data`.
 pub const MESSAGES: &[Described] = &[
-    described::<Resume>("resume", Direction::Receive, "Everything addressed to the user behind a cursor is sent again."),
+    described::<Resume>(
+        "resume",
+        Direction::Receive,
+        "Everything addressed to the user behind a cursor is sent again.",
+    ),
     described::<Ack>("ack", Direction::Receive, "A frame was shown to the user."),
     described::<Subscribe>("subscribe", Direction::Receive, "Hear topics as well."),
     described::<Unsubscribe>("unsubscribe", Direction::Receive, "Hear topics no more."),

@@ -162,7 +162,10 @@ mod tests {
     #[test]
     fn every_topic_is_in_the_table_of_permissions() {
         for topic in [Topic::Wallboard, Topic::Calls, Topic::Ticket(TicketId(uuid::Uuid::nil()))] {
-            assert!(switchroom_core::permission::message("subscribe", Some(topic.kind())).is_some(), "{topic}");
+            assert!(
+                switchroom_core::permission::message("subscribe", Some(topic.kind())).is_some(),
+                "{topic}"
+            );
         }
     }
 

@@ -46,13 +46,21 @@ pub(super) const fn described<T: ToSchema>(
 /// Every frame the server may send.
 pub const MESSAGES: &[Described] = &[
     described::<Hello>("hello", Direction::Send, "The first frame of every socket."),
-    described::<ScreenPop>("screen_pop", Direction::Send, "A call rings for this user: who it is, before the phone rings."),
+    described::<ScreenPop>(
+        "screen_pop",
+        Direction::Send,
+        "A call rings for this user: who it is, before the phone rings.",
+    ),
     described::<PopWithdrawn>("pop_withdrawn", Direction::Send, "The pop is over for this user."),
-    described::<CallChanged>("call_updated", Direction::Send, "A call changed."),
-    described::<CallChanged>("call_ended", Direction::Send, "A call ended."),
+    described::<CallUpdated>("call_updated", Direction::Send, "A call changed."),
+    described::<CallEnded>("call_ended", Direction::Send, "A call ended."),
     described::<PresenceData>("presence", Direction::Send, "Somebody's presence changed."),
     described::<QueueData>("queue", Direction::Send, "A queue changed."),
-    described::<TicketUpdated>("ticket_updated", Direction::Send, "A ticket one subscribed to changed; load it anew."),
+    described::<TicketUpdated>(
+        "ticket_updated",
+        Direction::Send,
+        "A ticket one subscribed to changed; load it anew.",
+    ),
     described::<Notification>("notification", Direction::Send, "Something to tell the user."),
     described::<WallboardData>(
         "wallboard",
@@ -170,7 +178,7 @@ pub enum CustomerTypeWord {
 }
 
 /// The caller context, as `GET /api/v1/caller-context` answers it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CallerContext {
     pub found: bool,
     pub number: Option<String>,
@@ -252,7 +260,18 @@ pub struct PopWithdrawn {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct CallChanged {
+pub struct CallUpdated {
+    pub call: CallData,
+    /// More about the caller than the pop could show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub caller: Option<CallerContext>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CallEnded {
+    pub call_id: Uuid,
+    pub end_reason: Option<EndReasonWord>,
     pub call: CallData,
 }
 
@@ -332,6 +351,10 @@ pub struct WallboardData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub agents: Option<Vec<BoardAgent>>,
+    /// Agents that are on the board no more; in deltas only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub gone: Option<Vec<Uuid>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub calls: Option<BoardCalls>,

@@ -5,10 +5,15 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ContactKind, ContactRef};
+use super::{
+    ContactKind, ContactRef,
+    index::{MAX_OTHERS, Record},
+};
 use crate::{
     CallId, TicketId, Timestamp, UserId,
     fact::{Direction, EndReason},
+    number::E164,
+    roster::Member,
 };
 
 /// What is known about the number (not about the person).
@@ -132,4 +137,122 @@ impl CallerContext {
             recent_calls: Vec::new(),
         }
     }
+
+    /// A call from inside: the name is the colleague's, and no contact is involved.
+    pub fn of_colleague(extension: &str, colleague: &Member) -> Self {
+        Self {
+            found: true,
+            caller_name: Some(Arc::from(&*colleague.name)),
+            email: Some(Arc::from(&*colleague.email)),
+            ..Self::unknown(Quality::Extension, Some(extension.to_owned()), "extension of a colleague")
+        }
+    }
+}
+
+/// The answer where somebody owns the number: `first`, and `others` in order behind.
+pub(super) fn known(number: E164, first: &Record, others: &[Arc<Record>]) -> CallerContext {
+    let mut context =
+        CallerContext::unknown(Quality::Exact, Some(number.to_string()), reason(number, first, others));
+    let name = || Some(Arc::clone(&first.name));
+    context.found = true;
+    context.contact = Some(first.reference);
+    context.inactive = !first.active;
+    context.email = first.email.clone();
+    match first.reference.kind {
+        ContactKind::OrganizationContact => {
+            context.customer_type = Some(CustomerType::Organization);
+            context.caller_name = name();
+            context.contact_person = name();
+            context.gender = first.gender.clone();
+            if let Some((id, organization)) = &first.organization {
+                context.customer_name = Some(Arc::clone(organization));
+                context.organization_name = Some(Arc::clone(organization));
+                context.organization_id = Some(*id);
+            }
+        }
+        ContactKind::Organization => {
+            // Nobody in particular is calling, so there is no caller's name.
+            context.customer_type = Some(CustomerType::Organization);
+            context.customer_name = name();
+            context.organization_name = name();
+            context.organization_id = Some(first.reference.id);
+        }
+        ContactKind::Individual => {
+            context.customer_type = Some(CustomerType::Individual);
+            context.customer_name = name();
+            context.caller_name = name();
+            context.gender = first.gender.clone();
+        }
+        ContactKind::EmailContact => {
+            context.customer_name = name();
+            context.caller_name = name();
+        }
+    }
+    context.other_matches = others.iter().take(MAX_OTHERS).map(|other| other_match(other)).collect();
+    context
+}
+
+/// The answer where nobody owns the number, but numbers that end alike are known.
+pub(super) fn possible(number: E164, owners: &[(E164, Arc<Record>)]) -> CallerContext {
+    let mut context = CallerContext::unknown(
+        Quality::Possible,
+        Some(number.to_string()),
+        "possible match only: no contact has this number, but the last digits are those of a known one",
+    );
+    context.other_matches = owners.iter().take(MAX_OTHERS).map(|(_, owner)| other_match(owner)).collect();
+    context
+}
+
+fn other_match(record: &Record) -> OtherMatch {
+    OtherMatch {
+        kind: record.reference.kind,
+        id: record.reference.id,
+        name: Arc::clone(&record.name),
+        organization_name: match record.reference.kind {
+            ContactKind::OrganizationContact | ContactKind::Organization => {
+                record.organization.as_ref().map(|(_, name)| Arc::clone(name))
+            }
+            ContactKind::Individual | ContactKind::EmailContact => None,
+        },
+    }
+}
+
+/// Which rule put the first owner before the second.
+fn reason(number: E164, first: &Record, others: &[Arc<Record>]) -> Cow<'static, str> {
+    let Some(second) = others.first() else {
+        return Cow::Borrowed(match (first.reference.kind, first.active) {
+            (ContactKind::OrganizationContact, true) => "the only owner: a contact of an organization",
+            (ContactKind::Organization, true) => "the only owner: an organization",
+            (ContactKind::Individual, true) => "the only owner: an individual",
+            (ContactKind::EmailContact, true) => "the only owner: known from e-mail",
+            (ContactKind::OrganizationContact, false) => {
+                "the only owner: an inactive contact of an organization"
+            }
+            (ContactKind::Organization, false) => "the only owner: an inactive organization",
+            (ContactKind::Individual, false) => "the only owner: an inactive individual",
+            (ContactKind::EmailContact, false) => "the only owner: known from e-mail, inactive",
+        });
+    };
+    let rule = if first.reference.kind != second.reference.kind {
+        let word = |kind| match kind {
+            ContactKind::OrganizationContact => "a contact of an organization",
+            ContactKind::Organization => "an organization",
+            ContactKind::Individual => "an individual",
+            ContactKind::EmailContact => "a contact known from e-mail",
+        };
+        format!("{} comes before {}", word(first.reference.kind), word(second.reference.kind))
+    } else if first.active != second.active {
+        "active comes before inactive".to_owned()
+    } else if first.primary(number) != second.primary(number) {
+        "it is this contact's primary number".to_owned()
+    } else if first.last_contacted_us() != second.last_contacted_us() {
+        "the most recently contacted".to_owned()
+    } else {
+        "the first on file".to_owned()
+    };
+    let inactive = if first.active { "" } else { "; inactive" };
+    Cow::Owned(
+        format!("{rule} ({} others have the number){inactive}", others.len())
+            .replace("(1 others have", "(1 other has"),
+    )
 }

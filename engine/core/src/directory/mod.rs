@@ -5,6 +5,8 @@
 
 mod context;
 mod index;
+mod slots;
+mod table;
 
 use std::{fmt, sync::Arc};
 

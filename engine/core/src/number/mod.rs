@@ -5,6 +5,7 @@
 //! [`E164`] from here on, eight bytes without allocation. No contact and no tenant is known in this room, only the
 //! region in which a number without country code is read.
 
+mod fast;
 mod library;
 mod surface;
 
@@ -220,15 +221,33 @@ pub fn mask(text: &str) -> String {
 /// the number (dropped: the number is who calls), vanity letters. Words and keypad numbers for a withheld caller are
 /// [`PartyNumber::Anonymous`]; 2 to 6 digits are an [`PartyNumber::Extension`].
 pub fn normalise(raw: &str, region: Region) -> PartyNumber {
-    match surface::read(raw, region) {
+    if let Some(digits) = raw.strip_prefix('+')
+        && digits.len() <= 15
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && let Some(number) = fast::international(digits.as_bytes())
+    {
+        return known(number);
+    }
+    match surface::read(raw) {
         Surface::Anonymous => PartyNumber::Anonymous,
         Surface::NoNumber => invalid(raw),
         Surface::Number(written) => {
             if !written.plus && !written.vanity && (2..=6).contains(&written.digits().len()) {
                 return PartyNumber::Extension(written.as_str().into());
             }
-            complete(&written, region).unwrap_or_else(|| invalid(raw))
+            fast::read(&written, region)
+                .map(known)
+                .or_else(|| complete(&written, region))
+                .unwrap_or_else(|| invalid(raw))
         }
+    }
+}
+
+fn known(number: E164) -> PartyNumber {
+    if surface::KEYPAD_WORDS.contains(&number.digits()) {
+        PartyNumber::Anonymous
+    } else {
+        PartyNumber::E164(number)
     }
 }
 
@@ -239,13 +258,35 @@ fn complete(written: &surface::Written, region: Region) -> Option<PartyNumber> {
     }
     text.push_str(written.as_str());
     match library::parse(&text, region) {
-        Parsed::Valid(number) if surface::KEYPAD_WORDS.contains(&number.digits()) => {
-            Some(PartyNumber::Anonymous)
-        }
+        Parsed::Valid(number) => Some(known(number)),
         Parsed::Impossible(digits) if surface::KEYPAD_WORDS.contains(&digits) => Some(PartyNumber::Anonymous),
-        Parsed::Valid(number) => Some(PartyNumber::E164(number)),
         Parsed::Impossible(_) | Parsed::Unreadable => None,
     }
+}
+
+/// What was dialled, without URI, separators and extension: digits, with a plus where there was one. For looking a
+/// line up whose number the plan of its country may not know.
+pub fn dialled_digits(raw: &str) -> Option<String> {
+    match surface::read(raw) {
+        Surface::Number(written) if !written.vanity => {
+            Some(if written.plus { format!("+{}", written.as_str()) } else { written.as_str().to_owned() })
+        }
+        Surface::Number(_) | Surface::Anonymous | Surface::NoNumber => None,
+    }
+}
+
+/// How many digits of the number are its calling code; 0 where no country has it.
+pub(crate) fn calling_code_length(number: E164) -> usize {
+    let mut digits = [0_u8; 15];
+    let mut rest = number.digits();
+    let mut length = 0;
+    while rest > 0 && length < digits.len() {
+        digits[length] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        length += 1;
+    }
+    digits[..length].reverse();
+    library::LENGTHS.code_length(&digits[..length])
 }
 
 fn invalid(raw: &str) -> PartyNumber {
@@ -258,7 +299,7 @@ pub fn normalise_plusless(raw: &str, region: Region) -> PartyNumber {
     let text = raw.trim();
     if (7..=15).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0') {
         let international = normalise(&format!("+{text}"), Region::UNKNOWN);
-        if matches!(international, PartyNumber::E164(_)) {
+        if !matches!(international, PartyNumber::Invalid(_)) {
             return international;
         }
     }

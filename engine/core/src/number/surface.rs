@@ -3,8 +3,6 @@
 
 use std::borrow::Cow;
 
-use super::Region;
-
 /// Longest text that is looked at, in bytes: a SIP name-addr with display name and parameters fits, a payload does not.
 const MAX_RAW: usize = 512;
 /// Longest number with its separators, after URI and display name are gone.
@@ -82,7 +80,7 @@ const WITHHELD: [&str; 22] = [
 /// BLOCKED, UNKNOWN, UNAVAILABLE.
 pub(super) const KEYPAD_WORDS: [u64; 5] = [266_696_687, 7_378_742_833, 2_562_533, 8_656_696, 86_282_452_253];
 
-pub(super) fn read(raw: &str, _region: Region) -> Surface {
+pub(super) fn read(raw: &str) -> Surface {
     if raw.len() > MAX_RAW {
         return Surface::NoNumber;
     }
@@ -252,11 +250,7 @@ fn written(text: &str, context: Option<&str>) -> Option<Written> {
         }
     }
     let in_context = number.plus;
-    let mut rest = text.chars();
-    while let Some(character) = {
-        let before = rest.as_str();
-        if number.length >= 7 && is_extension(before) { None } else { rest.next() }
-    } {
+    for (at, character) in text.char_indices() {
         if let Some(digit) = digit(character) {
             number.push(digit)?;
         } else if matches!(character, '+' | '＋') {
@@ -265,10 +259,14 @@ fn written(text: &str, context: Option<&str>) -> Option<Written> {
                 return None;
             }
             number.plus = true;
+        } else if is_separator(character) {
+            continue;
+        } else if number.length >= 7 && is_extension(&text[at..]) {
+            break;
         } else if character.is_ascii_alphabetic() && number.length > 0 {
             number.vanity = true;
             number.push(character.to_ascii_uppercase() as u8)?;
-        } else if !is_separator(character) {
+        } else {
             return None;
         }
     }

@@ -283,6 +283,11 @@ impl TenantLive {
         self.calls.insert(id, call);
     }
 
+    /// Sets the timer of one restored call.
+    pub fn arm(&mut self, call: CallId, settings: &Settings) {
+        self.arm_call(call, settings);
+    }
+
     pub fn restore_presence(&mut self, change: &PresenceChange) {
         self.apply_presence(change);
     }

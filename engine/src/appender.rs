@@ -1,0 +1,458 @@
+//! The appender: the one task that writes decisions to the log, many in one transaction.
+//!
+//! While a commit runs, what is decided meanwhile queues up and goes with the next one, so the batch grows with the
+//! load and a commit is shared by whoever waits. Order is kept: nothing overtakes, and a batch that fails is tried
+//! again before anything behind it. The queue is bounded; when it is full, shards refuse.
+//!
+//! A lost connection leaves it unknown whether the last transaction came through. Before it is tried again, the end of
+//! the tenant's log is read under its lock, which tells: numbers are taken nowhere else.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::Utc;
+use metrics::histogram;
+use switchroom_core::{
+    CallId, EventId, TenantId, UserId,
+    agent::PresenceChange,
+    call::{CallSnapshot, CallState},
+    directory::RecentCall,
+    fact::CallFact,
+    log::{Cursor, EventData, LogEvent},
+    tenant::CallMemory,
+};
+use switchroom_store::{
+    Database, StoreError,
+    log::{self, Adopted, CallRow, Numbered},
+};
+use tokio::{sync::mpsc, time::Instant};
+use tracing::{error, info, warn};
+
+use crate::{
+    live::Tenants,
+    shard::{Notice, give_up},
+    summaries::SummaryCache,
+    wait::{Ticket, Waits},
+};
+
+/// Entries of the log per transaction.
+const BATCH: usize = 1_000;
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// One decision on its way to the log.
+pub(crate) struct Entry {
+    pub(crate) tenant: TenantId,
+    pub(crate) events: Vec<Arc<LogEvent>>,
+    /// The calls of its events as they stand with it.
+    pub(crate) memories: BTreeMap<CallId, CallMemory>,
+    /// Of a fact from outside: what to decide again if the call turns out to be known, and who waits.
+    pub(crate) fact: Option<(CallId, CallFact, Arc<Ticket>)>,
+    /// How often the call was found again (see [`Notice::Forgotten`]).
+    pub(crate) incarnation: u32,
+    pub(crate) queued_at: Instant,
+}
+
+impl Entry {
+    /// The call that this decision took for new.
+    fn opens(&self) -> Option<CallId> {
+        self.events.iter().find_map(|event| match &event.data {
+            EventData::Call(data) if data.before.is_none() => Some(data.call.id),
+            EventData::Call(_) | EventData::Presence(_) => None,
+        })
+    }
+
+    /// It will never be written.
+    pub(crate) fn lose(&self, waits: &Waits) {
+        if let Some((call, _, ticket)) = &self.fact {
+            waits.lost(*call, ticket);
+        }
+    }
+}
+
+/// What the appender found about an entry of the batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Stands,
+    /// Its call event was recorded before. What followed from it for agents still stands.
+    Repeated,
+    /// Its call was recorded before, and memory did not know. The same.
+    Forgotten,
+}
+
+enum Failure {
+    Store(StoreError),
+    /// A later epoch has the log.
+    Overtaken,
+    /// The tenant is gone.
+    Absent(TenantId),
+}
+
+impl From<StoreError> for Failure {
+    fn from(failure: StoreError) -> Self {
+        Self::Store(failure)
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(failure: sqlx::Error) -> Self {
+        Self::Store(failure.into())
+    }
+}
+
+/// What a committed batch did.
+struct Written {
+    verdicts: Vec<Verdict>,
+    ends: BTreeMap<TenantId, i64>,
+}
+
+pub(crate) struct Appender {
+    pub(crate) db: Database,
+    pub(crate) epoch: i64,
+    pub(crate) tenants: Tenants,
+    pub(crate) summaries: SummaryCache,
+    pub(crate) waits: Waits,
+    /// The shards' ears, by shard.
+    pub(crate) shards: Vec<mpsc::UnboundedSender<Notice>>,
+    /// Set when a later epoch took over; nothing is written from then on.
+    pub(crate) fenced: Arc<AtomicBool>,
+    /// Calls whose entries go back to their shard, up to this incarnation.
+    pub(crate) returned: HashMap<CallId, u32>,
+}
+
+impl Appender {
+    /// Writes until every sender is gone and the queue is empty.
+    pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Entry>) {
+        let mut batch = Vec::new();
+        while queue.recv_many(&mut batch, BATCH).await > 0 {
+            let entries = std::mem::take(&mut batch);
+            self.write_all(entries).await;
+        }
+    }
+
+    /// Writes entries in order, in as few transactions as it takes, however long it takes.
+    async fn write_all(&mut self, entries: Vec<Entry>) {
+        // Work to do, the next piece last.
+        let mut pieces = vec![entries];
+        while let Some(mut piece) = pieces.pop() {
+            if piece.is_empty() {
+                continue;
+            }
+            if self.fenced.load(Ordering::Acquire) {
+                for entry in &piece {
+                    entry.lose(&self.waits);
+                }
+                continue;
+            }
+            match self.write_patiently(&piece).await {
+                Ok(written) => self.settle(piece, &written),
+                Err(Failure::Overtaken) => {
+                    error!("another process has taken over the log; this one writes no more");
+                    self.fenced.store(true, Ordering::Release);
+                    pieces.push(piece);
+                }
+                Err(Failure::Absent(tenant)) => {
+                    let (gone, rest): (Vec<Entry>, Vec<Entry>) =
+                        piece.into_iter().partition(|entry| entry.tenant == tenant);
+                    for entry in &gone {
+                        give_up(entry, &"its tenant is gone");
+                        entry.lose(&self.waits);
+                    }
+                    pieces.push(rest);
+                }
+                Err(Failure::Store(failure)) => {
+                    if let [entry] = &*piece {
+                        give_up(entry, &failure);
+                        entry.lose(&self.waits);
+                        continue;
+                    }
+                    // Something in it can never be written. Tenant by tenant, then by halves, until it stands alone;
+                    // order matters within a tenant only.
+                    let mut by_tenant: BTreeMap<TenantId, Vec<Entry>> = BTreeMap::new();
+                    if piece.iter().any(|entry| entry.tenant != piece[0].tenant) {
+                        for entry in piece {
+                            by_tenant.entry(entry.tenant).or_default().push(entry);
+                        }
+                        pieces.extend(by_tenant.into_values());
+                    } else {
+                        let later = piece.split_off(piece.len() / 2);
+                        pieces.push(later);
+                        pieces.push(piece);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tries until the database takes it or says that it never will.
+    async fn write_patiently(&mut self, entries: &[Entry]) -> Result<Written, Failure> {
+        let mut pause = FIRST_PAUSE;
+        let mut unsure: Option<Attempt> = None;
+        loop {
+            let mut attempt = Attempt::default();
+            let result = match &unsure {
+                None => self.write(entries, &mut attempt).await,
+                Some(last) => match self.came_through(last).await {
+                    Ok(true) => {
+                        let last = unsure.take().unwrap_or_default();
+                        return Ok(Written { verdicts: last.verdicts, ends: last.ends });
+                    }
+                    Ok(false) => {
+                        unsure = None;
+                        continue;
+                    }
+                    Err(failure) => Err(failure),
+                },
+            };
+            match result {
+                Ok(written) => return Ok(written),
+                Err(Failure::Store(failure @ StoreError::Unavailable(_))) => {
+                    if pause == FIRST_PAUSE {
+                        warn!(%failure, waiting = entries.len(), "the log cannot be written now; trying again");
+                    }
+                    if attempt.committing {
+                        unsure = Some(attempt);
+                    }
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// Whether a transaction whose commit was not answered came through.
+    async fn came_through(&self, last: &Attempt) -> Result<bool, Failure> {
+        // All of it or nothing came through, so one tenant answers for all.
+        let Some((tenant, end)) = last.ends.first_key_value() else { return Ok(true) };
+        let mut tx = self.db.log().begin().await?;
+        let settled = log::settled_end(&mut tx, *tenant).await?;
+        tx.rollback().await?;
+        match settled {
+            None => Err(Failure::Absent(*tenant)),
+            Some((_, epoch)) if epoch != self.epoch => Err(Failure::Overtaken),
+            Some((cursor, _)) => Ok(cursor.0 >= *end),
+        }
+    }
+
+    async fn write(&mut self, entries: &[Entry], attempt: &mut Attempt) -> Result<Written, Failure> {
+        let mut tx = self.db.log().begin().await?;
+
+        // Which events are new, which calls were taken for new and are not.
+        let claims: Vec<(TenantId, EventId, CallId)> = entries
+            .iter()
+            .flat_map(|entry| entry.events.iter().map(move |event| (entry.tenant, event)))
+            .filter_map(|(tenant, event)| event.call_id.map(|call| (tenant, event.event_id, call)))
+            .collect();
+        let opened: Vec<CallId> = entries.iter().filter_map(Entry::opens).collect();
+        let known =
+            if opened.is_empty() { BTreeSet::new() } else { log::recorded_calls(&mut tx, &opened).await? };
+        let mut returned = self.returned.clone();
+        let mut verdicts = Vec::with_capacity(entries.len());
+        for entry in entries {
+            if let Some(call) = entry.opens().filter(|call| known.contains(call)) {
+                returned.insert(call, entry.incarnation);
+            }
+            let back = entry
+                .fact
+                .as_ref()
+                .and_then(|(call, _, _)| returned.get(call))
+                .is_some_and(|incarnation| entry.incarnation <= *incarnation);
+            verdicts.push(if back { Verdict::Forgotten } else { Verdict::Stands });
+        }
+        let back: BTreeSet<CallId> = entries
+            .iter()
+            .zip(&verdicts)
+            .filter(|(_, verdict)| **verdict == Verdict::Forgotten)
+            .filter_map(|(entry, _)| entry.fact.as_ref().map(|(call, _, _)| *call))
+            .collect();
+        let claims: Vec<_> = claims.into_iter().filter(|(_, _, call)| !back.contains(call)).collect();
+        let mut claimed =
+            if claims.is_empty() { BTreeSet::new() } else { log::claim(&mut tx, &claims).await? };
+
+        // What is written, in order. An event that stands is taken out of `claimed`, so that the second of two in one
+        // batch is a repetition.
+        let mut kept: Vec<(TenantId, &Arc<LogEvent>)> = Vec::new();
+        let mut calls: BTreeMap<CallId, (TenantId, &CallSnapshot, &CallMemory)> = BTreeMap::new();
+        let mut agents: BTreeMap<(TenantId, UserId), &PresenceChange> = BTreeMap::new();
+        for (entry, verdict) in entries.iter().zip(&mut verdicts) {
+            for event in &entry.events {
+                match (&event.data, event.call_id) {
+                    (EventData::Presence(change), _) => {
+                        agents.insert((entry.tenant, change.user_id), change);
+                    }
+                    (EventData::Call(_), _) if *verdict == Verdict::Forgotten => continue,
+                    (EventData::Call(data), Some(call)) => {
+                        if !claimed.remove(&(entry.tenant, event.event_id)) {
+                            *verdict = Verdict::Repeated;
+                            continue;
+                        }
+                        if let Some(memory) = entry.memories.get(&call) {
+                            calls.insert(call, (entry.tenant, &data.call, memory));
+                        }
+                    }
+                    (EventData::Call(_), None) => {}
+                }
+                kept.push((entry.tenant, event));
+            }
+        }
+
+        // Their numbers.
+        let mut counts: BTreeMap<TenantId, i64> = BTreeMap::new();
+        for (tenant, _) in &kept {
+            *counts.entry(*tenant).or_default() += 1;
+        }
+        let ends = self.numbers(&mut tx, &counts).await?;
+        let mut next: HashMap<TenantId, i64> = ends
+            .iter()
+            .map(|(tenant, end)| (*tenant, end - counts.get(tenant).copied().unwrap_or(0) + 1))
+            .collect();
+        let numbered: Vec<Numbered<'_>> = kept
+            .iter()
+            .filter_map(|(tenant, event)| {
+                let seq = next.get_mut(tenant)?;
+                *seq += 1;
+                Some(Numbered { tenant: *tenant, seq: *seq - 1, event })
+            })
+            .collect();
+
+        if !numbered.is_empty() {
+            log::append(&mut tx, Utc::now(), &numbered).await?;
+        }
+        if !calls.is_empty() {
+            let rows: Vec<CallRow<'_>> = calls
+                .values()
+                .map(|(tenant, call, memory)| CallRow { tenant: *tenant, call, memory })
+                .collect();
+            log::project_calls(&mut tx, &rows).await?;
+        }
+        if !agents.is_empty() {
+            let rows: Vec<_> = agents.iter().map(|((tenant, _), change)| (*tenant, *change)).collect();
+            log::project_presence(&mut tx, &rows).await?;
+        }
+        // From here on a lost connection leaves the outcome unknown.
+        *attempt = Attempt { committing: true, verdicts: verdicts.clone(), ends: ends.clone() };
+        tx.commit().await?;
+        Ok(Written { verdicts, ends })
+    }
+
+    /// The last number of each tenant, taking over the logs of tenants that are new.
+    async fn numbers(
+        &self,
+        tx: &mut sqlx::PgConnection,
+        counts: &BTreeMap<TenantId, i64>,
+    ) -> Result<BTreeMap<TenantId, i64>, Failure> {
+        let wanted: Vec<(TenantId, i64)> = counts.iter().map(|(tenant, count)| (*tenant, *count)).collect();
+        if wanted.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let mut ends: BTreeMap<TenantId, i64> =
+            log::take_numbers(tx, self.epoch, &wanted).await?.into_iter().collect();
+        let missing: Vec<(TenantId, i64)> =
+            wanted.iter().filter(|(tenant, _)| !ends.contains_key(tenant)).copied().collect();
+        for (tenant, count) in missing {
+            match log::adopt(tx, self.epoch, tenant).await? {
+                Adopted::Ours(_) => info!(%tenant, "the log of a new tenant is ours"),
+                Adopted::Overtaken => return Err(Failure::Overtaken),
+                Adopted::Absent => return Err(Failure::Absent(tenant)),
+            }
+            ends.extend(log::take_numbers(tx, self.epoch, &[(tenant, count)]).await?);
+        }
+        Ok(ends)
+    }
+
+    /// The batch is durable: tells everybody.
+    fn settle(&mut self, entries: Vec<Entry>, written: &Written) {
+        let mut by_tenant: BTreeMap<TenantId, Vec<&Arc<LogEvent>>> = BTreeMap::new();
+        for (entry, verdict) in entries.iter().zip(&written.verdicts) {
+            let events = by_tenant.entry(entry.tenant).or_default();
+            events.extend(
+                entry.events.iter().filter(|event| *verdict == Verdict::Stands || event.call_id.is_none()),
+            );
+        }
+        for (tenant, end) in &written.ends {
+            let events = by_tenant.remove(tenant).unwrap_or_default();
+            self.tenants.commit(*tenant, &events, Cursor(*end));
+            for event in &events {
+                self.remember_call(*tenant, event);
+            }
+        }
+        for (entry, verdict) in entries.into_iter().zip(&written.verdicts) {
+            histogram!("switchroom_append_seconds").record(entry.queued_at.elapsed().as_secs_f64());
+            match verdict {
+                Verdict::Stands => {}
+                Verdict::Repeated => {
+                    for event in entry.events.iter().filter(|event| event.call_id.is_some()) {
+                        self.tell(
+                            entry.tenant,
+                            Notice::Repeated { tenant: entry.tenant, event: Arc::clone(event) },
+                        );
+                    }
+                }
+                Verdict::Forgotten => {
+                    if let Some((call, _, _)) = &entry.fact {
+                        let last = self.returned.entry(*call).or_default();
+                        *last = (*last).max(entry.incarnation);
+                    }
+                    self.tell(entry.tenant, Notice::Forgotten { entry: Box::new(entry) });
+                    continue;
+                }
+            }
+            if let Some((call, _, ticket)) = &entry.fact {
+                self.waits.durable(*call, ticket);
+            }
+        }
+    }
+
+    /// An ended call leads its contact's recent calls.
+    fn remember_call(&self, tenant: TenantId, event: &LogEvent) {
+        let EventData::Call(data) = &event.data else { return };
+        let call = &data.call;
+        let Some(contact) = call.contact.filter(|_| call.state == CallState::Ended) else { return };
+        if self.summaries.get(tenant, contact).is_none() {
+            return;
+        }
+        let recent = RecentCall {
+            id: call.id,
+            direction: call.direction,
+            state: call.state.as_str().to_owned(),
+            end_reason: call.end_reason,
+            from: call.from.clone(),
+            to: call.to.clone(),
+            agent_id: call.agent_id,
+            started_at: call.started_at,
+            answered_at: call.answered_at,
+            ended_at: call.ended_at,
+        };
+        let summaries = self.summaries.clone();
+        tokio::spawn(async move { summaries.call_changed(tenant, contact, recent).await });
+    }
+
+    fn tell(&self, tenant: TenantId, notice: Notice) {
+        if let Some(shard) = self.shards.get(shard_of(tenant, self.shards.len())) {
+            // A shard that is gone has stopped for good, and what it would do is done again after the restart.
+            let _ = shard.send(notice);
+        }
+    }
+}
+
+/// A transaction whose outcome may be unknown.
+#[derive(Default)]
+struct Attempt {
+    committing: bool,
+    verdicts: Vec<Verdict>,
+    ends: BTreeMap<TenantId, i64>,
+}
+
+/// Which shard a tenant belongs to.
+pub(crate) fn shard_of(tenant: TenantId, shards: usize) -> usize {
+    let bytes = tenant.0.as_u128();
+    // Ids of version 7 share their leading bits with the time; the low ones are random.
+    usize::try_from(bytes as u64 % shards.max(1) as u64).unwrap_or(0)
+}

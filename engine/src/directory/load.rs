@@ -1,0 +1,136 @@
+//! Everything, once, in one snapshot of the database.
+
+use std::{sync::Arc, time::Instant};
+
+use futures::TryStreamExt;
+use switchroom_core::{
+    TenantId,
+    directory::{ContactKind, ContactRef},
+    number::{self, Region},
+};
+use switchroom_store::{
+    Database, StoreError,
+    directory_load::{self, ConnectionRow, Snapshot, TenantRow},
+};
+
+use crate::{
+    Registry, Sealer,
+    registry::{Connection, ConnectionKind, Credentials, Profile, Tenant},
+};
+
+/// Rows between two lines of progress in the log.
+const PROGRESS: usize = 250_000;
+
+/// Fills the registry; answers with the transaction id at which the feed goes on.
+pub(super) async fn load(db: &Database, registry: &Registry, secrets: &Sealer) -> Result<String, StoreError> {
+    let began = Instant::now();
+    let mut snapshot = Snapshot::begin(db).await?;
+    let connection = snapshot.connection();
+    let tenants = directory_load::tenants(connection, None).await?;
+    number::warm_up(tenants.iter().filter_map(|tenant| tenant.region.parse().ok()));
+    for tenant in tenants {
+        put_tenant(registry, &tenant);
+    }
+    for (tenant, members) in directory_load::members(connection, None).await? {
+        registry.put_roster(tenant, members);
+    }
+    for line in directory_load::lines(connection, None).await? {
+        registry.put_line(line);
+    }
+    for row in directory_load::connections(connection, None).await? {
+        put_connection(registry, secrets, row);
+    }
+    let expected = directory_load::estimated_phones(connection).await?;
+    let mut loaded = 0;
+    let mut numbers = 0_usize;
+    for kind in ContactKind::ALL {
+        let mut contacts = std::pin::pin!(directory_load::stream_contacts(connection, kind).await?);
+        let mut current: Option<Arc<Tenant>> = None;
+        while let Some((tenant, contact)) = contacts.try_next().await? {
+            if current.as_ref().is_none_or(|current| current.id != tenant) {
+                current = registry.tenant(tenant);
+            }
+            numbers += contact.phones.len();
+            if let Some(current) = &current {
+                current.directory().put(contact);
+            }
+            loaded += 1;
+            if loaded % PROGRESS == 0 {
+                tracing::info!(contacts = loaded, numbers, expected, "loading the directory");
+            }
+            if loaded % 1_024 == 0 {
+                // The load is long and does not wait much; others on this thread have a turn.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    fill_last_contacted(registry, &mut snapshot).await?;
+    let xmin = snapshot.xmin.clone();
+    snapshot.end().await?;
+    let sizes = registry.sizes();
+    tracing::info!(
+        tenants = sizes.tenants,
+        contacts = sizes.contacts,
+        numbers,
+        lines = sizes.lines,
+        connections = sizes.connections,
+        elapsed_ms = began.elapsed().as_millis(),
+        "directory loaded"
+    );
+    Ok(xmin)
+}
+
+/// The last call decides only between owners of one number, so it is asked for those alone.
+async fn fill_last_contacted(registry: &Registry, snapshot: &mut Snapshot) -> Result<(), StoreError> {
+    for tenant in registry.tenants() {
+        for sharing in tenant.directory().sharing().chunks(1_000) {
+            let ids: Vec<_> = sharing.iter().map(|contact| contact.id).collect();
+            for (id, at) in directory_load::last_contacted(snapshot.connection(), &ids).await? {
+                for kind in ContactKind::ALL {
+                    let contact = ContactRef { kind, id };
+                    if sharing.contains(&contact) {
+                        tenant.directory().contacted(contact, at);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn put_tenant(registry: &Registry, row: &TenantRow) {
+    // The schema allows any two capitals; of a region unknown to us no national number can be read.
+    let region = row.region.parse().unwrap_or(Region::UNKNOWN);
+    registry.put_tenant(row.id, Profile { slug: row.slug.clone(), name: row.name.clone(), region });
+}
+
+pub(super) fn put_connection(registry: &Registry, secrets: &Sealer, row: ConnectionRow) {
+    let Some(kind) = ConnectionKind::from_name(&row.kind) else {
+        tracing::warn!(connection = %row.id, kind = row.kind, "a connection of an unknown kind is left out");
+        return;
+    };
+    let credentials = unseal(secrets, &row);
+    if credentials.is_none() {
+        tracing::error!(connection = %row.id, "the credentials of a connection cannot be opened; its requests are refused");
+    }
+    let region = row.default_region.as_deref().and_then(|region| region.parse().ok());
+    registry.put_connection(Connection {
+        id: row.id,
+        tenant: row.tenant,
+        kind,
+        region: region.unwrap_or_else(|| tenant_region(registry, row.tenant)),
+        user_map: serde_json::from_value(row.user_map).unwrap_or_default(),
+        credentials,
+        hook_key_hash: row.hook_key_hash.and_then(|hash| hash.try_into().ok()),
+    });
+}
+
+fn tenant_region(registry: &Registry, tenant: TenantId) -> Region {
+    registry.tenant(tenant).map_or(Region::UNKNOWN, |tenant| tenant.region())
+}
+
+fn unseal(secrets: &Sealer, row: &ConnectionRow) -> Option<Credentials> {
+    let Some(sealed) = &row.credentials else { return Some(Credentials::default()) };
+    let opened = secrets.open(row.key_id.as_deref()?, sealed).ok()?;
+    serde_json::from_slice(&opened).ok()
+}

@@ -1,0 +1,180 @@
+//! Calls as lists and single records show them. Written by the appender only ([`crate::log`]).
+
+use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
+use switchroom_core::{
+    CallId, ConnectionId, NumberId, TicketId, UserId,
+    call::{CallSnapshot, CallState},
+    directory::{ContactKind, ContactRef},
+    fact::{Direction, EndReason},
+};
+use uuid::Uuid;
+
+use crate::{
+    TenantTx,
+    db::{StoreError, Timestamp},
+    listing::{COUNT_CAP, Count, Key, Position, Slice, Window, push_order, push_position},
+};
+
+/// A call with what other tables know of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallRecord {
+    pub call: CallSnapshot,
+    pub tickets: Vec<TicketId>,
+    pub version: i64,
+}
+
+/// What a list of calls may be narrowed to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallFilter {
+    pub provider_call_id: Option<String>,
+    pub connection_id: Option<ConnectionId>,
+    /// As stored: E.164 where the number is one.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub state: Option<CallState>,
+    pub agent_id: Option<UserId>,
+    pub number_id: Option<NumberId>,
+    pub contact: Option<Uuid>,
+    pub started_after: Option<Timestamp>,
+    pub started_before: Option<Timestamp>,
+}
+
+/// What a list of calls may be ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallSort {
+    StartedAt,
+}
+
+impl CallSort {
+    const fn expression(self) -> &'static str {
+        match self {
+            Self::StartedAt => "t.started_at",
+        }
+    }
+}
+
+const COLUMNS: &str = "t.id, t.connection_id, t.provider_call_id, t.direction, t.state, t.end_reason, t.from_number, \
+     t.to_number, t.number_id, t.queue, t.agent_id, t.contact_kind, t.contact_id, t.started_at, t.answered_at, \
+     t.ended_at, t.version, \
+     ARRAY(SELECT l.ticket_id FROM call_tickets l WHERE l.tenant_id = t.tenant_id AND l.call_id = t.id \
+            ORDER BY l.linked_at, l.ticket_id) AS tickets";
+
+/// One call of the tenant.
+pub async fn get(tx: &mut TenantTx, id: CallId) -> Result<Option<CallRecord>, StoreError> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+    query.push(COLUMNS).push(" FROM calls t WHERE t.tenant_id = ").push_bind(tx.tenant().0);
+    query.push(" AND t.id = ").push_bind(id.0);
+    query.build().fetch_optional(&mut **tx).await?.as_ref().map(read).transpose()
+}
+
+/// A page of the tenant's calls.
+pub async fn list(
+    tx: &mut TenantTx,
+    filter: &CallFilter,
+    window: &Window<CallSort>,
+) -> Result<Slice<CallRecord>, StoreError> {
+    let expression = window.sort.expression();
+    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+    query.push(COLUMNS);
+    push_conditions(&mut query, tx.tenant().0, filter);
+    push_position(&mut query, expression, window.descending, window.after.as_ref());
+    push_order(&mut query, expression, window.descending, window.limit);
+    let rows = query.build().fetch_all(&mut **tx).await?;
+    let mut items = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let more = items.len() > window.limit as usize;
+    items.truncate(window.limit as usize);
+    let next = items.last().filter(|_| more).map(|record| Position {
+        key: match window.sort {
+            CallSort::StartedAt => Key::At(record.call.started_at),
+        },
+        id: record.call.id.0,
+    });
+    let count = if window.count {
+        let mut query = QueryBuilder::<Postgres>::new("SELECT count(*) FROM (SELECT 1");
+        push_conditions(&mut query, tx.tenant().0, filter);
+        query.push(" LIMIT ").push_bind(COUNT_CAP + 1).push(") found");
+        Some(Count::of(query.build_query_scalar::<i64>().fetch_one(&mut **tx).await?))
+    } else {
+        None
+    };
+    Ok(Slice { items, next, count })
+}
+
+fn push_conditions(query: &mut QueryBuilder<Postgres>, tenant: Uuid, filter: &CallFilter) {
+    query.push(" FROM calls t WHERE t.tenant_id = ").push_bind(tenant);
+    if let Some(id) = &filter.provider_call_id {
+        query.push(" AND t.provider_call_id = ").push_bind(id.clone());
+    }
+    if let Some(connection) = filter.connection_id {
+        query.push(" AND t.connection_id = ").push_bind(connection.0);
+    }
+    if let Some(from) = &filter.from {
+        query.push(" AND t.from_number = ").push_bind(from.clone());
+    }
+    if let Some(to) = &filter.to {
+        query.push(" AND t.to_number = ").push_bind(to.clone());
+    }
+    if let Some(state) = filter.state {
+        query.push(" AND t.state = ").push_bind(state.as_str());
+    }
+    if let Some(agent) = filter.agent_id {
+        query.push(" AND t.agent_id = ").push_bind(agent.0);
+    }
+    if let Some(number) = filter.number_id {
+        query.push(" AND t.number_id = ").push_bind(number.0);
+    }
+    if let Some(contact) = filter.contact {
+        query.push(" AND t.contact_id = ").push_bind(contact);
+    }
+    if let Some(after) = filter.started_after {
+        query.push(" AND t.started_at > ").push_bind(after);
+    }
+    if let Some(before) = filter.started_before {
+        query.push(" AND t.started_at < ").push_bind(before);
+    }
+}
+
+fn read(row: &PgRow) -> Result<CallRecord, StoreError> {
+    let odd = |what: &str, text: &str| {
+        StoreError::Other(sqlx::Error::Decode(format!("a stored {what} that is none: {text}").into()))
+    };
+    let direction: String = row.try_get("direction")?;
+    let state: String = row.try_get("state")?;
+    let end_reason: Option<String> = row.try_get("end_reason")?;
+    let kind: Option<String> = row.try_get("contact_kind")?;
+    let contact: Option<Uuid> = row.try_get("contact_id")?;
+    let contact = match (kind, contact) {
+        (Some(kind), Some(id)) => {
+            let found = ContactKind::ALL.into_iter().find(|known| known.name() == kind);
+            Some(ContactRef { kind: found.ok_or_else(|| odd("kind of contact", &kind))?, id })
+        }
+        _ => None,
+    };
+    let tickets: Vec<Uuid> = row.try_get("tickets")?;
+    Ok(CallRecord {
+        call: CallSnapshot {
+            id: CallId(row.try_get("id")?),
+            connection_id: ConnectionId(row.try_get("connection_id")?),
+            provider_call_id: row.try_get("provider_call_id")?,
+            direction: [Direction::Inbound, Direction::Outbound]
+                .into_iter()
+                .find(|known| known.as_str() == direction)
+                .ok_or_else(|| odd("direction", &direction))?,
+            state: CallState::parse(&state).ok_or_else(|| odd("state", &state))?,
+            end_reason: end_reason
+                .map(|reason| EndReason::parse(&reason).ok_or_else(|| odd("end reason", &reason)))
+                .transpose()?,
+            from: row.try_get("from_number")?,
+            to: row.try_get("to_number")?,
+            number_id: row.try_get::<Option<Uuid>, _>("number_id")?.map(NumberId),
+            queue: row.try_get("queue")?,
+            agent_id: row.try_get::<Option<Uuid>, _>("agent_id")?.map(UserId),
+            contact,
+            started_at: row.try_get("started_at")?,
+            answered_at: row.try_get("answered_at")?,
+            ended_at: row.try_get("ended_at")?,
+        },
+        tickets: tickets.into_iter().map(TicketId).collect(),
+        version: row.try_get("version")?,
+    })
+}

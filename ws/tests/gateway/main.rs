@@ -1,0 +1,10 @@
+//! The gateway behind a real port, spoken to by a real WebSocket client, or by hand where a client would not do what
+//! the test needs. The engine is a log in memory, whose commits the test makes.
+
+mod delivery;
+mod door;
+mod framing;
+mod lifetime;
+mod resume;
+mod schema;
+mod support;
