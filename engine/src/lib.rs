@@ -356,6 +356,16 @@ impl Engine {
         self.inner.waits.wait(call, self.inner.settings.durable_wait).await
     }
 
+    /// Waits (at most 5 s) until everything decided about the tenant before the call is written. What is read from the
+    /// log behind it, and what is delivered meanwhile, leave nothing out between them.
+    pub async fn settled(&self, tenant: TenantId) -> Result<(), NotDurable> {
+        let mark = Arc::new(wait::Ticket::default());
+        // Through the shard, because a decision is delivered before it is on its way to the log.
+        let notice = Notice::Mark { tenant, mark: Arc::clone(&mark) };
+        self.shard(tenant).notices.send(notice).map_err(|_| NotDurable)?;
+        wait::wait_for(&mark, self.inner.settings.durable_wait).await
+    }
+
     /// The last durable place of the tenant's log.
     pub fn cursor(&self, tenant: TenantId) -> Cursor {
         self.inner.tenants.get(tenant).map(|tenant| tenant.end()).unwrap_or_default()
