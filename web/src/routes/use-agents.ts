@@ -4,12 +4,15 @@ import { useCallback } from "react";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
 import type { Agent } from "@/lib/api/types";
+import { useCan } from "@/lib/session";
 
 const NONE: Agent[] = [];
 
 export function useAgents(): { agents: Agent[]; nameOf: (id: string) => string | null } {
+  const allowed = useCan("agents.read");
   const query = useQuery({
     queryKey: [...keys.agents, "all"],
+    enabled: allowed,
     retry: false,
     staleTime: 60_000,
     queryFn: ({ signal }) => take(api.GET("/api/v1/agents", { params: { query: { limit: 200 } }, signal })),
