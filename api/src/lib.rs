@@ -3,8 +3,10 @@
 //!
 //! [`router`] is the table of contents. Every route has a row in `core/src/permission.rs`, or nobody gets in.
 
+mod agents;
 pub mod auth;
 pub mod body;
+mod calls;
 mod connections;
 mod directory;
 mod http;

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    auth, connections, directory, http, openapi as document, ops, people, phone_numbers, problem,
+    agents, auth, calls, connections, directory, http, openapi as document, ops, people, phone_numbers, problem,
     state::AppState, tickets,
 };
 
@@ -30,6 +30,8 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(auth::routes())
         .merge(people::routes())
         .merge(connections::routes())
+        .merge(calls::routes())
+        .merge(agents::routes())
         .merge(directory::routes())
         .merge(tickets::routes())
         .merge(phone_numbers::routes())

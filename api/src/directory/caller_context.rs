@@ -15,7 +15,7 @@ use switchroom_store::{
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{begin, fields};
+use super::begin;
 use crate::{Address, Caller, Errors, Problem, Validate, body::Body, list::Filter, state::AppState};
 
 /// How many tickets and calls a context shows.

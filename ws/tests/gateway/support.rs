@@ -20,7 +20,7 @@ use switchroom_core::{
     log::{CallEvent, Cursor, EventData, EventType, LogEvent},
     wallboard::{CallFigures, Series, Wallboard},
 };
-use switchroom_engine::{FrameSink, ResumeError, Resumed, SubmitError};
+use switchroom_engine::{FrameSink, NotDurable, ResumeError, Resumed, SubmitError};
 use switchroom_ws::{Authenticate, Gateway, Hub, Identity, Refusal, Settings, Switchboard, TicketAccess};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -172,7 +172,7 @@ impl Switchboard for Board {
         Cursor(self.tenants.lock().unwrap().get(&tenant).map_or(0, |tenant| tenant.log.len() as i64))
     }
 
-    fn settled(&self, tenant: TenantId) -> BoxFuture<'_, ()> {
+    fn settled(&self, tenant: TenantId) -> BoxFuture<'_, Result<(), NotDurable>> {
         async move {
             let mut changed = self.changed.subscribe();
             let decided = |tenant: &Tenant| tenant.log.len() + tenant.pending.len();
@@ -180,6 +180,7 @@ impl Switchboard for Board {
             while self.tenants.lock().unwrap().get(&tenant).is_some_and(|tenant| tenant.log.len() < goal) {
                 changed.changed().await.unwrap();
             }
+            Ok(())
         }
         .boxed()
     }
@@ -240,7 +241,7 @@ impl Switchboard for Board {
                 extension: Some("201".into()),
                 presence: Presence::Available,
                 reason: None,
-                since: DateTime::UNIX_EPOCH,
+                since: Some(DateTime::UNIX_EPOCH),
                 call_ids: Vec::new(),
             }],
             calls: CallFigures { talking: revision, ..CallFigures::default() },
@@ -313,13 +314,9 @@ pub fn call_event(n: u64, key: &str, state: CallState) -> CallEvent {
         pops: Vec::new(),
         withdrawn: Vec::new(),
         told: Vec::new(),
-        caller: Some(CallerContext::unknown(
-            Quality::Exact,
-            Some("+33612345678".into()),
-            "nobody's number".into(),
-        )),
-        number_id: None,
+        caller: Some(CallerContext::unknown(Quality::Exact, Some("+33612345678".into()), "nobody's number")),
         received_at_us: 1_760_000_000_000_000,
+        heard_at: at,
     }
 }
 
