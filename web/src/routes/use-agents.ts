@@ -15,8 +15,7 @@ export function useAgents(): { agents: Agent[]; nameOf: (id: string) => string |
     enabled: allowed,
     retry: false,
     staleTime: 60_000,
-    queryFn: ({ signal }) =>
-      take<Page<Agent>>(api.GET("/api/v1/agents", { params: { query: { limit: 200 } }, signal })),
+    queryFn: ({ signal }) => take<Page<Agent>>(api.GET("/api/v1/agents", { signal })),
   });
   const agents = query.data?.items ?? NONE;
   const nameOf = useCallback(

@@ -4,6 +4,43 @@
  */
 
 export interface paths {
+    "/api/v1/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Agents and their presence */
+        get: operations["list_agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose a presence
+         * @description One's own; somebody else's needs `presence.set_others`.
+         */
+        post: operations["set_presence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-tokens": {
         parameters: {
             query?: never;
@@ -145,6 +182,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls
+         * @description Sorted by `started_at`, newest first unless `sort=started_at`.
+         */
+        get: operations["list_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One call
+         * @description A call that is not durable yet is waited for, at most 5 seconds.
+         */
+        get: operations["get_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events of a call
+         * @description Oldest first. An event that changed nothing is listed with `effective: false`; a repetition is not listed.
+         */
+        get: operations["list_call_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tickets of a call
+         * @description Those the caller of this endpoint may see.
+         */
+        get: operations["list_call_tickets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -228,6 +345,27 @@ export interface paths {
         head?: never;
         /** Change an e-mail contact. */
         patch: operations["update_email_contact"];
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The log
+         * @description Everything that happened to calls and agents, oldest first, without a gap. `next_cursor` is null at the end; go on
+         *     later with the cursor of the last item.
+         */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/individuals": {
@@ -501,6 +639,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Queues */
+        get: operations["list_queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -695,6 +850,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/wallboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The wallboard */
+        get: operations["get_wallboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ws-tickets": {
         parameters: {
             query?: never;
@@ -856,6 +1028,28 @@ export interface components {
              */
             user_id?: string | null;
         };
+        /** @description Somebody who takes calls. */
+        Agent: {
+            call_ids: string[];
+            /** @example agent1@demo.example */
+            email: string;
+            /** @example 201 */
+            extension?: string | null;
+            name: string;
+            /**
+             * @description `offline`, `available`, `reserved`, `ringing`, `on_call`, `wrap_up`, `break`.
+             * @example available
+             */
+            presence: string;
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When this presence began; null for those who never chose one.
+             */
+            since?: string | null;
+            /** Format: uuid */
+            user_id: string;
+        };
         ApiToken: {
             /** Format: date-time */
             created_at: string;
@@ -915,6 +1109,108 @@ export interface components {
             id: string;
             /** @description What it was done to. */
             subject?: string | null;
+        };
+        /** @description Whom the caller was found to be. */
+        CallContact: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `organization_contact`, `organization`, `individual`, `email_contact`.
+             * @example individual
+             */
+            kind: string;
+        };
+        /** @description An event of a call. */
+        CallEvent: {
+            /** @description Opaque; as in `GET /api/v1/events`. */
+            cursor: string;
+            /** @description False where it came too late or went backwards and changed nothing. */
+            effective: boolean;
+            /** Format: uuid */
+            event_id: string;
+            /**
+             * Format: date-time
+             * @description The provider's time, where it sends one.
+             */
+            provider_at?: string | null;
+            provider_event_id?: string | null;
+            /** Format: date-time */
+            recorded_at: string;
+            /** Format: int64 */
+            seq: number;
+            /**
+             * @description `ringing`, `answered`, `held`, `resumed`, `transferred`, `ended`.
+             * @example answered
+             */
+            type: string;
+        };
+        /** @description Calls by state. */
+        CallFigures: {
+            /** Format: int64 */
+            held: number;
+            /**
+             * Format: int64
+             * @description Unanswered calls, those of queues included.
+             */
+            ringing: number;
+            /** Format: int64 */
+            talking: number;
+            /** Format: int64 */
+            transferring: number;
+            /**
+             * Format: int64
+             * @description Unanswered calls that a queue was named for.
+             */
+            waiting: number;
+        };
+        /** @description A call, from the first ring to the last hang-up. */
+        CallView: {
+            /**
+             * Format: uuid
+             * @description Who answered.
+             */
+            agent_id?: string | null;
+            /** Format: date-time */
+            answered_at?: string | null;
+            /** Format: uuid */
+            connection_id: string;
+            contact?: components["schemas"]["CallContact"] | null;
+            /** @example inbound */
+            direction: string;
+            /**
+             * @description `completed`, `missed`, `abandoned`, `busy`, `rejected`, `failed`, `voicemail`; null until it ended.
+             * @example completed
+             */
+            end_reason?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /**
+             * @description E.164 where it is one, an extension's digits, else as sent; null when withheld.
+             * @example +33612345678
+             */
+            from?: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The line of ours that was dialled.
+             */
+            number_id?: string | null;
+            /** @example pbx-77 */
+            provider_call_id: string;
+            queue?: string | null;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * @description `ringing`, `answered`, `held`, `transferring`, `ended`.
+             * @example ended
+             */
+            state: string;
+            ticket_ids: string[];
+            /** @example +33199000001 */
+            to?: string | null;
+            /** Format: int64 */
+            version: number;
         };
         /** @description The caller as filed; does not follow the contact. */
         CallerView: {
@@ -1106,6 +1402,21 @@ export interface components {
              */
             pointer: string;
         };
+        /** @description A number with the formula it comes from. */
+        Figure: {
+            formula: string;
+            name: string;
+            /**
+             * Format: double
+             * @description Null where there is nothing to count yet.
+             */
+            value?: number | null;
+            /**
+             * Format: int32
+             * @description Rises when the formula changes.
+             */
+            version: number;
+        };
         /** @description A new ticket: the pop's draft, filled in. Null is the same as absent. */
         FileTicket: {
             /** Format: uuid */
@@ -1164,6 +1475,30 @@ export interface components {
          * @enum {string}
          */
         LineStatusView: "available" | "assigned" | "reserved";
+        /** @description An entry of the tenant's log. */
+        LogEntry: {
+            /**
+             * Format: date-time
+             * @description When it happened, by the provider's clock where it tells.
+             */
+            at: string;
+            /** Format: uuid */
+            call_id?: string | null;
+            /** @description Opaque; send it as `after` to go on behind it. */
+            cursor: string;
+            data: Record<string, never>;
+            /** Format: uuid */
+            event_id: string;
+            /** Format: date-time */
+            recorded_at: string;
+            /**
+             * Format: int64
+             * @description Rises by exactly one.
+             */
+            seq: number;
+            /** @example ringing */
+            type: string;
+        };
         Login: {
             /** @example agent1@demo.example */
             email: string;
@@ -1226,6 +1561,13 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        /** @description Calls that started within this minute. */
+        Minute: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int64 */
+            calls: number;
         };
         MoveTicket: {
             reason?: string | null;
@@ -1358,6 +1700,33 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_Agent: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                call_ids: string[];
+                /** @example agent1@demo.example */
+                email: string;
+                /** @example 201 */
+                extension?: string | null;
+                name: string;
+                /**
+                 * @description `offline`, `available`, `reserved`, `ringing`, `on_call`, `wrap_up`, `break`.
+                 * @example available
+                 */
+                presence: string;
+                reason?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When this presence began; null for those who never chose one.
+                 */
+                since?: string | null;
+                /** Format: uuid */
+                user_id: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_ApiToken: {
             count?: components["schemas"]["Count"] | null;
             items: {
@@ -1423,6 +1792,89 @@ export interface components {
                 id: string;
                 /** @description What it was done to. */
                 subject?: string | null;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CallEvent: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** @description Opaque; as in `GET /api/v1/events`. */
+                cursor: string;
+                /** @description False where it came too late or went backwards and changed nothing. */
+                effective: boolean;
+                /** Format: uuid */
+                event_id: string;
+                /**
+                 * Format: date-time
+                 * @description The provider's time, where it sends one.
+                 */
+                provider_at?: string | null;
+                provider_event_id?: string | null;
+                /** Format: date-time */
+                recorded_at: string;
+                /** Format: int64 */
+                seq: number;
+                /**
+                 * @description `ringing`, `answered`, `held`, `resumed`, `transferred`, `ended`.
+                 * @example answered
+                 */
+                type: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CallView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /**
+                 * Format: uuid
+                 * @description Who answered.
+                 */
+                agent_id?: string | null;
+                /** Format: date-time */
+                answered_at?: string | null;
+                /** Format: uuid */
+                connection_id: string;
+                contact?: components["schemas"]["CallContact"] | null;
+                /** @example inbound */
+                direction: string;
+                /**
+                 * @description `completed`, `missed`, `abandoned`, `busy`, `rejected`, `failed`, `voicemail`; null until it ended.
+                 * @example completed
+                 */
+                end_reason?: string | null;
+                /** Format: date-time */
+                ended_at?: string | null;
+                /**
+                 * @description E.164 where it is one, an extension's digits, else as sent; null when withheld.
+                 * @example +33612345678
+                 */
+                from?: string | null;
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The line of ours that was dialled.
+                 */
+                number_id?: string | null;
+                /** @example pbx-77 */
+                provider_call_id: string;
+                queue?: string | null;
+                /** Format: date-time */
+                started_at: string;
+                /**
+                 * @description `ringing`, `answered`, `held`, `transferring`, `ended`.
+                 * @example ended
+                 */
+                state: string;
+                ticket_ids: string[];
+                /** @example +33199000001 */
+                to?: string | null;
+                /** Format: int64 */
+                version: number;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -1516,6 +1968,35 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_LogEntry: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it happened, by the provider's clock where it tells.
+                 */
+                at: string;
+                /** Format: uuid */
+                call_id?: string | null;
+                /** @description Opaque; send it as `after` to go on behind it. */
+                cursor: string;
+                data: Record<string, never>;
+                /** Format: uuid */
+                event_id: string;
+                /** Format: date-time */
+                recorded_at: string;
+                /**
+                 * Format: int64
+                 * @description Rises by exactly one.
+                 */
+                seq: number;
+                /** @example ringing */
+                type: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_NumberView: {
             count?: components["schemas"]["Count"] | null;
             items: {
@@ -1603,6 +2084,26 @@ export interface components {
                 updated_at: string;
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Queue: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** @example support */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description Since when the one that waits longest does.
+                 */
+                oldest_since?: string | null;
+                /**
+                 * Format: int64
+                 * @description Unanswered calls.
+                 */
+                waiting: number;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -1746,6 +2247,25 @@ export interface components {
             /** @description As it was typed. */
             raw: string;
         };
+        /** @description What an agent is doing. */
+        Presence: {
+            /** @example break */
+            presence: string;
+            reason?: string | null;
+            /** Format: date-time */
+            since: string;
+            /** Format: uuid */
+            user_id: string;
+        };
+        PresenceChoice: {
+            /** @example lunch */
+            reason?: string | null;
+            /**
+             * @description `available`, `break` or `offline`; what is shown also depends on calls.
+             * @example break
+             */
+            state: string;
+        };
         /** @description The body of every error answer (RFC 9457). */
         Problem: {
             detail?: string | null;
@@ -1762,6 +2282,21 @@ export interface components {
              * @example validation
              */
             type: string;
+        };
+        /** @description A queue as of now. */
+        Queue: {
+            /** @example support */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Since when the one that waits longest does.
+             */
+            oldest_since?: string | null;
+            /**
+             * Format: int64
+             * @description Unanswered calls.
+             */
+            waiting: number;
         };
         Refresh: {
             refresh_token: string;
@@ -1808,6 +2343,9 @@ export interface components {
             secret?: string | null;
             /** @description vonage. */
             signature_secret?: string | null;
+        };
+        Series: {
+            calls_per_minute: components["schemas"]["Minute"][];
         };
         /** @description A profile on a social platform. */
         SocialLink: {
@@ -1964,6 +2502,20 @@ export interface components {
             /** @example agent */
             role: string;
         };
+        /** @description The whole board. Ages are `since` times, never running lengths. */
+        Wallboard: {
+            agents: components["schemas"]["Agent"][];
+            /** Format: date-time */
+            at: string;
+            calls: components["schemas"]["CallFigures"];
+            /** @description Everything up to here is counted. */
+            cursor: string;
+            figures: components["schemas"]["Figure"][];
+            queues: components["schemas"]["Queue"][];
+            /** Format: int64 */
+            revision: number;
+            series: components["schemas"]["Series"];
+        };
         WriteReply: {
             body: string;
             /** @description `text` (the default) or `html`. */
@@ -2002,6 +2554,173 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_agents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everybody who takes calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Agent"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_presence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description User id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceChoice"];
+            };
+        };
+        responses: {
+            /** @description What is shown now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presence"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Overloaded; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_api_tokens: {
         parameters: {
             query?: {
@@ -2595,6 +3314,337 @@ export interface operations {
             };
             /** @description Too many requests; see Retry-After */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_calls: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                provider_call_id?: string;
+                connection_id?: string;
+                /** @description In any form; without a country code it is read in the tenant's region. */
+                from?: string;
+                to?: string;
+                /** @description `ringing`, `answered`, `held`, `transferring`, `ended`. */
+                state?: string;
+                /** @description Who answered. */
+                agent_id?: string;
+                number_id?: string;
+                /** @description Id of the individual, organization or contact. */
+                contact_id?: string;
+                started_after?: string;
+                started_before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not durable in time; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_call_events: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallEvent"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not durable in time; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_call_tickets: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tickets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TicketView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not durable in time; see Retry-After */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3398,6 +4448,78 @@ export interface operations {
             };
             /** @description Validation failed; see errors */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A cursor; `0` = from the first.
+                 * @example 0
+                 */
+                after?: string;
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogEntry"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5844,6 +6966,62 @@ export interface operations {
             };
         };
     };
+    list_queues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queues that calls were named for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Queue"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_roles: {
         parameters: {
             query?: never;
@@ -7154,6 +8332,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_User"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_wallboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The board as of now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Wallboard"];
                 };
             };
             /** @description A query parameter cannot be read */

@@ -16,7 +16,7 @@ export function useOwnPresence(): PresenceInfo | null {
     queryKey: [...keys.agents, "own", userId],
     enabled: Boolean(userId) && !known,
     retry: false,
-    queryFn: () => take<Page<Agent>>(api.GET("/api/v1/agents", { params: { query: { limit: 200 } } })),
+    queryFn: () => take<Page<Agent>>(api.GET("/api/v1/agents")),
   });
   const listed = agents.data?.items.find((agent) => agent.user_id === userId);
   useEffect(() => {

@@ -13,6 +13,7 @@ const agent = (
   reason: string | null = null,
 ) => ({
   user_id,
+  email: `${user_id}@demo.example`,
   name: `Agent ${user_id}`,
   extension: "201",
   presence,

@@ -5,7 +5,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "@/api/generated/schema";
 import { ApiError, NetworkError } from "./problem";
-import type { Provisional } from "./provisional";
 import type { ProblemBody } from "./types";
 
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -48,7 +47,7 @@ const middleware: Middleware = {
   },
 };
 
-export const api = createClient<paths & Provisional>({
+export const api = createClient<paths>({
   baseUrl: globalThis.location?.origin ?? "http://localhost",
   credentials: "same-origin",
   headers: { Accept: "application/json, application/problem+json" },

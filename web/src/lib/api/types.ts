@@ -54,6 +54,23 @@ export type PhoneNumber = Refine<
     endpoint: { kind: "user" | "bot"; id: Uuid } | null;
   }
 >;
+export type Call = Refine<
+  Schemas["CallView"],
+  { state: CallState; direction: "inbound" | "outbound"; contact: ContactRef | null }
+>;
+export type CallEvent = Present<Schemas["CallEvent"]>;
+export type Agent = Refine<Schemas["Agent"], { presence: PresenceState }>;
+export type Wallboard = Refine<
+  Schemas["Wallboard"],
+  {
+    cursor: string | null;
+    /** By state; a newer server may count more states. */
+    calls: Record<string, number>;
+    agents: Agent[];
+    queues: Present<Schemas["Queue"]>[];
+    figures: Present<Schemas["Figure"]>[];
+  }
+>;
 export type Connection = Refine<Schemas["Connection"], { kind: ConnectionKind | "sip" }>;
 
 export type Uuid = string;
@@ -108,36 +125,6 @@ export interface CallerContext {
 
 export type CallState = "ringing" | "answered" | "held" | "transferring" | "ended";
 
-export interface Call {
-  id: Uuid;
-  connection_id: Uuid | null;
-  provider_call_id: string | null;
-  direction: "inbound" | "outbound";
-  state: CallState;
-  end_reason: string | null;
-  from: string | null;
-  to: string | null;
-  number_id: Uuid | null;
-  queue: string | null;
-  agent_id: Uuid | null;
-  contact: { kind: ContactKind; id: Uuid } | null;
-  ticket_ids: Uuid[];
-  started_at: Timestamp | null;
-  answered_at: Timestamp | null;
-  ended_at: Timestamp | null;
-  version: number;
-}
-export interface CallEvent {
-  seq: number;
-  cursor: string;
-  event_id: Uuid;
-  type: string;
-  provider_event_id: string | null;
-  provider_at: Timestamp | null;
-  recorded_at: Timestamp;
-  effective: boolean;
-}
-
 export type TicketStatus =
   | "new"
   | "open"
@@ -161,17 +148,6 @@ export type PresenceState =
   | "wrap_up"
   | "break";
 
-export interface Agent {
-  user_id: Uuid;
-  email: string;
-  name: string;
-  extension: string | null;
-  presence: PresenceState;
-  reason: string | null;
-  since: Timestamp | null;
-  call_ids: Uuid[];
-}
-
 export const CONNECTION_KINDS = [
   "generic",
   "twilio",
@@ -182,32 +158,6 @@ export const CONNECTION_KINDS = [
   "zammad",
 ] as const;
 export type ConnectionKind = (typeof CONNECTION_KINDS)[number];
-
-export interface Wallboard {
-  cursor?: string | null;
-  revision: number;
-  at: Timestamp;
-  queues: { name: string; waiting: number; oldest_since: Timestamp | null }[];
-  agents: {
-    user_id: Uuid;
-    name: string;
-    extension: string | null;
-    presence: PresenceState;
-    since: Timestamp | null;
-    reason: string | null;
-    call_ids: Uuid[];
-  }[];
-  calls: Record<string, number>;
-  figures: { name: string; value: number | string | null; formula: string; version: number | string }[];
-  series: { calls_per_minute: { at: Timestamp; calls: number }[] };
-}
-
-export interface ListQuery {
-  limit?: number;
-  cursor?: string;
-  q?: string;
-  sort?: string;
-}
 
 /** Bodies, as the server takes them. */
 export type NewConnection = Schemas["NewConnection"];
