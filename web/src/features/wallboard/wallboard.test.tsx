@@ -75,7 +75,7 @@ describe("WallboardScreen", () => {
   it("shows what went wrong when there is no board at all", async () => {
     fakeServer({ "GET /wallboard": { status: 403, body: { title: "Forbidden", detail: "no" } } });
     renderConsole(<WallboardScreen />);
-    await screen.findByText("Not permitted");
+    expect(await screen.findByText("Not permitted")).toBeTruthy();
   });
 });
 
