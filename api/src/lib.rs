@@ -3,10 +3,13 @@
 //!
 //! [`router`] is the table of contents. Every route has a row in `core/src/permission.rs`, or nobody gets in.
 
+mod agents;
 pub mod auth;
 pub mod body;
+mod calls;
 mod connections;
 mod directory;
+mod hooks;
 mod http;
 mod idempotency;
 pub mod list;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use switchroom_core::TenantId;
+use switchroom_core::{CallId, TenantId};
 use switchroom_engine::{Engine, FrameSink, Sealer};
 use switchroom_store::Database;
 use uuid::Uuid;
@@ -61,7 +61,19 @@ impl AppState {
 
     /// Returns once what was committed before is known to the engine (directory, doors, people), so that a client
     /// finds its own change at once. Call it after every commit of something the engine holds in memory.
-    pub async fn refreshed(&self) {}
+    pub async fn refreshed(&self) {
+        if let Some(engine) = &self.engine {
+            engine.refreshed().await;
+        }
+    }
+
+    /// Waits until nothing of a live call is waiting to be stored; 503 when that takes more than 5 seconds.
+    pub async fn wait_durable(&self, call: CallId) -> Result<(), Problem> {
+        let Some(engine) = &self.engine else { return Ok(()) };
+        engine.wait_durable(call).await.map_err(|_| {
+            Problem::unavailable(1).detail("The call is live and its events are not stored yet. Try again.")
+        })
+    }
 
     /// What each person who takes calls is doing; empty where no engine runs.
     pub(crate) fn presences(&self, tenant: TenantId) -> BTreeMap<Uuid, String> {

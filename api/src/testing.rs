@@ -25,7 +25,7 @@ use axum::{
 };
 use serde_json::Value;
 use switchroom_core::{Role, TenantId, UserId};
-use switchroom_engine::{NoSink, Sealer};
+use switchroom_engine::{Engine, EngineSettings, NoSink, Sealer};
 use switchroom_store::{
     StoreError, tenants,
     testing::TestDatabase,
@@ -120,8 +120,17 @@ impl App {
         Self::with_config(|_| {}).await
     }
 
+    /// With a running engine.
+    pub async fn with_engine() -> Self {
+        Self::build(true, |_| {}).await
+    }
+
     /// With settings of one's own; no engine.
     pub async fn with_config(change: impl FnOnce(&mut ApiConfig)) -> Self {
+        Self::build(false, change).await
+    }
+
+    async fn build(live: bool, change: impl FnOnce(&mut ApiConfig)) -> Self {
         let database = TestDatabase::new().await;
         let demo = tenant(&database, "demo").await.expect("demo tenant");
         let rival = tenant(&database, "rival").await.expect("rival tenant");
@@ -135,15 +144,18 @@ impl App {
             asyncapi: serde_json::json!({"asyncapi": "3.0.0"}),
         };
         change(&mut config);
-        let state = AppState::new(
-            database.db.clone(),
-            None,
-            Arc::new(NoSink),
-            Arc::new(sealer),
-            config,
-            metrics::detached(),
-        )
-        .expect("state");
+        let sealer = Arc::new(sealer);
+        let engine = if live {
+            let settings = EngineSettings::default();
+            let started =
+                Engine::start(database.db.clone(), settings, Arc::new(NoSink), Arc::clone(&sealer)).await;
+            Some(started.expect("engine"))
+        } else {
+            None
+        };
+        let state =
+            AppState::new(database.db.clone(), engine, Arc::new(NoSink), sealer, config, metrics::detached())
+                .expect("state");
         let router = router(state.clone(), Router::new());
         Self { database, state, router, demo, rival, platform }
     }

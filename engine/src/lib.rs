@@ -63,6 +63,8 @@ pub struct EngineSettings {
     pub append_queue: usize,
     /// How long a request may wait for its call to become durable.
     pub durable_wait: Duration,
+    /// How old, or how far ahead, a signed webhook timestamp may be.
+    pub webhook_tolerance: Duration,
 }
 
 impl Default for EngineSettings {
@@ -73,6 +75,7 @@ impl Default for EngineSettings {
             shard_queue: 4_096,
             append_queue: 65_536,
             durable_wait: Duration::from_secs(5),
+            webhook_tolerance: Duration::from_secs(300),
         }
     }
 }
@@ -292,6 +295,10 @@ impl Engine {
         self.inner.tenants.registry()
     }
 
+    pub fn settings(&self) -> &EngineSettings {
+        &self.inner.settings
+    }
+
     /// What pops show beyond the match; for those who need a summary without a call.
     pub fn summaries(&self) -> &SummaryCache {
         &self.inner.summaries
@@ -443,3 +450,6 @@ impl Engine {
         self.inner.tenants.live_calls()
     }
 }
+
+#[cfg(test)]
+mod tests;

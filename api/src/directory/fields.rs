@@ -6,7 +6,7 @@ use switchroom_core::number::{PartyNumber, Region, normalise};
 use switchroom_store::phones::{Phone, PhoneFilter, settle};
 use utoipa::ToSchema;
 
-use crate::{Caller, Errors, Patch, Problem};
+use crate::{Errors, Patch, Problem};
 
 /// Numbers of one contact; nobody has more, and a shared list of thousands would be a mistake.
 const MAX_PHONES: usize = 50;
@@ -141,7 +141,7 @@ pub(crate) fn phone_filter(text: &str, region: Region) -> PhoneFilter {
 /// and what was added is taken off again.
 fn national_prefix(digits: &str, region: Region) -> Option<String> {
     const COMPLETION: &str = "2345678923";
-    (1..=COMPLETION.len()).find_map(|added| {
+    (1..=COMPLETION.len()).rev().find_map(|added| {
         let number = normalise(&format!("{digits}{}", &COMPLETION[..added]), region).e164()?.to_string();
         number.strip_suffix(&COMPLETION[..added]).map(|prefix| prefix.trim_start_matches('+').to_owned())
     })

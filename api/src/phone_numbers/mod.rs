@@ -107,7 +107,7 @@ impl From<PhoneNumber> for NumberView {
             },
             connected: endpoint.is_some(),
             endpoint,
-            monthly_cost: line.monthly_cost,
+            monthly_cost: two_places(line.monthly_cost),
             currency: line.currency,
             provider: line.provider,
             capabilities: line.capabilities,
@@ -117,6 +117,12 @@ impl From<PhoneNumber> for NumberView {
             version: line.version,
         }
     }
+}
+
+/// As the column has it: the database driver drops the places of a zero.
+fn two_places(mut cost: Decimal) -> Decimal {
+    cost.rescale(2);
+    cost
 }
 
 fn problem(error: NumberError) -> Problem {

@@ -1,0 +1,106 @@
+//! `POST /hooks/{key}`: where providers report calls. The path is the address, the signature the sign-in; who judges
+//! both is the engine's ingest. Here only octets are taken in and the answer is put into HTTP.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::BytesMut;
+use futures::StreamExt;
+use switchroom_engine::ingest::{BODY_LIMIT, Headers, HookReply, HookRequest};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{problem::Problem, reply::Params, state::AppState};
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(accept))
+}
+
+/// A provider reports an event
+///
+/// One path per connection. 2xx only once the event is stored durably; the same event again has no second effect.
+/// Refusals in this order: unknown key 404, over 64 KiB 413, media type 415, signature 401, unparsable 400.
+#[utoipa::path(post, path = "/hooks/{key}", tag = "connections", operation_id = "accept_hook", params(("key" = String, Path)),
+    request_body(content = Object, content_type = "application/json", description = "As the provider documents it; forms too"),
+    responses(
+        (status = 200, description = "Stored; a repetition, or what the provider wants to read"),
+        (status = 204, description = "Stored"),
+        (status = 400, description = "Unparsable"), (status = 401, description = "Signature missing or wrong, or too old"),
+        (status = 404, description = "Unknown key"), (status = 413, description = "Over 64 KiB"),
+        (status = 415, description = "Not what this provider sends"),
+        (status = 503, description = "Not durable in time; send it again")))]
+async fn accept(
+    State(state): State<AppState>, Params(key): Params<String>, request: Request,
+) -> Result<Response, Problem> {
+    let received_at_us = now_us();
+    let engine = state.engine()?;
+    let (parts, body) = request.into_parts();
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let url = format!("{}{target}", state.config.public_url);
+    let headers: Headers = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let body = take(body).await?;
+    let reply = engine
+        .accept_hook(
+            &key,
+            HookRequest {
+                method: parts.method.as_str(),
+                url: &url,
+                headers: &headers,
+                body: &body,
+                received_at_us,
+                now_s: received_at_us / 1_000_000,
+            },
+        )
+        .await;
+    Ok(answer(reply))
+}
+
+/// At most one octet more than is allowed: enough for the door to see that it is too much, in its own order.
+async fn take(body: Body) -> Result<Vec<u8>, Problem> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = stream.next().await {
+        bytes.extend_from_slice(&chunk.map_err(|_| Problem::bad_request("The body broke off."))?);
+        if bytes.len() > BODY_LIMIT {
+            bytes.truncate(BODY_LIMIT + 1);
+            break;
+        }
+    }
+    Ok(bytes.into())
+}
+
+fn answer(reply: HookReply) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status.is_success() {
+        let mut response = (status, reply.body).into_response();
+        match reply.content_type {
+            Some(media_type) => {
+                response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+            }
+            None => {
+                response.headers_mut().remove(header::CONTENT_TYPE);
+            }
+        }
+        return response;
+    }
+    let mut problem = Problem::new(status, reply.reason.replace('_', "-"), "The event was not taken");
+    if let Some(detail) = reply.detail {
+        problem = problem.detail(detail);
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        // The one scheme among the providers' that is HTTP's own.
+        problem = problem.header(header::WWW_AUTHENTICATE, "Basic realm=\"switchroom\"");
+    }
+    if let Some(wait) = reply.retry_after {
+        problem = problem.header(header::RETRY_AFTER, wait.as_secs().max(1).to_string());
+    }
+    problem.into_response()
+}
+
+fn now_us() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
