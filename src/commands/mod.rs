@@ -1,5 +1,6 @@
 //! The commands: one module each. This one parses the line, reads the configuration and chooses.
 
+mod import;
 mod migrate;
 mod tenant;
 mod token;
@@ -33,6 +34,9 @@ enum Command {
     /// API tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Files of contacts
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Print the OpenAPI document of the HTTP API
     Openapi,
     /// Print the AsyncAPI document of the socket protocol
@@ -43,6 +47,12 @@ enum Command {
 enum TenantCommand {
     /// Make a tenant, and its owner
     Create(tenant::Create),
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum ImportCommand {
+    /// Import contacts from a CSV file
+    Contacts(import::Contacts),
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -73,6 +83,7 @@ pub fn run(line: Line) -> Result<(), Failure> {
             Command::Serve => serve::run(config).await,
             Command::Migrate => migrate::run(&config).await,
             Command::Tenant(TenantCommand::Create(words)) => tenant::create(&config, words).await,
+            Command::Import(ImportCommand::Contacts(words)) => import::contacts(&config, words).await,
             Command::Token(TokenCommand::Create(words)) => token::create(&config, words).await,
             Command::Openapi | Command::Asyncapi => Ok(()),
         }
