@@ -450,3 +450,6 @@ impl Engine {
         self.inner.tenants.live_calls()
     }
 }
+
+#[cfg(test)]
+mod tests;
