@@ -3,6 +3,7 @@
 mod calls;
 mod commands;
 mod demo;
+mod doors;
 mod lifecycle;
 mod support;
 mod web;

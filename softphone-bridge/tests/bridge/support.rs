@@ -180,7 +180,6 @@ impl Answer {
 
 pub struct Phone {
     socket: UdpSocket,
-    pub address: SocketAddr,
     pub via: String,
     pub call_id: String,
 }
@@ -195,7 +194,6 @@ impl Phone {
             via: format!("SIP/2.0/UDP {address};branch=z9hG4bK{unique};rport"),
             call_id: format!("{unique}@test"),
             socket,
-            address,
         }
     }
 
