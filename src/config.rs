@@ -10,6 +10,7 @@ use std::time::Duration;
 use figment::Figment;
 use figment::providers::{Format as _, Serialized, Toml};
 use serde::{Deserialize, Deserializer, Serialize};
+use switchroom_bridge::rules::Trust;
 
 /// The file that is read when `--config` names no other.
 const FILE: &str = "switchroom.toml";
@@ -117,7 +118,7 @@ pub struct Config {
     pub sip: SipAddress,
     /// Networks that may send INVITEs.
     #[serde(deserialize_with = "typed")]
-    pub sip_trust: Networks,
+    pub sip_trust: Trust,
     /// The data directory, as written.
     #[serde(deserialize_with = "path")]
     pub data_dir: PathBuf,
@@ -503,30 +504,9 @@ impl Value for PublicUrl {
     }
 }
 
-/// Networks in CIDR notation, separated by commas; an address alone stands for itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Networks(pub Vec<(IpAddr, u8)>);
-
-impl Value for Networks {
+impl Value for Trust {
     fn read(text: &str) -> Result<Self, String> {
-        let network = |text: &str| {
-            let (address, bits) =
-                text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-            let address: IpAddr = address.parse().ok()?;
-            let most = if address.is_ipv4() { 32 } else { 128 };
-            let bits = match bits {
-                Some(bits) => bits.parse().ok().filter(|bits| *bits <= most)?,
-                None => most,
-            };
-            Some((address, bits))
-        };
-        text.split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(network)
-            .collect::<Option<_>>()
-            .map(Self)
-            .ok_or_else(|| "a list of networks such as 127.0.0.0/8,10.1.2.3,::1/128".to_owned())
+        text.parse().map_err(|_| "a list of networks such as 127.0.0.0/8,10.1.2.3,::1/128".to_owned())
     }
 }
 
@@ -568,8 +548,7 @@ mod tests {
             let config = load(&[]).unwrap();
             assert_eq!(config.http, "127.0.0.1:8080".parse().unwrap());
             assert_eq!(config.sip, SipAddress::At("127.0.0.1:5060".parse().unwrap()));
-            let trusted = vec![("127.0.0.0".parse().unwrap(), 8), ("::1".parse().unwrap(), 128)];
-            assert_eq!(config.sip_trust, Networks(trusted));
+            assert_eq!(config.sip_trust, Trust::default());
             assert_eq!(config.data_dir, PathBuf::from("./data"));
             assert_eq!((config.database_url.as_ref(), config.redis_url.as_ref()), (None, None));
             assert_eq!((config.demo, config.demo_agents), (Demo::Off, 0));
@@ -682,7 +661,7 @@ mod tests {
             assert_eq!(config.rate_limit, RateLimit::Off);
             assert_eq!(config.sip, SipAddress::Off);
             assert_eq!(config.http, "0.0.0.0:9000".parse().unwrap());
-            assert_eq!(config.sip_trust.0.len(), 2);
+            assert_eq!(config.sip_trust, "10.1.2.3,::1".parse().unwrap());
             let config = load(&["--rate-limit=50/s,60"]).unwrap();
             assert_eq!(config.rate_limit, RateLimit::PerToken { per_second: 50, burst: 60 });
         });

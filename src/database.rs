@@ -70,7 +70,7 @@ impl Opened {
     /// Closes the pools, then stops the private server.
     pub async fn close(self) {
         // A connection that never comes back must not keep the server from stopping.
-        let _ = tokio::time::timeout(Duration::from_secs(3), self.db.close()).await;
+        let _ = tokio::time::timeout(Duration::from_millis(500), self.db.close()).await;
         if let Some(postgres) = self.private
             && tokio::task::spawn_blocking(move || postgres.stop()).await.is_err()
         {

@@ -13,6 +13,8 @@ mod logging;
 mod postgres;
 mod secrets;
 mod serve;
+mod sip;
+mod welcome;
 
 use std::process::ExitCode;
 

@@ -7,20 +7,31 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
+use switchroom_api::auth::Passwords;
 use switchroom_api::{ApiConfig, AppState, RateLimits};
-use switchroom_engine::{NoSink, Sealer};
+use switchroom_bridge::{Bridge, BridgeSettings};
+use switchroom_core::tenant as live;
+use switchroom_engine::{Engine, EngineSettings, Sealer};
+use switchroom_ws as ws;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::Failure;
-use crate::config::{self, Config, Demo};
+use crate::config::{self, Config, Demo, SipAddress};
 use crate::database::Opened;
+use crate::gateway::{SignIn, TicketSight};
 use crate::secrets::Secrets;
-use crate::{console, demo, http};
+use crate::sip::SipCalls;
+use crate::{console, demo, http, welcome};
 
-/// How long requests that run may take to finish when the server stops.
+// The whole stop has ten seconds; Postgres needs up to four of them (see `postgres::server`).
+/// How long requests that run may take to finish.
 const DRAIN: Duration = Duration::from_millis(2500);
+/// How long sockets, SIP calls and requests may take to end, together.
+const DOORS_CLOSE: Duration = Duration::from_millis(3500);
+/// How long the engine may take to write what it has decided.
+const ENGINE_STOPS: Duration = Duration::from_millis(1500);
 
 /// Runs the command.
 pub async fn run(config: Config) -> Result<(), Failure> {
@@ -50,49 +61,125 @@ async fn serve(
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let data = opened.data().context("the data directory is not locked")?.path().to_owned();
+    let db = opened.db.clone();
     let metrics = switchroom_api::metrics::install().context("cannot collect metrics")?;
     let sealer = Arc::new(sealer(&data)?);
+    let passwords = Passwords::new().context("cannot hash passwords")?;
     let public_url = config.public_url_at(address);
-    let api = ApiConfig {
-        public_url: public_url.clone(),
-        rate_limits: rate_limits(config),
-        quarantine: config.quarantine_s,
-        asyncapi: serde_json::json!({"asyncapi":"x"}),
-    };
-    let state =
-        AppState::new(opened.db.clone(), None, Arc::new(NoSink), sealer.clone(), api, metrics.clone())
-            .context("cannot start the API")?;
+
+    // Before the engine starts, so that it finds everything in its first reading.
     let demo = match config.demo {
         Demo::Off => None,
         Demo::Quiet | Demo::Play => Some(
-            demo::make(&opened.db, &data, config.demo_agents, &sealer, &state.passwords)
+            demo::make(&db, &data, config.demo_agents, &sealer, &passwords)
                 .await
                 .context("cannot make the demo")?,
         ),
     };
-    tokio::spawn(switchroom_api::metrics::upkeep_forever(metrics));
-    tokio::spawn(switchroom_api::prune_forever(opened.db.clone()));
-
-    let router = switchroom_api::router(state, Router::new().fallback(console::serve));
-    let http = tokio::spawn(http::serve(listener, router, stop.clone(), DRAIN));
-
     if let Some(demo) = &demo {
         demo.write(&data, &public_url)?;
     }
+
+    let sockets = ws::Settings {
+        origins: vec![origin(&public_url).to_owned()],
+        heartbeat: config.heartbeat_ms,
+        ..ws::Settings::default()
+    };
+    let hub = ws::Hub::new(sockets.commit_notice);
+    let engine = Engine::start(db.clone(), engine_settings(config), hub.clone(), sealer.clone())
+        .await
+        .context("cannot start the engine")?;
+    let api = ApiConfig {
+        public_url: public_url.clone(),
+        rate_limits: rate_limits(config),
+        quarantine: config.quarantine_s,
+        asyncapi: ws::asyncapi(),
+    };
+    let state = AppState::new(db.clone(), Some(engine.clone()), hub.clone(), sealer, api, metrics.clone())
+        .context("cannot start the API")?;
+    let sign_in = SignIn { sessions: state.sessions.clone(), tickets: state.tickets.clone() };
+    let gateway = ws::Gateway::start(
+        hub,
+        Arc::new(engine.clone()),
+        Arc::new(sign_in),
+        Arc::new(TicketSight(db.clone())),
+        sockets,
+        stop.clone(),
+    );
+    let bridge = match config.sip {
+        SipAddress::Off => None,
+        SipAddress::At(listen) => {
+            let mut settings = BridgeSettings::new(listen);
+            settings.trust = config.sip_trust.clone();
+            settings.ring_timeout = config.ring_timeout_ms;
+            let started = Bridge::start(Arc::new(SipCalls(engine.clone())), settings).await;
+            Some(started.map_err(anyhow::Error::from)?)
+        }
+    };
+    tokio::spawn(switchroom_api::metrics::upkeep_forever(metrics));
+    tokio::spawn(switchroom_api::prune_forever(db.clone()));
+
+    let beside = Router::new()
+        .merge(gateway.router())
+        .merge(welcome::router(db, state.passwords.clone()))
+        .fallback(console::serve);
+    let router = switchroom_api::router(state, beside);
+    let http = tokio::spawn(http::serve(listener, router, stop.clone(), DRAIN));
+
     if !stop.is_cancelled() {
-        announce(address)?;
+        announce(address, bridge.as_ref().map(Bridge::address))?;
+        if let (Some(demo), Demo::Play) = (&demo, config.demo) {
+            tokio::spawn(demo.player(address)?.play(stop.clone()));
+        }
     }
-    http.await.context("the HTTP server panicked")?;
+    stop.cancelled().await;
+
+    // The doors first, then what stands behind them, then the log.
+    let doors = async {
+        let sip = async {
+            if let Some(bridge) = &bridge {
+                bridge.stop().await;
+            }
+        };
+        tokio::join!(sip, gateway.drained(), http)
+    };
+    if tokio::time::timeout(DOORS_CLOSE, doors).await.is_err() {
+        tracing::warn!("not everything that was connected could be ended in good order");
+    }
+    if tokio::time::timeout(ENGINE_STOPS, engine.stop()).await.is_err() {
+        tracing::warn!("the last events could not be written; their senders will send them again");
+    }
     Ok(())
 }
 
 /// The one line on standard output.
-fn announce(http: SocketAddr) -> Result<(), Failure> {
+fn announce(http: SocketAddr, sip: Option<SocketAddr>) -> Result<(), Failure> {
+    let sip = sip.map_or_else(|| "off".to_owned(), |sip| config::reachable(sip).to_string());
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "ready http=http://{http} sip=off")
+    writeln!(stdout, "ready http=http://{http} sip={sip}")
         .and_then(|()| stdout.flush())
         .context("cannot write the ready line")?;
     Ok(())
+}
+
+fn engine_settings(config: &Config) -> EngineSettings {
+    let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    EngineSettings {
+        live: live::Settings {
+            ring_timeout_ms: ms(config.ring_timeout_ms),
+            offer_timeout_ms: ms(config.offer_timeout_ms),
+            wrap_up_ms: ms(config.wrap_up_ms),
+            socket_grace_ms: ms(config.socket_grace_ms),
+            call_stale_ms: ms(config.call_stale_ms),
+        },
+        ..EngineSettings::default()
+    }
+}
+
+/// Scheme and host of a URL: what browsers send as Origin.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    url[host..].find('/').map_or(url, |slash| &url[..host + slash])
 }
 
 fn sealer(data: &std::path::Path) -> Result<Sealer, Failure> {
@@ -124,4 +211,20 @@ fn stop_signal() -> Result<CancellationToken, Failure> {
         token.cancel();
     });
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_is_scheme_and_host() {
+        for (url, expected) in [
+            ("https://calls.example.com", "https://calls.example.com"),
+            ("https://calls.example.com:8443/switchroom/x", "https://calls.example.com:8443"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ] {
+            assert_eq!(origin(url), expected);
+        }
+    }
 }

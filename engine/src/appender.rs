@@ -56,6 +56,8 @@ pub(crate) struct Entry {
     pub(crate) fact: Option<(CallId, CallFact, Arc<Ticket>)>,
     /// How often the call was found again (see [`Notice::Forgotten`]).
     pub(crate) incarnation: u32,
+    /// Who waits for everything up to here (see [`crate::Engine::settled`]).
+    pub(crate) mark: Option<Arc<Ticket>>,
     pub(crate) queued_at: Instant,
 }
 
@@ -72,6 +74,22 @@ impl Entry {
     pub(crate) fn lose(&self, waits: &Waits) {
         if let Some((call, _, ticket)) = &self.fact {
             waits.lost(*call, ticket);
+        }
+        if let Some(mark) = &self.mark {
+            mark.lost();
+        }
+    }
+
+    /// Nothing to write: a place in the order that somebody waits for.
+    pub(crate) fn mark(tenant: TenantId, mark: Arc<Ticket>) -> Self {
+        Self {
+            tenant,
+            events: Vec::new(),
+            memories: BTreeMap::new(),
+            fact: None,
+            incarnation: 0,
+            mark: Some(mark),
+            queued_at: Instant::now(),
         }
     }
 }
@@ -406,6 +424,9 @@ impl Appender {
             }
             if let Some((call, _, ticket)) = &entry.fact {
                 self.waits.durable(*call, ticket);
+            }
+            if let Some(mark) = &entry.mark {
+                mark.durable();
             }
         }
     }

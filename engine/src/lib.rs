@@ -63,6 +63,8 @@ pub struct EngineSettings {
     pub append_queue: usize,
     /// How long a request may wait for its call to become durable.
     pub durable_wait: Duration,
+    /// How old, or how far ahead, a signed webhook timestamp may be.
+    pub webhook_tolerance: Duration,
 }
 
 impl Default for EngineSettings {
@@ -73,6 +75,7 @@ impl Default for EngineSettings {
             shard_queue: 4_096,
             append_queue: 65_536,
             durable_wait: Duration::from_secs(5),
+            webhook_tolerance: Duration::from_secs(300),
         }
     }
 }
@@ -292,6 +295,10 @@ impl Engine {
         self.inner.tenants.registry()
     }
 
+    pub fn settings(&self) -> &EngineSettings {
+        &self.inner.settings
+    }
+
     /// What pops show beyond the match; for those who need a summary without a call.
     pub fn summaries(&self) -> &SummaryCache {
         &self.inner.summaries
@@ -347,6 +354,16 @@ impl Engine {
     /// Waits (at most 5 s) until nothing of the call is waiting to be written; at once where nothing is.
     pub async fn wait_durable(&self, call: CallId) -> Result<(), NotDurable> {
         self.inner.waits.wait(call, self.inner.settings.durable_wait).await
+    }
+
+    /// Waits (at most 5 s) until everything decided about the tenant before the call is written. What is read from the
+    /// log behind it, and what is delivered meanwhile, leave nothing out between them.
+    pub async fn settled(&self, tenant: TenantId) -> Result<(), NotDurable> {
+        let mark = Arc::new(wait::Ticket::default());
+        // Through the shard, because a decision is delivered before it is on its way to the log.
+        let notice = Notice::Mark { tenant, mark: Arc::clone(&mark) };
+        self.shard(tenant).notices.send(notice).map_err(|_| NotDurable)?;
+        wait::wait_for(&mark, self.inner.settings.durable_wait).await
     }
 
     /// The last durable place of the tenant's log.
@@ -433,3 +450,6 @@ impl Engine {
         self.inner.tenants.live_calls()
     }
 }
+
+#[cfg(test)]
+mod tests;

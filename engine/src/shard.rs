@@ -67,6 +67,11 @@ pub(crate) enum Notice {
         tenant: TenantId,
         user: UserId,
     },
+    /// Somebody waits for what was decided so far.
+    Mark {
+        tenant: TenantId,
+        mark: Arc<Ticket>,
+    },
     /// The event had been recorded before (and forgotten in memory): nothing of it stands.
     Repeated {
         tenant: TenantId,
@@ -256,6 +261,7 @@ impl Shard {
             Notice::LastSocketLost { tenant, user } => {
                 self.inside(tenant, Input::LastSocketLost { user }).await
             }
+            Notice::Mark { tenant, mark } => self.append(Entry::mark(tenant, mark)).await,
             Notice::Repeated { tenant, event } => self.repeated(tenant, &event),
             Notice::Forgotten { entry } => self.forgotten(*entry).await,
             Notice::Found { tenant, call, kept } => self.found(tenant, call, kept).await,
@@ -369,6 +375,7 @@ impl Shard {
             memories,
             fact: fact.and_then(|(call, fact, ticket)| ticket.map(|ticket| (call, fact, ticket))),
             incarnation,
+            mark: None,
             queued_at: Instant::now(),
         })
     }

@@ -34,6 +34,16 @@ impl Ticket {
         }
     }
 
+    /// What it stands for is durable.
+    pub(crate) fn durable(&self) {
+        self.settle(DURABLE);
+    }
+
+    /// What it stands for will never be durable.
+    pub(crate) fn lost(&self) {
+        self.settle(LOST);
+    }
+
     pub(crate) async fn wait(&self) -> Result<(), NotDurable> {
         loop {
             let settled = self.settled.notified();
@@ -99,11 +109,11 @@ pub(crate) async fn wait_for(ticket: &Ticket, limit: Duration) -> Result<(), Not
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn waits_end_with_the_last_ticket_of_the_call() {
         let waits = Waits::default();
         let call = CallId(uuid::Uuid::from_u128(1));
-        let second = Duration::from_secs(1);
+        let second = Duration::from_millis(50);
         assert_eq!(waits.wait(call, second).await, Ok(()), "nothing is on its way");
         let first = waits.issue(call);
         let last = waits.issue(call);

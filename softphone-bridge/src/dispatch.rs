@@ -28,8 +28,9 @@ const TRANSACTIONS_LIMIT: usize = 50_000;
 /// Seconds after which a refused caller may try again.
 const RETRY_AFTER_S: u32 = 2;
 
-/// Carries the moment of arrival through the stack. Taken off foreign messages, never sent.
-const RECEIVED_AT: &str = "X-Switchroom-Received-At";
+/// Carries the moment of arrival, and the Request-URI as it was written, through the stack (which prints a `tel:` URI
+/// in another form than it read). Taken off foreign messages, never sent.
+const ARRIVAL: &str = "X-Switchroom-Arrival";
 
 /// What all parts of the door share.
 pub(crate) struct Door {
@@ -105,10 +106,10 @@ impl Door {
         if request.method == Method::Invite && self.is_full() && !self.is_known(&key) {
             return self.refuse(&message, &Refused::Overloaded(RETRY_AFTER_S), source);
         }
-        request.headers.retain(
-            |header| !matches!(header, Header::Other(name, _) if name.eq_ignore_ascii_case(RECEIVED_AT)),
-        );
-        request.headers.push(Header::Other(RECEIVED_AT.to_owned(), received_at_us.to_string()));
+        request
+            .headers
+            .retain(|header| !matches!(header, Header::Other(name, _) if name.eq_ignore_ascii_case(ARRIVAL)));
+        request.headers.push(Header::Other(ARRIVAL.to_owned(), format!("{received_at_us} {}", message.uri)));
         let from = SipAddr { r#type: Some(kind), addr: source.into() };
         if let Err(error) = self.endpoint.on_received_message(request.into(), connection(), &from).await {
             tracing::debug!(%source, %error, "SIP message not taken by its transaction");
@@ -174,13 +175,16 @@ fn answer(mut transaction: Transaction, status: StatusCode, headers: Vec<Header>
     });
 }
 
-/// When the message was here, Unix microseconds.
-pub(crate) fn received_at_us(request: &rsipstack::sip::Request) -> i64 {
+/// When the message was here, in Unix microseconds, and the Request-URI as it was written.
+pub(crate) fn arrival(request: &rsipstack::sip::Request) -> (i64, String) {
     let stamped = request.headers.iter().find_map(|header| match header {
-        Header::Other(name, value) if name == RECEIVED_AT => value.parse().ok(),
+        Header::Other(name, value) if name == ARRIVAL => value.split_once(' '),
         _ => None,
     });
-    stamped.unwrap_or_else(now_us)
+    match stamped.and_then(|(at, uri)| Some((at.parse().ok()?, uri.to_owned()))) {
+        Some(arrival) => arrival,
+        None => (now_us(), request.uri.to_string()),
+    }
 }
 
 pub(crate) fn now_us() -> i64 {

@@ -14,7 +14,7 @@ use switchroom_engine::SubmitError;
 use crate::{
     DialledLine,
     answering::{self, Outcome},
-    dispatch::{self, Door, is_within_dialog, received_at_us},
+    dispatch::{self, Door, arrival, is_within_dialog},
     leg::{self, CallerLeg},
 };
 
@@ -31,7 +31,8 @@ pub(crate) async fn take(door: Arc<Door>, mut transaction: Transaction) {
         tracing::debug!(%error, "100 not sent");
     }
     let request = transaction.original.clone();
-    let dialled = identity::dialled(&request.uri.to_string());
+    let (received_at_us, uri) = arrival(&request);
+    let dialled = identity::dialled(&uri);
     let Some(line) = dialled.as_deref().and_then(|dialled| door.calls.line(dialled)) else {
         return refuse(&door, transaction, 404, Vec::new(), "unknown_number");
     };
@@ -40,7 +41,7 @@ pub(crate) async fn take(door: Arc<Door>, mut transaction: Transaction) {
     };
     metrics::gauge!("switchroom_sip_ringing").increment(1);
     let mut caller = CallerLeg::open(transaction, door.address, &line.number);
-    let facts = Facts { line: &line, request: &request };
+    let facts = Facts { line: &line, request: &request, received_at_us };
     match door.calls.submit(line.tenant, facts.ringing()).await {
         Ok(submitted) => {
             tracing::info!(call = %submitted.call_id, popped = submitted.addressees.len(), "SIP call rings");
@@ -126,6 +127,7 @@ fn refuse(
 struct Facts<'a> {
     line: &'a DialledLine,
     request: &'a Request,
+    received_at_us: i64,
 }
 
 impl Facts<'_> {
@@ -147,7 +149,7 @@ impl Facts<'_> {
             to: Some(self.line.number.clone()),
             agents: Vec::new(),
             queue: None,
-            received_at_us: received_at_us(self.request),
+            received_at_us: self.received_at_us,
         }
     }
 

@@ -1,13 +1,15 @@
 //! The commands: one module each. This one parses the line, reads the configuration and chooses.
 
+mod hook_verify;
 mod migrate;
+mod simulate;
 mod tenant;
 mod token;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::config::{self, Config, Flags};
+use crate::config::{self, Config, Flags, SipAddress};
 use crate::{data_dir, logging, postgres, serve};
 
 /// The command line.
@@ -33,6 +35,10 @@ enum Command {
     /// API tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Play real calls against a running demo server
+    Simulate(simulate::Args),
+    /// Judge recorded webhook requests, one JSON object per line
+    HookVerify,
     /// Print the OpenAPI document of the HTTP API
     Openapi,
     /// Print the AsyncAPI document of the socket protocol
@@ -74,6 +80,14 @@ pub fn run(line: Line) -> Result<(), Failure> {
             Command::Migrate => migrate::run(&config).await,
             Command::Tenant(TenantCommand::Create(words)) => tenant::create(&config, words).await,
             Command::Token(TokenCommand::Create(words)) => token::create(&config, words).await,
+            Command::Simulate(words) => {
+                let sip = match config.sip {
+                    SipAddress::At(address) => Some(config::reachable(address)),
+                    SipAddress::Off => None,
+                };
+                simulate::run(&config.data_dir, sip, words).await.map_err(Failure::from)
+            }
+            Command::HookVerify => hook_verify::run(config.webhook_tolerance_s).map_err(Failure::from),
             Command::Openapi | Command::Asyncapi => Ok(()),
         }
     });

@@ -3,14 +3,16 @@
 use std::io::Read as _;
 
 use anyhow::Context as _;
-use switchroom_api::auth::Passwords;
+use chrono::{TimeDelta, Utc};
+use switchroom_api::auth::{Passwords, token};
 use switchroom_core::{Role, TenantId, UserId};
-use switchroom_store::{StoreError, audit, tenants, users};
+use switchroom_store::{StoreError, audit, password_links, tenants, users};
 use uuid::Uuid;
 
 use super::Failure;
 use crate::config::Config;
 use crate::database::Opened;
+use crate::welcome;
 
 /// The words of the command.
 #[derive(Debug, clap::Args)]
@@ -21,15 +23,30 @@ pub struct Create {
     #[arg(long)]
     region: String,
     /// E-mail address of the owner, who may do everything in the tenant
-    #[arg(long, value_name = "EMAIL", requires = "password_stdin")]
+    #[arg(long, value_name = "EMAIL")]
     owner: Option<String>,
-    /// Read the owner's password from standard input
+    /// Read the owner's password from standard input; without it, a one-time link is printed
     #[arg(long, requires = "owner")]
     password_stdin: bool,
 }
 
-/// The shortest password that is taken.
-const SHORTEST_PASSWORD: usize = 8;
+/// How long a one-time link is good.
+const LINK_HOURS: i64 = 72;
+
+/// The owner-to-be.
+struct Owner {
+    email: String,
+    /// None = they choose it themselves, by a link.
+    password: Option<String>,
+}
+
+/// What was made.
+struct Made {
+    id: TenantId,
+    slug: String,
+    /// The secret part of the one-time link.
+    link: Option<String>,
+}
 
 /// Runs the command.
 pub async fn create(config: &Config, words: Create) -> Result<(), Failure> {
@@ -52,24 +69,22 @@ pub async fn create(config: &Config, words: Create) -> Result<(), Failure> {
             {
                 return Err(Failure::Usage(format!("--owner: `{email}` is not an e-mail address")));
             }
-            Some((email, password()?))
+            Some(Owner { email, password: words.password_stdin.then(password).transpose()? })
         }
         None => None,
     };
     let opened = Opened::for_command(config, "tenant create").await?;
     let result = store(&opened, name, &region, owner).await;
     opened.close().await;
-    let (id, slug) = result?;
-    println!("{slug} {id}");
+    let made = result?;
+    println!("{} {}", made.slug, made.id);
+    if let Some(token) = made.link {
+        println!("{}", welcome::link(&config.public_url_at(config.http), &token));
+    }
     Ok(())
 }
 
-async fn store(
-    opened: &Opened,
-    name: &str,
-    region: &str,
-    owner: Option<(String, String)>,
-) -> Result<(TenantId, String), Failure> {
+async fn store(opened: &Opened, name: &str, region: &str, owner: Option<Owner>) -> Result<Made, Failure> {
     let slug = tenants::slug_of(name);
     let id = TenantId(Uuid::now_v7());
     let mut tx = opened.db.platform().begin().await.context("cannot reach the database")?;
@@ -82,24 +97,34 @@ async fn store(
             return Err(Failure::Failed(anyhow::Error::new(error).context("cannot make the tenant")));
         }
     }
-    let mut subject = None;
-    if let Some((email, password)) = &owner {
-        let hash = Passwords::new()
-            .context("cannot hash passwords")?
-            .hash(password)
-            .await
-            .context("cannot hash the password")?;
+    let (mut subject, mut link) = (None, None);
+    if let Some(owner) = &owner {
+        let hash = match &owner.password {
+            Some(password) => {
+                let passwords = Passwords::new().context("cannot hash passwords")?;
+                Some(passwords.hash(password).await.context("cannot hash the password")?)
+            }
+            None => None,
+        };
         let new = users::NewUser {
             id: UserId(Uuid::now_v7()),
-            email,
-            name: email.split('@').next().unwrap_or(email),
-            password_hash: Some(&hash),
+            email: &owner.email,
+            name: owner.email.split('@').next().unwrap_or(&owner.email),
+            password_hash: hash.as_deref(),
             platform_admin: false,
         };
         let user = users::ensure(&mut tx, &new).await.context("cannot make the owner")?;
         let membership =
             users::NewMembership { tenant: id, user, role: Role::OrgOwner, extension: None, sip_uri: None };
         users::set_membership(&mut tx, &membership).await.context("cannot make the owner a member")?;
+        if owner.password.is_none() {
+            let token = token::generate("swl_");
+            let until = Utc::now() + TimeDelta::hours(LINK_HOURS);
+            password_links::create(&mut tx, &token::hash(&token), user, until)
+                .await
+                .context("cannot make the one-time link")?;
+            link = Some(token);
+        }
         subject = Some(user.to_string());
     }
     let entry = audit::Entry {
@@ -110,7 +135,7 @@ async fn store(
     };
     audit::record(&mut tx, &entry).await.context("cannot write the audit log")?;
     tx.commit().await.context("cannot make the tenant")?;
-    Ok((id, slug))
+    Ok(Made { id, slug, link })
 }
 
 /// The first line of standard input.
@@ -121,10 +146,8 @@ fn password() -> Result<String, Failure> {
         .read_to_string(&mut text)
         .map_err(|_| Failure::Usage("--password-stdin: standard input is not UTF-8 text".to_owned()))?;
     let password = text.lines().next().unwrap_or_default().to_owned();
-    if password.chars().count() < SHORTEST_PASSWORD {
-        return Err(Failure::Usage(format!(
-            "--password-stdin: the password must have {SHORTEST_PASSWORD} characters or more"
-        )));
+    if let Some(fault) = welcome::fault_of(&password) {
+        return Err(Failure::Usage(format!("--password-stdin: {fault}")));
     }
     Ok(password)
 }

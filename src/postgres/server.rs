@@ -21,9 +21,9 @@ const START_PATIENCE: Duration = Duration::from_secs(120);
 const RETRY_FOR: Duration = Duration::from_secs(8);
 /// SIGINT: sessions are ended, a checkpoint is written. Together with the next step this must fit into the ten seconds
 /// that the whole program has to stop.
-const FAST_STOP: Duration = Duration::from_millis(3500);
+const FAST_STOP: Duration = Duration::from_millis(2500);
 /// SIGQUIT: everything ends at once, the next start recovers.
-const IMMEDIATE_STOP: Duration = Duration::from_secs(1);
+const IMMEDIATE_STOP: Duration = Duration::from_millis(700);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A private server; dropping it stops it.
@@ -90,7 +90,7 @@ impl PrivatePostgres {
         &self.socket
     }
 
-    /// Stops the server and waits until it is gone: at most about five seconds, usually a fifth of one.
+    /// Stops the server and waits until it is gone: at most about four seconds, usually a fifth of one.
     pub fn stop(mut self) {
         self.end();
     }

@@ -66,6 +66,43 @@ async fn a_tenant_made_without_a_server_signs_in_and_one_made_beside_it_too() {
     assert_eq!(server.terminate().0.code(), Some(0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_password_the_owner_gets_a_link_that_works_once() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &["--sip", "off"]);
+    let words = [
+        "tenant",
+        "create",
+        "Linked",
+        "--region",
+        "DE",
+        "--owner",
+        "Owner@Example.com",
+        "--data-dir",
+        "data",
+    ];
+    let made = run(&folder, &words);
+    assert_eq!(made.status.code(), Some(0), "{}", String::from_utf8_lossy(&made.stderr));
+    let text = String::from_utf8(made.stdout).unwrap();
+    let path = text.lines().nth(1).unwrap().split_once("/welcome/").unwrap().1;
+    let link = server.url(&format!("/welcome/{path}"));
+    let client = reqwest::Client::new();
+    let page = client.get(&link).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("owner@example.com"));
+    let choose = |password: &'static str| {
+        let request = client.post(&link).header("content-type", "application/x-www-form-urlencoded");
+        request.body(format!("password={password}")).send()
+    };
+    assert_eq!(choose("short").await.unwrap().status(), 422);
+    assert_eq!(choose("long+enough").await.unwrap().status(), 200);
+    assert_eq!(choose("another+one").await.unwrap().status(), 404, "once");
+    assert_eq!(client.get(server.url("/welcome/swl_guess")).send().await.unwrap().status(), 404);
+    let login = json!({ "email": "owner@example.com", "password": "long enough" });
+    let answer = client.post(server.url("/api/v1/auth/login")).json(&login).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
+
 #[test]
 fn mistakes_are_named() {
     let folder = Folder::new();

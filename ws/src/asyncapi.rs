@@ -16,12 +16,15 @@ pub fn asyncapi() -> Value {
     let mut schemas = Map::new();
     let mut messages = Map::new();
     for message in server::MESSAGES.iter().chain(client::MESSAGES) {
-        let mut parts = Vec::new();
+        let mut parts = vec![((message.name)().into_owned(), (message.schema)())];
         (message.parts)(&mut parts);
         for (name, schema) in parts {
-            schemas.insert(name, as_json(&schema));
+            let mut schema = as_json(&schema);
+            if message.direction == Direction::Send {
+                always_there(&mut schema);
+            }
+            schemas.insert(name, schema);
         }
-        schemas.insert((message.name)().into_owned(), as_json(&(message.schema)()));
         messages.insert(
             key(message),
             json!({
@@ -139,11 +142,33 @@ fn as_json(schema: &RefOr<Schema>) -> Value {
     serde_json::to_value(schema).unwrap_or(Value::Null)
 }
 
+/// What may be null is still always there in what we send; what may be absent is never null.
+fn always_there(schema: &mut Value) {
+    let nullable = |property: &Value| {
+        let says_null = |schema: &Value| match &schema["type"] {
+            Value::Array(types) => types.iter().any(|type_| type_ == "null"),
+            type_ => type_ == "null",
+        };
+        says_null(property) || property["oneOf"].as_array().is_some_and(|parts| parts.iter().any(says_null))
+    };
+    let Some(properties) = schema["properties"].as_object() else { return };
+    let mut required: Vec<Value> = schema["required"].as_array().cloned().unwrap_or_default();
+    for (name, property) in properties {
+        if nullable(property) && !required.iter().any(|other| other == name) {
+            required.push(name.as_str().into());
+        }
+    }
+    if !required.is_empty() {
+        schema["required"] = required.into();
+    }
+}
+
 fn description() -> String {
     format!(
         "JSON text frames. From clients at most {MAX_MESSAGE} bytes and {MAX_DEPTH} levels of nesting. After `hello` \
          the user's open pops follow. Frames are delivered at least once, with an `event_id` that stays the same; they \
-         are provisional until a `committed` or `resynced` cursor covers them."
+         are provisional until a `committed` or `resynced` cursor covers them. A client that resumes keeps the cursor it \
+         resumed from until `resynced`."
     )
 }
 
@@ -227,5 +252,12 @@ mod tests {
         let call = &document["components"]["schemas"]["PopCall"];
         assert!(call["required"].as_array().unwrap().contains(&json!("from")), "{call}");
         assert_eq!(call["properties"]["from"]["type"], json!(["string", "null"]));
+        let caller = &document["components"]["schemas"]["CallerContext"];
+        assert!(caller["required"].as_array().unwrap().contains(&json!("contact")), "{caller}");
+        // What may be absent is not asked for.
+        let board = &document["components"]["schemas"]["WallboardData"];
+        assert!(!board["required"].as_array().unwrap().contains(&json!("base")), "{board}");
+        let presence = &document["components"]["schemas"]["SetPresence"];
+        assert_eq!(presence["required"], json!(["state"]));
     }
 }

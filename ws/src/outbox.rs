@@ -334,10 +334,14 @@ mod tests {
         let outbox = Outbox::new(4, 100);
         let count = Arc::new(Count(AtomicUsize::new(0)));
         let waker = Waker::from(count.clone());
-        let news: [&dyn Fn(); 3] =
-            [&|| drop(outbox.push(text("a"))), &|| outbox.committed(Cursor(1)), &|| {
-                drop(outbox.close(Close::GoingAway))
-            }];
+        let push = || {
+            outbox.push(text("a"));
+        };
+        let commit = || outbox.committed(Cursor(1));
+        let close = || {
+            outbox.close(Close::GoingAway);
+        };
+        let news: [&dyn Fn(); 3] = [&push, &commit, &close];
         for (woken, tell) in news.iter().enumerate() {
             assert!(outbox.poll_next(&mut Context::from_waker(&waker)).is_pending());
             tell();

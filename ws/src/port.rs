@@ -11,7 +11,7 @@ use switchroom_core::{
     permission::Access,
     wallboard::Wallboard,
 };
-use switchroom_engine::{Engine, ResumeError, Resumed, SubmitError};
+use switchroom_engine::{Engine, NotDurable, ResumeError, Resumed, SubmitError};
 use uuid::Uuid;
 
 /// Who stands behind a socket.
@@ -74,9 +74,9 @@ pub trait TicketAccess: Send + Sync {
 pub trait Switchboard: Send + Sync {
     /// The last durable place of the tenant's log.
     fn cursor(&self, tenant: TenantId) -> Cursor;
-    /// Ends once everything decided before the call is durable or given up. A resume reads the log behind it, so that
-    /// nothing falls between the log and the live frames.
-    fn settled(&self, tenant: TenantId) -> BoxFuture<'_, ()>;
+    /// Ends once everything decided before the call is durable. A resume reads the log behind it, so that nothing falls
+    /// between the log and the live frames.
+    fn settled(&self, tenant: TenantId) -> BoxFuture<'_, Result<(), NotDurable>>;
     fn frames_after(
         &self,
         tenant: TenantId,
@@ -102,8 +102,8 @@ impl Switchboard for Engine {
         self.cursor(tenant)
     }
 
-    fn settled(&self, _: TenantId) -> BoxFuture<'_, ()> {
-        std::future::ready(()).boxed()
+    fn settled(&self, tenant: TenantId) -> BoxFuture<'_, Result<(), NotDurable>> {
+        self.settled(tenant).boxed()
     }
 
     fn frames_after(

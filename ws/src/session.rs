@@ -19,7 +19,7 @@ use std::{
 
 use futures::{FutureExt, Sink, SinkExt, StreamExt, future::BoxFuture};
 use switchroom_core::{TicketId, log::Cursor, permission};
-use switchroom_engine::{ResumeError, Resumed, SubmitError};
+use switchroom_engine::{NotDurable, ResumeError, Resumed, SubmitError};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::{Instant, Sleep, sleep_until, timeout},
@@ -70,9 +70,19 @@ enum Job {
 
 /// An answer to a [`Job`] or a part of one.
 enum Answer {
-    Page(Result<Resumed, ResumeError>),
+    Page(Result<Resumed, NoPage>),
     Ticket(TicketId, Result<bool, Refusal>),
     Presence(Option<SubmitError>),
+}
+
+/// Why a page of the log was not read.
+#[derive(Debug, thiserror::Error)]
+enum NoPage {
+    /// What was decided before is not written yet.
+    #[error(transparent)]
+    NotSettled(#[from] NotDurable),
+    #[error(transparent)]
+    Log(#[from] ResumeError),
 }
 
 /// A resume under way.
@@ -94,7 +104,14 @@ enum Step {
     Said(Message),
     Answered(Answer),
     Clock,
+    /// A page of a resume is written.
     Drained,
+    End(End),
+}
+
+/// How a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
     Close(Close),
     /// The peer's framing is broken: nothing more can be read, but it can be told.
     Broken(Close),
@@ -160,7 +177,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let next_beat = now + shared.settings.heartbeat;
         let allowance =
             Allowance::new(shared.settings.messages_per_second, shared.settings.message_burst, now);
-        let timer = Box::pin(sleep_until(expires.map_or(next_beat, |end| end.min(next_beat))));
+        let first = next_beat.min(now + shared.settings.write_stall);
+        let timer = Box::pin(sleep_until(expires.map_or(first, |end| end.min(first))));
         Self {
             socket,
             member,
@@ -180,10 +198,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    pub(crate) async fn run(mut self) {
+    /// Serves the socket until one side ends it.
+    pub(crate) async fn run(&mut self) -> End {
         self.greet();
-        let end = loop {
-            let now = match poll_fn(|cx| self.poll_step(cx)).await {
+        loop {
+            let end = match poll_fn(|cx| self.poll_step(cx)).await {
                 Step::Said(message) => self.heard(message),
                 Step::Answered(answer) => {
                     self.answered(answer);
@@ -194,22 +213,52 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     self.read_on();
                     None
                 }
-                Step::Close(close) => Some(Step::Close(close)),
-                end => Some(end),
+                Step::End(end) => Some(end),
             };
-            if let Some(end) = now {
-                break end;
+            if let Some(end) = end {
+                return end;
             }
             if self.direct.len() > MAX_ANSWERS {
-                break Step::Close(Close::TooSlow);
+                return End::Close(Close::TooSlow);
             }
             self.next_job();
-        };
-        let Self { socket, member, .. } = self;
-        let settings = member.shared.settings.clone();
+        }
+    }
+
+    /// Leaves the hub, says goodbye and waits a little for the peer's, so that the close code is not lost to a reset of
+    /// the connection.
+    pub(crate) async fn farewell(self, end: End) {
+        let Self { mut socket, member, .. } = self;
+        let (close_wait, write_stall) =
+            (member.shared.settings.close_wait, member.shared.settings.write_stall);
         // From here on nothing is delivered to it; the user's presence follows now, not after the farewell.
         drop(member);
-        farewell(socket, end, settings.close_wait, settings.write_stall).await;
+        let (close, readable) = match end {
+            End::Close(close) => (close, true),
+            End::Broken(close) => (close, false),
+            End::PeerCloses => {
+                // Reading on sends the answer that the library has prepared.
+                let _ = timeout(close_wait, async { while let Some(Ok(_)) = socket.next().await {} }).await;
+                return;
+            }
+            End::Gone => return,
+        };
+        metrics::counter!("switchroom_sockets_closed_total", "code" => close.code().to_string()).increment(1);
+        // Who is too slow has a full pipe, and gets the time of a stall to empty it.
+        let patience = if close == Close::TooSlow { write_stall } else { close_wait };
+        let frame = CloseFrame {
+            code: CloseCode::from(close.code()),
+            reason: Utf8Bytes::from_static(close.reason()),
+        };
+        let sent = timeout(patience, socket.send(Message::Close(Some(frame)))).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            return;
+        }
+        if readable {
+            let _ = timeout(close_wait, async { while let Some(Ok(_)) = socket.next().await {} }).await;
+        } else {
+            let _ = timeout(close_wait, drain(socket.get_mut())).await;
+        }
     }
 
     fn greet(&mut self) {
@@ -256,11 +305,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         if let Poll::Ready(close) = self.member.peer.outbox.poll_closing(cx) {
-            return Poll::Ready(Step::Close(close));
+            return Poll::Ready(Step::End(End::Close(close)));
         }
         match self.poll_write(cx) {
             Poll::Ready(Ok(true)) => return Poll::Ready(Step::Drained),
-            Poll::Ready(Err(_)) => return Poll::Ready(Step::Gone),
+            Poll::Ready(Err(_)) => return Poll::Ready(Step::End(End::Gone)),
             Poll::Ready(Ok(false)) | Poll::Pending => {}
         }
         if let Some(work) = &mut self.work
@@ -271,10 +320,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         if let Poll::Ready(read) = self.socket.poll_next_unpin(cx) {
             return Poll::Ready(match read {
-                Some(Ok(Message::Close(_))) => Step::PeerCloses,
+                Some(Ok(Message::Close(_))) => Step::End(End::PeerCloses),
                 Some(Ok(message)) => Step::Said(message),
-                Some(Err(fault)) => broken(&fault).map_or(Step::Gone, Step::Broken),
-                None => Step::Gone,
+                Some(Err(fault)) => Step::End(broken(&fault).map_or(End::Gone, End::Broken)),
+                None => Step::End(End::Gone),
             });
         }
         if self.timer.as_mut().poll(cx).is_ready() {
@@ -350,7 +399,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     // --- the clock --------------------------------------------------------------------------------------------------
 
-    fn clock(&mut self) -> Option<Step> {
+    fn clock(&mut self) -> Option<End> {
         let now = Instant::now();
         let settings = &self.member.shared.settings;
         let (heartbeat, write_stall) = (settings.heartbeat, settings.write_stall);
@@ -358,15 +407,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let stalled_at = self.stalled_since.map(|since| since + write_stall);
         if self.expires.is_some_and(|end| end <= now) {
             if self.who.expires.is_none_or(|end| end <= chrono::Utc::now()) {
-                return Some(Step::Close(Close::SignInEnded));
+                return Some(End::Close(Close::SignInEnded));
             }
             self.expires = Some(now + Duration::from_secs(86_400));
         }
         if silent_at <= now {
-            return Some(Step::Close(Close::Silent));
+            return Some(End::Close(Close::Silent));
         }
         if stalled_at.is_some_and(|end| end <= now) {
-            return Some(Step::Close(Close::TooSlow));
+            return Some(End::Close(Close::TooSlow));
         }
         if self.next_beat <= now {
             self.next_beat = now + heartbeat;
@@ -389,16 +438,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     // --- what the client says ---------------------------------------------------------------------------------------
 
-    fn heard(&mut self, message: Message) -> Option<Step> {
+    fn heard(&mut self, message: Message) -> Option<End> {
         let now = Instant::now();
         self.heard_at = now;
         let verdict = self.allowance.spend(now);
         if verdict == Verdict::Abuse {
-            return Some(Step::Close(Close::Protocol));
+            return Some(End::Close(Close::Protocol));
         }
         let text = match message {
             Message::Text(text) => text,
-            Message::Binary(_) => return Some(Step::Close(Close::Unsupported)),
+            Message::Binary(_) => return Some(End::Close(Close::Unsupported)),
             _ => return None,
         };
         if verdict == Verdict::Refuse {
@@ -406,7 +455,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return None;
         }
         match incoming::read(&text) {
-            Err(Refused::NotAnObject) => return Some(Step::Close(Close::Protocol)),
+            Err(Refused::NotAnObject) => return Some(End::Close(Close::Protocol)),
             Err(Refused::Error(code, detail)) => self.error(code, detail, None),
             Ok(ClientMessage::Pong) => {}
             Ok(ClientMessage::Ack(_)) => metrics::counter!("switchroom_acks_total").increment(1),
@@ -563,11 +612,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             if !after.is_zero() {
                 tokio::time::sleep(after).await;
             }
-            if settle {
-                // What is decided but not yet written would be in neither the log nor this socket's live frames.
-                shared.board.settled(tenant).await;
-            }
-            Answer::Page(shared.board.frames_after(tenant, user, cursor, RESUME_PAGE).await)
+            let page = async {
+                if settle {
+                    // What is decided but not yet written would be in neither the log nor this socket's live frames.
+                    shared.board.settled(tenant).await?;
+                }
+                Ok(shared.board.frames_after(tenant, user, cursor, RESUME_PAGE).await?)
+            };
+            Answer::Page(page.await)
         }
         .boxed()
     }
@@ -594,7 +646,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    fn page_read(&mut self, page: Result<Resumed, ResumeError>) {
+    fn page_read(&mut self, page: Result<Resumed, NoPage>) {
         let Some(mut resuming) = self.resuming.take() else { return };
         match page {
             Ok(page) => {
@@ -613,7 +665,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     return self.catch_up();
                 }
             }
-            Err(ResumeError::TooOld) => {
+            Err(NoPage::Log(ResumeError::TooOld)) => {
                 self.error(ErrorCode::CursorTooOld, "load everything anew; the open pops follow", None);
                 self.open_pops();
                 return self.catch_up();
@@ -654,47 +706,17 @@ fn broken(fault: &WireError) -> Option<Close> {
     }
 }
 
-/// Says goodbye and waits a little for the peer's, so that the close code is not lost to a reset of the connection.
-async fn farewell<S>(mut socket: WebSocketStream<S>, end: Step, close_wait: Duration, write_stall: Duration)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let (close, readable) = match end {
-        Step::Close(close) => (close, true),
-        Step::Broken(close) => (close, false),
-        Step::PeerCloses => {
-            // Reading on sends the answer that the library has prepared.
-            let _ = timeout(close_wait, async { while let Some(Ok(_)) = socket.next().await {} }).await;
-            return;
+/// Tells the peer that nothing more comes, and throws away what it still sends.
+async fn drain<S: AsyncRead + AsyncWrite + Unpin>(wire: &mut S) -> std::io::Result<()> {
+    wire.shutdown().await?;
+    let (mut scrap, mut left) = ([0_u8; 4096], MAX_DRAIN);
+    loop {
+        let read = wire.read(&mut scrap).await?;
+        left = left.saturating_sub(read);
+        if read == 0 || left == 0 {
+            return Ok(());
         }
-        _ => return,
-    };
-    metrics::counter!("switchroom_sockets_closed_total", "code" => close.code().to_string()).increment(1);
-    // Who is too slow has a full pipe, and gets the time of a stall to empty it.
-    let patience = if close == Close::TooSlow { write_stall } else { close_wait };
-    let frame =
-        CloseFrame { code: CloseCode::from(close.code()), reason: Utf8Bytes::from_static(close.reason()) };
-    let sent = timeout(patience, socket.send(Message::Close(Some(frame)))).await;
-    if !matches!(sent, Ok(Ok(()))) {
-        return;
     }
-    if readable {
-        let _ = timeout(close_wait, async { while let Some(Ok(_)) = socket.next().await {} }).await;
-        return;
-    }
-    let _ = timeout(close_wait, async {
-        let wire = socket.get_mut();
-        wire.shutdown().await?;
-        let (mut scrap, mut left) = ([0_u8; 4096], MAX_DRAIN);
-        loop {
-            let read = wire.read(&mut scrap).await?;
-            left = left.saturating_sub(read);
-            if read == 0 || left == 0 {
-                return Ok::<(), std::io::Error>(());
-            }
-        }
-    })
-    .await;
 }
 
 /// What a client may still say: a bucket that fills again with time and may be overdrawn by as much as it holds.
@@ -753,6 +775,12 @@ mod tests {
         assert_eq!(spend(200), Verdict::Fine);
         assert_eq!(spend(60_000), Verdict::Fine, "never more than the burst");
         assert_eq!([(); 3].map(|()| spend(60_000)), [Verdict::Fine, Verdict::Fine, Verdict::Refuse]);
+    }
+
+    /// What an idle socket costs is this, the hub's part, and the read buffer.
+    #[test]
+    fn a_session_is_small() {
+        assert!(size_of::<Session<tokio::net::TcpStream>>() <= 768);
     }
 
     #[test]

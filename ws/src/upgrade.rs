@@ -141,7 +141,10 @@ async fn run(shared: Arc<Shared>, who: Identity, on_upgrade: OnUpgrade) {
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
     let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-    Session::open(shared, who, socket).run().await;
+    let mut session = Session::open(shared, who, socket);
+    let end = session.run().await;
+    // Boxed, so that an idle socket does not keep room for its farewell.
+    Box::pin(session.farewell(end)).await;
 }
 
 async fn identify(shared: &Shared, headers: &HeaderMap) -> Result<Identity, Refusal> {

@@ -6,7 +6,46 @@ use std::time::Duration;
 use switchroom_core::{ConnectionId, TenantId};
 
 use super::{BODY_LIMIT, Credentials, HookRequest, Kind, ParseError, Parsed, Refusal, Reply, parse, verify};
-use crate::{SubmitError, Submitted};
+use crate::{
+    Engine, SubmitError, Submitted,
+    registry::{self, Connection},
+};
+
+impl Engine {
+    /// Takes one webhook request in and answers it, once what it says is durable.
+    pub async fn accept_hook(&self, key: &str, request: HookRequest<'_>) -> HookReply {
+        let connection =
+            self.registry().connection_by_hook_key(key).and_then(|found| HookConnection::of(&found));
+        let id = connection.as_ref().map(|connection| connection.id);
+        let reply = match self.accept(connection, request).await {
+            Ok(reply) => reply,
+            Err(why) => {
+                if why.status() >= 500 {
+                    tracing::warn!(connection = ?id, reason = why.reason(), "webhook not taken");
+                } else {
+                    tracing::info!(connection = ?id, reason = why.reason(), "webhook refused: {why}");
+                }
+                HookReply::rejected(&why)
+            }
+        };
+        count(id, &reply);
+        reply
+    }
+
+    async fn accept(
+        &self,
+        connection: Option<HookConnection>,
+        request: HookRequest<'_>,
+    ) -> Result<HookReply, Rejected> {
+        let connection = connection.ok_or(Rejected::UnknownKey)?;
+        let tolerance_s = i64::try_from(self.settings().webhook_tolerance.as_secs()).unwrap_or(i64::MAX);
+        let Parsed { fact, reply } = read(&connection, &request, tolerance_s)?;
+        match fact {
+            None => Ok(HookReply::accepted(reply, false, "ignored")),
+            Some(fact) => settle(self.submit(connection.tenant, fact).await, reply).await,
+        }
+    }
+}
 
 /// What the door needs to know of a connection.
 #[derive(Clone, Debug)]
@@ -16,6 +55,35 @@ pub struct HookConnection {
     pub kind: Kind,
     /// None = it holds nothing that could verify a request (sealed under a key that is gone): every request is a 401.
     pub credentials: Option<Credentials>,
+}
+
+impl HookConnection {
+    /// None for a connection that has no webhook: SIP.
+    fn of(connection: &Connection) -> Option<Self> {
+        let kind = Kind::parse(connection.kind.name())?;
+        let credentials = connection.credentials.as_ref().and_then(|opened| opened.of_kind(kind));
+        Some(Self { id: connection.id, tenant: connection.tenant, kind, credentials })
+    }
+}
+
+impl registry::Credentials {
+    /// None where they cannot verify anything.
+    fn of_kind(&self, kind: Kind) -> Option<Credentials> {
+        Credentials::from_fields(kind, |name| {
+            match name {
+                "secret" => &self.secret,
+                "auth_token" => &self.auth_token,
+                "public_key" => &self.public_key,
+                "signature_secret" => &self.signature_secret,
+                "api_key" => &self.api_key,
+                "basic_user" => &self.basic_user,
+                "basic_password" => &self.basic_password,
+                _ => &None,
+            }
+            .as_deref()
+        })
+        .ok()
+    }
 }
 
 /// Why a request was not taken, in the order in which it is decided.
@@ -130,7 +198,6 @@ pub fn read(
 pub(crate) async fn settle(
     submitted: Result<Submitted, SubmitError>,
     reply: Reply,
-    limit: Duration,
 ) -> Result<HookReply, Rejected> {
     let submitted = match submitted {
         Ok(submitted) => submitted,
@@ -142,11 +209,12 @@ pub(crate) async fn settle(
         Err(SubmitError::UnknownTenant) => return Err(Rejected::UnknownKey),
     };
     let repetition = submitted.repetition;
-    match tokio::time::timeout(limit, submitted.durable).await {
-        Ok(Ok(())) => {
+    // It gives up by itself, after `EngineSettings::durable_wait`.
+    match submitted.durable.await {
+        Ok(()) => {
             Ok(HookReply::accepted(reply, repetition, if repetition { "repetition" } else { "accepted" }))
         }
-        Ok(Err(_)) | Err(_) => Err(Rejected::NotDurable),
+        Err(_) => Err(Rejected::NotDurable),
     }
 }
 

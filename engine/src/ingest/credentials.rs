@@ -53,8 +53,15 @@ impl Credentials {
 
     /// From the JSON object that a connection keeps sealed; also the check of a new connection's secrets (422).
     pub fn from_json(kind: Kind, value: &Value) -> Result<Self, CredentialsError> {
-        let text =
-            |name: &'static str| value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        Self::from_fields(kind, |name| value.get(name).and_then(Value::as_str))
+    }
+
+    /// From named texts, wherever they are kept.
+    pub(super) fn from_fields<'a>(
+        kind: Kind,
+        get: impl Fn(&'static str) -> Option<&'a str>,
+    ) -> Result<Self, CredentialsError> {
+        let text = |name: &'static str| get(name).filter(|text| !text.is_empty());
         let required = |name: &'static str| text(name).ok_or(CredentialsError::Missing(name));
         Ok(match kind {
             Kind::Generic => Self::Generic { secret: webhook_secret(required("secret")?)? },

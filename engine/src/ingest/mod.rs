@@ -22,6 +22,7 @@ use std::fmt;
 
 use switchroom_core::{CallFact, ConnectionId};
 
+pub use accept::HookReply;
 pub use credentials::{Credentials, CredentialsError};
 pub use headers::Headers;
 

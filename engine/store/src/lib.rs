@@ -20,6 +20,7 @@ pub mod log;
 pub mod lookups;
 pub mod numbers;
 pub mod organizations;
+pub mod password_links;
 pub mod phones;
 pub mod server;
 pub mod sessions;

@@ -7,6 +7,7 @@ use switchroom_store::testing::TestDatabase;
 /// Tables without a `tenant_id` of their own, and why that is right.
 const WITHOUT_TENANT_KEY: &[(&str, &str)] = &[
     ("tenants", "is the tenant itself; its policy compares id"),
+    ("password_links", "belongs to a person, who may be in several tenants; only sign-in reads it"),
     ("users", "a person may belong to several tenants; the policy goes through memberships"),
     ("_sqlx_migrations", "the schema's own history, readable by the owner only"),
 ];

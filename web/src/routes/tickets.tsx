@@ -1,9 +1,13 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { Plus } from "lucide-react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { TicketForm } from "@/features/tickets/ticket-form";
 import { TicketList } from "@/features/tickets/ticket-list";
 import { setPageTitle } from "@/lib/alerts/title";
 import { useCan } from "@/lib/session";
+import { Button } from "@/ui/button";
+import { Dialog } from "@/ui/dialog";
 import { NoPermission } from "@/ui/feedback";
 import { PageHead } from "@/ui/panel";
 
@@ -12,16 +16,40 @@ export function TicketsRoute() {
   const navigate = useNavigate();
   const filter = useSearch({ from: "/app/tickets" });
   const allowed = useCan("tickets.read");
+  const mayCreate = useCan("tickets.create");
+  const [creating, setCreating] = useState(false);
   useEffect(() => setPageTitle(t("nav.tickets")), [t]);
   if (!allowed) return <NoPermission />;
   return (
     <>
-      <PageHead title={t("nav.tickets")} />
+      <PageHead
+        title={t("nav.tickets")}
+        actions={
+          mayCreate ? (
+            <Button look="primary" onClick={() => setCreating(true)}>
+              <Plus aria-hidden />
+              {t("tickets.new")}
+            </Button>
+          ) : null
+        }
+      />
       <TicketList
         filter={filter}
         onFilter={(next) => void navigate({ to: "/tickets", search: next, replace: true })}
         onOpen={(ticket) => void navigate({ to: "/tickets/$ticketId", params: { ticketId: ticket.id } })}
       />
+      <Dialog open={creating} onOpenChange={setCreating} title={t("tickets.new")}>
+        <div className="@container -m-3">
+          <TicketForm
+            callId={null}
+            draft={null}
+            onFiled={(ticket) => {
+              setCreating(false);
+              void navigate({ to: "/tickets/$ticketId", params: { ticketId: ticket.id } });
+            }}
+          />
+        </div>
+      </Dialog>
     </>
   );
 }

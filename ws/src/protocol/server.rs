@@ -374,7 +374,7 @@ pub struct BoardAgent {
     pub extension: Option<String>,
     pub presence: PresenceWord,
     pub reason: Option<String>,
-    pub since: DateTime<Utc>,
+    pub since: Option<DateTime<Utc>>,
     pub call_ids: Vec<Uuid>,
 }
 

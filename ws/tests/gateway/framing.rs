@@ -63,7 +63,7 @@ async fn binary_closes_1003() {
 async fn messages_may_be_64_kib_and_no_more() {
     let house = House::new().await;
     let mut client = house.client("ann").await;
-    let padded = |bytes: usize| format!(r#"{{"type":"pong","x":"{}"}}"#, "x".repeat(bytes - 23));
+    let padded = |bytes: usize| format!(r#"{{"type":"pong","x":"{}"}}"#, "x".repeat(bytes - 22));
     let largest = padded(64 * 1024);
     assert_eq!(largest.len(), 64 * 1024);
     client.text(&largest).await;
@@ -108,8 +108,9 @@ async fn text_that_is_not_utf8_closes_1007() {
 async fn broken_framing_closes_1002() {
     let house = House::new().await;
     let long = [b'x'; 126];
-    for (frames, what) in [
-        (&[(0xC1, &b"{}"[..])] as &[(u8, &[u8])], "reserved bit 1"),
+    type Frames<'a> = &'a [(u8, &'a [u8])];
+    let cases: &[(Frames<'_>, &str)] = &[
+        (&[(0xC1, b"{}")], "reserved bit 1"),
         (&[(0xA1, b"{}")], "reserved bit 2"),
         (&[(0x91, b"{}")], "reserved bit 3"),
         (&[(0x83, b"{}")], "reserved data opcode"),
@@ -121,9 +122,10 @@ async fn broken_framing_closes_1002() {
         (&[(0x88, b"\x03")], "close of one byte"),
         (&[(0x88, b"\x03\xed")], "close with 1005"),
         (&[(0x88, b"\x00\x00")], "close with 0"),
-    ] {
+    ];
+    for (frames, what) in cases {
         let mut raw = house.raw().await;
-        for (first, payload) in frames {
+        for (first, payload) in *frames {
             raw.send(*first, payload).await;
         }
         assert_eq!(raw.closed().await, 1002, "{what}");

@@ -20,7 +20,7 @@ use switchroom_core::{
     log::{CallEvent, Cursor, EventData, EventType, LogEvent},
     wallboard::{CallFigures, Series, Wallboard},
 };
-use switchroom_engine::{FrameSink, ResumeError, Resumed, SubmitError};
+use switchroom_engine::{FrameSink, NotDurable, ResumeError, Resumed, SubmitError};
 use switchroom_ws::{Authenticate, Gateway, Hub, Identity, Refusal, Settings, Switchboard, TicketAccess};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -172,7 +172,7 @@ impl Switchboard for Board {
         Cursor(self.tenants.lock().unwrap().get(&tenant).map_or(0, |tenant| tenant.log.len() as i64))
     }
 
-    fn settled(&self, tenant: TenantId) -> BoxFuture<'_, ()> {
+    fn settled(&self, tenant: TenantId) -> BoxFuture<'_, Result<(), NotDurable>> {
         async move {
             let mut changed = self.changed.subscribe();
             let decided = |tenant: &Tenant| tenant.log.len() + tenant.pending.len();
@@ -180,6 +180,7 @@ impl Switchboard for Board {
             while self.tenants.lock().unwrap().get(&tenant).is_some_and(|tenant| tenant.log.len() < goal) {
                 changed.changed().await.unwrap();
             }
+            Ok(())
         }
         .boxed()
     }
@@ -240,7 +241,7 @@ impl Switchboard for Board {
                 extension: Some("201".into()),
                 presence: Presence::Available,
                 reason: None,
-                since: DateTime::UNIX_EPOCH,
+                since: Some(DateTime::UNIX_EPOCH),
                 call_ids: Vec::new(),
             }],
             calls: CallFigures { talking: revision, ..CallFigures::default() },
@@ -313,13 +314,9 @@ pub fn call_event(n: u64, key: &str, state: CallState) -> CallEvent {
         pops: Vec::new(),
         withdrawn: Vec::new(),
         told: Vec::new(),
-        caller: Some(CallerContext::unknown(
-            Quality::Exact,
-            Some("+33612345678".into()),
-            "nobody's number".into(),
-        )),
-        number_id: None,
+        caller: Some(CallerContext::unknown(Quality::Exact, Some("+33612345678".into()), "nobody's number")),
         received_at_us: 1_760_000_000_000_000,
+        heard_at: at,
     }
 }
 
@@ -422,12 +419,26 @@ pub fn supervisor() -> Identity {
 
 // --- the house -------------------------------------------------------------------------------------------------------
 
-pub struct House {
-    pub board: Arc<Board>,
+/// A gateway on a port.
+pub struct Door {
     pub people: Arc<People>,
     pub address: SocketAddr,
     pub shutdown: CancellationToken,
     pub gateway: Gateway,
+}
+
+/// A gateway in front of an engine in memory.
+pub struct House {
+    pub board: Arc<Board>,
+    pub door: Door,
+}
+
+impl std::ops::Deref for House {
+    type Target = Door;
+
+    fn deref(&self) -> &Door {
+        &self.door
+    }
 }
 
 impl House {
@@ -438,14 +449,20 @@ impl House {
     pub async fn with(settings: Settings) -> Self {
         let hub = Hub::new(settings.commit_notice);
         let board = Arc::new(Board::new(hub.clone()));
-        let people = Arc::new(People::default());
+        let door = Door::open(hub, board.clone(), settings).await;
         for (token, who) in [("ann", agent(ANN)), ("bob", agent(BOB)), ("sam", supervisor())] {
-            people.token(token, Ok(who));
+            door.people.token(token, Ok(who));
         }
-        people.token("rita", Ok(Identity { tenant: RIVAL, ..agent(RITA) }));
+        door.people.token("rita", Ok(Identity { tenant: RIVAL, ..agent(RITA) }));
+        Self { board, door }
+    }
+}
+
+impl Door {
+    pub async fn open(hub: Arc<Hub>, board: Arc<dyn Switchboard>, settings: Settings) -> Self {
+        let people = Arc::new(People::default());
         let shutdown = CancellationToken::new();
-        let gateway =
-            Gateway::start(hub, board.clone(), people.clone(), people.clone(), settings, shutdown.clone());
+        let gateway = Gateway::start(hub, board, people.clone(), people.clone(), settings, shutdown.clone());
         let socket = TcpSocket::new_v4().unwrap();
         // Small, so that a client that does not read is felt soon.
         socket.set_send_buffer_size(16 * 1024).unwrap();
@@ -454,7 +471,7 @@ impl House {
         let address = listener.local_addr().unwrap();
         let router = gateway.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { board, people, address, shutdown, gateway }
+        Self { people, address, shutdown, gateway }
     }
 
     /// A client that has read its `hello`.

@@ -79,6 +79,10 @@ impl Lengths {
 
     /// How many of the leading digits are the calling code; 0 where none is known.
     pub(super) fn code_length(&self, digits: &[u8]) -> usize {
+        // No calling code begins with 0.
+        if digits.first() == Some(&b'0') {
+            return 0;
+        }
         let mut code = 0;
         for (at, digit) in digits.iter().take(3).enumerate() {
             code = code * 10 + usize::from(digit - b'0');

@@ -64,10 +64,17 @@ function SignedIn({ me }: { me: Me }) {
   // Before the first pop is drawn, so that no form starts from somebody else's words.
   useState(() => claimDrafts(me.user.id));
   useLiveSocket();
-  usePopAlerts(() => void navigate({ to: "/workspace" }));
+  const spoken = usePopAlerts(() => void navigate({ to: "/workspace" }));
   useNoticeToasts();
   const leave = useSignOut();
-  useEffect(() => setNavOpen(false), [pathname]);
+  const shownPath = useRef(pathname);
+  useEffect(() => {
+    setNavOpen(false);
+    if (shownPath.current === pathname) return;
+    shownPath.current = pathname;
+    // A new screen: the keyboard goes on in it, unless it already is there (tabs, filters).
+    if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
+  }, [pathname]);
 
   const items = useMemo(() => NAVIGATION.filter((item) => item.allowed(me)), [me]);
   const toggleMute = () => {
@@ -265,6 +272,9 @@ function SignedIn({ me }: { me: Me }) {
           tabIndex={-1}
           className="mx-auto w-full max-w-[120rem] p-3 outline-none sm:p-4"
         >
+          <div className="sr-only" aria-live="assertive">
+            {spoken}
+          </div>
           <ElsewherePop pathname={pathname} />
           <Outlet />
         </main>

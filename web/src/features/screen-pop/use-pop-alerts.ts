@@ -1,5 +1,5 @@
 /** Makes a new pop noticed: badge in the tab's title, a ring, and a desktop notice when the tab is hidden. */
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { notify } from "@/lib/alerts/notify";
 import { ring, unlockOnFirstGesture } from "@/lib/alerts/sound";
@@ -12,11 +12,13 @@ import { partyNumber, useCallerName } from "./pop-name";
 
 const RING_EVERY_MS = 3000;
 
-export function usePopAlerts(openWorkspace: () => void): void {
+/** Returns what a screen reader is told: who calls, once per pop. */
+export function usePopAlerts(openWorkspace: () => void): string {
   const { t } = useTranslation();
   const name = useCallerName();
   const ringing = useLive(ringingCount);
   const muted = usePreferences((state) => state.muted);
+  const [spoken, setSpoken] = useState("");
   const latest = useRef({ t, name, openWorkspace });
   latest.current = { t, name, openWorkspace };
 
@@ -42,8 +44,10 @@ export function usePopAlerts(openWorkspace: () => void): void {
         if (!fresh || frame.type !== "screen_pop" || frame.data.call.state === "ended") return;
         const { call, caller } = frame.data;
         const number = partyNumber(call);
+        const title = latest.current.t("pop.notice_title", { name: latest.current.name(caller, number) });
+        setSpoken([title, caller?.organization_name].filter(Boolean).join(", "));
         notify(
-          latest.current.t("pop.notice_title", { name: latest.current.name(caller, number) }),
+          title,
           [caller?.organization_name, formatNumber(number)].filter(Boolean).join(" · "),
           call.id,
           () => {
@@ -54,4 +58,5 @@ export function usePopAlerts(openWorkspace: () => void): void {
       }),
     [],
   );
+  return spoken;
 }

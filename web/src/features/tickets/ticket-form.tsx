@@ -30,6 +30,9 @@ import {
 } from "./drafts";
 import { PRIORITIES } from "./moves";
 
+/** Where the draft of a ticket without a call is kept. */
+const NO_CALL = "no-call";
+
 /** A 503 means the call is not durable yet: the same key again is safe. */
 const RETRIES = 2;
 
@@ -40,7 +43,7 @@ export function useCreateTicket() {
       count < RETRIES && isApiError(error) && (error.status === 503 || error.status === 0),
     retryDelay: 1500,
     mutationFn: ({ body, key }: { body: TicketInput; key: string }) =>
-      take(api.POST("/api/v1/tickets", { body, headers: { "Idempotency-Key": key } })),
+      take<Ticket>(api.POST("/api/v1/tickets", { body, headers: { "Idempotency-Key": key } })),
     onSuccess: (ticket) => {
       void client.invalidateQueries({ queryKey: keys.tickets });
       for (const id of ticket.call_ids ?? []) void client.invalidateQueries({ queryKey: keys.call(id) });
@@ -53,12 +56,14 @@ export function TicketForm({
   draft,
   onFiled,
 }: {
-  callId: string;
+  /** Null: a ticket without a call. */
+  callId: string | null;
   draft: TicketDraft | null;
   onFiled?: (ticket: Ticket) => void;
 }) {
   const { t } = useTranslation();
-  const stored = useDrafts((state) => state.drafts[callId]);
+  const slot = callId ?? NO_CALL;
+  const stored = useDrafts((state) => state.drafts[slot]);
   const create = useCreateTicket();
   const key = useRef(stored?.idempotencyKey ?? idempotencyKey());
   const touched = useRef<Partial<Record<DraftField, true>>>({ ...stored?.touched });
@@ -104,8 +109,8 @@ export function TicketForm({
     const watching = form.watch((values, { name, type }) => {
       if (!name || type !== "change") return;
       touched.current[name as DraftField] = true;
-      const now = useDrafts.getState().drafts[callId];
-      useDrafts.getState().save(callId, {
+      const now = useDrafts.getState().drafts[slot];
+      useDrafts.getState().save(slot, {
         values: values as DraftValues,
         touched: { ...touched.current },
         idempotencyKey: key.current,
@@ -113,16 +118,16 @@ export function TicketForm({
       });
     });
     return () => watching.unsubscribe();
-  }, [form, callId]);
+  }, [form, slot]);
 
   const reset = () => {
     touched.current = {};
     key.current = idempotencyKey();
-    const filed = useDrafts.getState().drafts[callId]?.filed ?? [];
+    const filed = useDrafts.getState().drafts[slot]?.filed ?? [];
     const values = valuesFromDraft(draft);
     form.reset(values);
     create.reset();
-    useDrafts.getState().save(callId, { values, touched: {}, idempotencyKey: key.current, filed });
+    useDrafts.getState().save(slot, { values, touched: {}, idempotencyKey: key.current, filed });
   };
 
   const submit = form.handleSubmit(async (values) => {
@@ -130,7 +135,8 @@ export function TicketForm({
       const ticket = await create.mutateAsync({ body: ticketBody(values, draft, callId), key: key.current });
       touched.current = {};
       key.current = idempotencyKey();
-      useDrafts.getState().filed(callId, ticket, key.current);
+      if (callId) useDrafts.getState().filed(slot, ticket, key.current);
+      else useDrafts.getState().forget(slot);
       form.reset(valuesFromDraft(draft));
       toast.success(t("ticket_form.filed", { number: ticket.number }));
       onFiled?.(ticket);
@@ -191,7 +197,7 @@ export function TicketForm({
           render={({ field }) => (
             <Choice
               legend={t("field.customer_type")}
-              name={`customer_type-${callId}`}
+              name={`customer_type-${slot}`}
               value={field.value}
               onChange={field.onChange}
               options={[

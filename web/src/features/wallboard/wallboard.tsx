@@ -36,7 +36,7 @@ export function WallboardScreen() {
   const first = useQuery({
     queryKey: keys.wallboard,
     enabled: live === null,
-    queryFn: ({ signal }) => take(api.GET("/api/v1/wallboard", { signal })),
+    queryFn: ({ signal }) => take<Wallboard>(api.GET("/api/v1/wallboard", { signal })),
   });
   const board = live ?? first.data ?? null;
   if (!board) {

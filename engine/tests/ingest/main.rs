@@ -1,0 +1,8 @@
+//! The seven kinds of webhook, against payloads as the providers send them (`tests/fixtures/<kind>/`) and against the
+//! signature examples that the providers publish.
+
+mod parsing;
+mod properties;
+mod refusals;
+mod signatures;
+mod support;

@@ -1,0 +1,8 @@
+//! The SIP door over real sockets: raw datagrams and streams for what no telephone would send, SIPp for what they do.
+//! The engine behind it is a stand-in that can be slow, full or broken at will; the whole house is tested elsewhere.
+
+mod calls;
+mod refusals;
+mod sipp;
+mod support;
+mod tcp;
