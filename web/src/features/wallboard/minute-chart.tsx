@@ -16,7 +16,7 @@ export default function MinuteChart({ series }: { series: Wallboard["series"]["c
       <figcaption className="px-3 pt-2 text-[0.8667rem] text-muted">
         {t("wallboard.per_minute_words", { total, peak, minutes: data.length })}
       </figcaption>
-      <div className="h-56 pt-2 pr-3" aria-hidden>
+      <div className="h-56 overflow-hidden pt-2 pr-3" aria-hidden>
         <ResponsiveContainer width="100%" height="100%">
           <AreaChart
             data={data}
