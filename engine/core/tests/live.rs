@@ -123,14 +123,25 @@ fn a_pop_goes_to_the_named_agent_and_says_who_calls() {
     let data: serde_json::Value = serde_json::from_str(&frame.data_pushed_at(7)).unwrap();
     assert_eq!(data["pushed_at_us"], 7);
     assert_eq!(data["received_at_us"], at(0).timestamp_micros() + 1);
-    assert_eq!(data["caller"]["caller_name"].is_string() || data["caller"]["customer_name"].is_string(), true);
+    assert_eq!(
+        data["caller"]["caller_name"].is_string() || data["caller"]["customer_name"].is_string(),
+        true
+    );
     assert_eq!(data["caller"]["contact"]["id"], contact().id.to_string());
     assert_eq!(data["ticket_draft"]["phone_number"], CALLER);
     assert_eq!(data["ticket_draft"]["call_id"], data["call"]["id"]);
     assert!(data["ticket_draft"]["title"].is_null() && data["ticket_draft"].get("title").is_some());
     let keys: Vec<&String> = data["call"].as_object().unwrap().keys().collect();
     let mut expected = [
-        "id", "connection_id", "provider_call_id", "direction", "state", "from", "to", "number_id", "queue",
+        "id",
+        "connection_id",
+        "provider_call_id",
+        "direction",
+        "state",
+        "from",
+        "to",
+        "number_id",
+        "queue",
         "started_at",
     ];
     expected.sort_unstable();
@@ -413,7 +424,10 @@ fn the_board_counts_what_the_log_says() {
         board.apply(centre.now, event);
     }
     let shown = board.render(centre.now, 1, &centre.roster);
-    assert_eq!((shown.calls.waiting, shown.calls.ringing, shown.calls.talking, shown.calls.held), (1, 2, 1, 0));
+    assert_eq!(
+        (shown.calls.waiting, shown.calls.ringing, shown.calls.talking, shown.calls.held),
+        (1, 2, 1, 0)
+    );
     let queues: Vec<(&str, u64)> = shown.queues.iter().map(|q| (q.name.as_str(), q.waiting)).collect();
     assert_eq!(queues, [("sales", 1), ("support", 0)]);
     assert_eq!(shown.queues[0].oldest_since, Some(at(65)));
@@ -435,12 +449,12 @@ fn the_board_counts_what_the_log_says() {
     let minutes: Vec<u64> = shown.series.calls_per_minute.iter().map(|minute| minute.calls).collect();
     assert_eq!(minutes.len(), 60);
     assert_eq!(minutes.iter().sum::<u64>(), 6);
-    let rows: Vec<(&str, Presence)> = shown.agents.iter().take(3).map(|row| (&*row.name, row.presence)).collect();
-    assert_eq!(rows, [
-        ("Agent 1", Presence::OnCall),
-        ("Agent 2", Presence::Break),
-        ("Agent 3", Presence::Offline),
-    ]);
+    let rows: Vec<(&str, Presence)> =
+        shown.agents.iter().take(3).map(|row| (&*row.name, row.presence)).collect();
+    assert_eq!(
+        rows,
+        [("Agent 1", Presence::OnCall), ("Agent 2", Presence::Break), ("Agent 3", Presence::Offline),]
+    );
 
     // The same from the standing of the calls alone, as after a restart.
     let mut restored = WallboardFold::new(centre.now);
@@ -477,7 +491,8 @@ fn ids_of_entries_and_frames_are_those_of_the_event() {
     second.now = at(1_000);
     let a = first.tell(fact("c", Ringing, 0).naming(&[1]));
     let b = second.tell(fact("c", Ringing, 0).naming(&[1]));
-    let ids = |told: &Told| told.frames().iter().map(|frame| (frame.source, frame.event_id)).collect::<Vec<_>>();
+    let ids =
+        |told: &Told| told.frames().iter().map(|frame| (frame.source, frame.event_id)).collect::<Vec<_>>();
     assert_eq!(ids(&a), ids(&b), "a process that died and is told again derives the same ids");
     assert_eq!(a.call_event().type_, EventType::Ringing);
     assert_ne!(a.call_event().event_id, EventId(uuid::Uuid::nil()));

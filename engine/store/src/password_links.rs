@@ -8,7 +8,10 @@ use crate::sessions::TokenHash;
 
 /// Makes a link. Runs as the platform role.
 pub async fn create(
-    connection: &mut PgConnection, hash: &TokenHash, user: UserId, expires_at: Timestamp,
+    connection: &mut PgConnection,
+    hash: &TokenHash,
+    user: UserId,
+    expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO password_links (token_hash, user_id, expires_at) VALUES ($1, $2, $3)",
@@ -35,7 +38,9 @@ pub async fn owner(connection: &mut PgConnection, hash: &TokenHash) -> Result<Op
 /// Uses the link up and sets the password, both or neither; of two that come at once, one wins. Runs as the sign-in
 /// role, in the caller's transaction.
 pub async fn redeem(
-    connection: &mut PgConnection, hash: &TokenHash, password_hash: &str,
+    connection: &mut PgConnection,
+    hash: &TokenHash,
+    password_hash: &str,
 ) -> Result<Option<UserId>, StoreError> {
     let user = sqlx::query_scalar!(
         "UPDATE password_links SET used_at = now() WHERE token_hash = $1 AND used_at IS NULL AND expires_at > now()
