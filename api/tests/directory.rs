@@ -1,5 +1,7 @@
 //! The directory over HTTP: individuals, organizations and their contacts, e-mail contacts.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use axum::http::Method;
 use serde_json::{Value, json};
 use switchroom_api::testing::{App, Reply, TestUser};

@@ -1,6 +1,8 @@
 //! Every endpoint × every role × own and other tenant × signed out, against the reviewed snapshot; and what the gate
 //! and the outer layers do to everything alike.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use std::fmt::Write as _;
 
 use axum::{Router, http::Method, routing::get};

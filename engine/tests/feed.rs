@@ -1,5 +1,7 @@
 //! The load at start and the change feed, against a real Postgres.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},

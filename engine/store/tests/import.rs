@@ -1,5 +1,7 @@
 //! Importing contacts, against a real Postgres.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use switchroom_core::{
     TenantId,
     directory::{
