@@ -1,4 +1,5 @@
 //! Stories of calls and agents through the live core.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 
