@@ -46,13 +46,7 @@ const STORIES: [&[&str]; 9] = [
     &["plivo/ringing.form", "plivo/in-progress.form", "plivo/dial-answer.form", "plivo/completed.form"],
     &["sipgate/new-call.form", "sipgate/answer.form", "sipgate/hangup-normalClearing.form"],
     &["sipgate/new-call.form", "sipgate/hangup-forwarded.form", "sipgate/forwarded-new-call.form"],
-    &[
-        "zammad/new-call.form",
-        "zammad/new-call.json",
-        "zammad/answer.form",
-        "zammad/hangup-busy.form",
-        "zammad/hangup-cancel.form",
-    ],
+    &["zammad/new-call.form", "zammad/answer.form", "zammad/hangup-busy.form", "zammad/hangup-cancel.form"],
 ];
 
 fn facts(story: &[&str]) -> Vec<CallFact> {
