@@ -5,13 +5,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-<<<<<<< HEAD
-    agents, auth, calls, connections, directory, hooks, http, openapi as document, ops, people, phone_numbers, problem,
-    state::AppState, tickets,
-=======
-    agents, auth, calls, connections, directory, http, openapi as document, ops, people, phone_numbers,
-    problem, state::AppState, tickets,
->>>>>>> root
+    agents, auth, calls, connections, directory, hooks, http, openapi as document, ops, people,
+    phone_numbers, problem, state::AppState, tickets,
 };
 
 #[derive(OpenApi)]

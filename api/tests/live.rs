@@ -18,7 +18,8 @@ struct Door {
 
 async fn door(app: &App) -> Door {
     let admin = app.demo.user(Role::OrgAdmin);
-    let made = app.post(admin, "/api/v1/connections", json!({"kind": "generic", "name": "PBX"})).await.expect(201);
+    let made =
+        app.post(admin, "/api/v1/connections", json!({"kind": "generic", "name": "PBX"})).await.expect(201);
     let url = made["hook_url"].as_str().unwrap();
     let secret = made["secret"].as_str().unwrap().strip_prefix("whsec_").unwrap();
     Door {
@@ -77,10 +78,19 @@ async fn a_call_from_the_door_to_the_lists() {
     let call = reply.expect(200);
     assert_eq!(version, format!("\"{}\"", call["version"]));
     assert_eq!(call["provider_call_id"], "pbx-1");
-    assert_eq!((&call["state"], &call["end_reason"], &call["direction"]), (&json!("ended"), &json!("completed"), &json!("inbound")));
-    assert_eq!((&call["from"], &call["to"], &call["queue"]), (&json!("+33612345678"), &json!("+33199000001"), &json!("support")));
+    assert_eq!(
+        (&call["state"], &call["end_reason"], &call["direction"]),
+        (&json!("ended"), &json!("completed"), &json!("inbound"))
+    );
+    assert_eq!(
+        (&call["from"], &call["to"], &call["queue"]),
+        (&json!("+33612345678"), &json!("+33199000001"), &json!("support"))
+    );
     assert_eq!((&call["agent_id"], &call["connection_id"]), (&json!(agent.id), &json!(door.id)));
-    assert_eq!(call["answered_at"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap(), "2026-11-20T10:00:05Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap());
+    assert_eq!(
+        call["answered_at"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap(),
+        "2026-11-20T10:00:05Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap()
+    );
 
     let events = app.get(agent, &format!("{path}/events")).await.expect(200);
     let items = events["items"].as_array().unwrap();
@@ -114,12 +124,26 @@ async fn a_call_from_the_door_to_the_lists() {
         let page = app.get(agent, &format!("/api/v1/calls?{query}")).await.expect(200);
         page["items"].as_array().unwrap().len()
     };
-    for query in ["", "provider_call_id=pbx-1", "from=0612345678", "from=%2B33612345678", "to=%2B33199000001", "state=ended",
-        &format!("agent_id={}", agent.id), &format!("connection_id={}", door.id), "started_after=2026-11-20T09:00:00Z&started_before=2026-11-20T11:00:00Z"] {
+    for query in [
+        "",
+        "provider_call_id=pbx-1",
+        "from=0612345678",
+        "from=%2B33612345678",
+        "to=%2B33199000001",
+        "state=ended",
+        &format!("agent_id={}", agent.id),
+        &format!("connection_id={}", door.id),
+        "started_after=2026-11-20T09:00:00Z&started_before=2026-11-20T11:00:00Z",
+    ] {
         assert_eq!(found(query).await, 1, "{query}");
     }
-    for query in ["provider_call_id=x", "from=0612345679", "state=ringing", "started_after=2026-11-20T11:00:00Z",
-        "agent_id=00000000-0000-0000-0000-000000000000"] {
+    for query in [
+        "provider_call_id=x",
+        "from=0612345679",
+        "state=ringing",
+        "started_after=2026-11-20T11:00:00Z",
+        "agent_id=00000000-0000-0000-0000-000000000000",
+    ] {
         assert_eq!(found(query).await, 0, "{query}");
     }
     for bad in ["state=lost", "agent_id=x", "started_after=yesterday", "sort=from", "cursor=x"] {
@@ -133,7 +157,9 @@ async fn a_call_from_the_door_to_the_lists() {
     }
     assert!(app.get(rival, "/api/v1/calls").await.expect(200)["items"].as_array().unwrap().is_empty());
     assert!(app.get(rival, "/api/v1/events").await.expect(200)["items"].as_array().unwrap().is_empty());
-    assert!(app.get(agent, &format!("{path}/tickets")).await.expect(200)["items"].as_array().unwrap().is_empty());
+    assert!(
+        app.get(agent, &format!("{path}/tickets")).await.expect(200)["items"].as_array().unwrap().is_empty()
+    );
     app.state.engine.as_ref().unwrap().stop().await;
 }
 
@@ -154,7 +180,10 @@ async fn a_door_refuses_in_the_order_of_the_contract() {
     json("{").send().await.expect(401);
     let old = now() - 3600;
     let sign = |id: &str, at: i64, text: &str| {
-        json(text).header("webhook-id", id).header("webhook-timestamp", &at.to_string()).header("webhook-signature", &signature(&door, id, at, text))
+        json(text)
+            .header("webhook-id", id)
+            .header("webhook-timestamp", &at.to_string())
+            .header("webhook-signature", &signature(&door, id, at, text))
     };
     let replayed = sign("m1", old, &body).send().await;
     assert_eq!(replayed.header("content-type"), "application/problem+json");
@@ -165,7 +194,12 @@ async fn a_door_refuses_in_the_order_of_the_contract() {
     sign("m4", now(), "[]").send().await.expect(400);
     sign("m5", now(), "{\"call_id\":\"a\\u0000\",\"type\":\"ringing\",\"at\":\"2026-11-20T10:00:00Z\",\"from\":\"1\",\"to\":\"2\"}").send().await.expect(400);
     app.request(Method::GET, &door.path).send().await.expect(405);
-    assert!(app.get(app.demo.user(Role::Agent), "/api/v1/calls").await.expect(200)["items"].as_array().unwrap().is_empty());
+    assert!(
+        app.get(app.demo.user(Role::Agent), "/api/v1/calls").await.expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
     // A door that was closed is gone before the answer is out.
     app.delete(app.demo.user(Role::OrgAdmin), &format!("/api/v1/connections/{}", door.id)).await.expect(204);
     send(&app, &door, "m6", &event("pbx-9", "ringing", 0)).await.expect(404);
@@ -177,7 +211,13 @@ async fn new_credentials_lock_the_door_for_the_old_ones_at_once() {
     let mut door = door(&app).await;
     let admin = app.demo.user(Role::OrgAdmin);
     let secret = STANDARD.encode(b"another secret");
-    app.patch(admin, &format!("/api/v1/connections/{}", door.id), json!({"secret": format!("whsec_{secret}")})).await.expect(200);
+    app.patch(
+        admin,
+        &format!("/api/v1/connections/{}", door.id),
+        json!({"secret": format!("whsec_{secret}")}),
+    )
+    .await
+    .expect(200);
     send(&app, &door, "e1", &event("pbx-1", "ringing", 0)).await.expect(401);
     door.secret = b"another secret".to_vec();
     let reply = send(&app, &door, "e1", &event("pbx-1", "ringing", 0)).await;
@@ -188,7 +228,8 @@ async fn new_credentials_lock_the_door_for_the_old_ones_at_once() {
 async fn presence_queues_and_the_board() {
     let app = App::with_engine().await;
     let door = door(&app).await;
-    let (agent, lead, member) = (app.demo.user(Role::Agent), app.demo.user(Role::Supervisor), app.demo.user(Role::Member));
+    let (agent, lead, member) =
+        (app.demo.user(Role::Agent), app.demo.user(Role::Supervisor), app.demo.user(Role::Member));
     let path = |id: &dyn std::fmt::Display| format!("/api/v1/agents/{id}/presence");
     let own = path(&agent.id);
     let view = app.post(agent, &own, json!({"state": "available"})).await.expect(200);
@@ -207,7 +248,10 @@ async fn presence_queues_and_the_board() {
 
     let agents = app.get(agent, "/api/v1/agents").await.expect(200);
     let mine = agents["items"].as_array().unwrap().iter().find(|a| a["user_id"] == json!(agent.id)).unwrap();
-    assert_eq!((&mine["presence"], &mine["extension"], &mine["call_ids"]), (&json!("available"), &json!("201"), &json!([])));
+    assert_eq!(
+        (&mine["presence"], &mine["extension"], &mine["call_ids"]),
+        (&json!("available"), &json!("201"), &json!([]))
+    );
     let users = app.get(agent, "/api/v1/users?q=agent@").await.expect(200);
     assert_eq!(users["items"][0]["presence"], "available");
 
@@ -215,11 +259,18 @@ async fn presence_queues_and_the_board() {
     let board = app.get(lead, "/api/v1/wallboard").await.expect(200);
     assert_eq!((&board["calls"]["ringing"], &board["calls"]["waiting"]), (&json!(1), &json!(1)));
     assert!(board["cursor"].as_str().unwrap().starts_with("v1."));
-    assert!(board["figures"].as_array().unwrap().iter().all(|f| f["formula"].is_string() && f["version"].is_number()));
+    assert!(
+        board["figures"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|f| f["formula"].is_string() && f["version"].is_number())
+    );
     let queues = app.get(agent, "/api/v1/queues").await.expect(200);
     assert_eq!((&queues["items"][0]["name"], &queues["items"][0]["waiting"]), (&json!("support"), &json!(1)));
     let mine = app.get(agent, "/api/v1/agents").await.expect(200);
-    let mine = mine["items"].as_array().unwrap().iter().find(|a| a["user_id"] == json!(agent.id)).unwrap().clone();
+    let mine =
+        mine["items"].as_array().unwrap().iter().find(|a| a["user_id"] == json!(agent.id)).unwrap().clone();
     assert_eq!(mine["call_ids"], json!([call_id(&door, "pbx-1")]));
     // The rival's board is empty.
     let board = app.get(app.rival.user(Role::Supervisor), "/api/v1/wallboard").await.expect(200);

@@ -263,7 +263,8 @@ async fn many_tenants_at_once_get_numbers_without_holes_and_each_event_once() {
     let mut db = database.superuser().await;
     for house in houses.iter() {
         let entries = log_of(&mut db, house).await;
-        let calls: Vec<&(String, Uuid, bool)> = entries.iter().filter(|(type_, _, _)| type_ != "presence").collect();
+        let calls: Vec<&(String, Uuid, bool)> =
+            entries.iter().filter(|(type_, _, _)| type_ != "presence").collect();
         assert_eq!(calls.len(), 25 * 6, "each event once");
         let ids: BTreeSet<Uuid> = calls.iter().map(|(_, id, _)| *id).collect();
         assert_eq!(ids.len(), calls.len());
@@ -291,11 +292,14 @@ async fn a_process_that_dies_comes_back_as_the_log_says() {
     story(&first, &house, "over").await;
     tell(&first, &house, house.fact("rings", FactKind::Ringing, 40)).await;
     tell(&first, &house, house.naming(1, house.fact("talks", FactKind::Ringing, 41))).await;
-    assert!(!tell_durably(&first, &house, house.naming(1, house.fact("talks", FactKind::Answered, 42))).await);
+    assert!(
+        !tell_durably(&first, &house, house.naming(1, house.fact("talks", FactKind::Answered, 42))).await
+    );
     first.wait_durable(switchroom_core::CallId::derive(house.connection, "rings")).await.unwrap();
     let before = first.inner.tenants.get(house.tenant).unwrap();
     let (calls, agents) = before.state().memory();
-    let pops: BTreeSet<Option<FrameId>> = first.open_pops(house.tenant, one).iter().map(|f| f.event_id).collect();
+    let pops: BTreeSet<Option<FrameId>> =
+        first.open_pops(house.tenant, one).iter().map(|f| f.event_id).collect();
     let board = first.wallboard(house.tenant);
     // It is not stopped: it is left behind, as a killed process leaves its database behind.
     drop(first);
@@ -306,17 +310,15 @@ async fn a_process_that_dies_comes_back_as_the_log_says() {
     let replayed = replay(&database, &house).await;
     assert_eq!(replayed.memory(), (calls, agents), "restored = replayed");
     assert_eq!(second.live_calls(), 2);
-    let open: BTreeSet<Option<FrameId>> = second.open_pops(house.tenant, one).iter().map(|f| f.event_id).collect();
+    let open: BTreeSet<Option<FrameId>> =
+        second.open_pops(house.tenant, one).iter().map(|f| f.event_id).collect();
     assert_eq!(open, pops, "the same pops are open, with the same ids");
     assert!(!open.is_empty());
     let restored = second.wallboard(house.tenant);
-    assert_eq!((&restored.queues, &restored.agents, restored.calls, &restored.figures, restored.cursor), (
-        &board.queues,
-        &board.agents,
-        board.calls,
-        &board.figures,
-        board.cursor
-    ));
+    assert_eq!(
+        (&restored.queues, &restored.agents, restored.calls, &restored.figures, restored.cursor),
+        (&board.queues, &board.agents, board.calls, &board.figures, board.cursor)
+    );
     // What was told before the restart is a repetition now, and nobody is popped again.
     assert!(tell_durably(&second, &house, house.fact("rings", FactKind::Ringing, 40)).await);
     assert!(tell_durably(&second, &house, house.fact("over", FactKind::Ended(EndCause::Unstated), 30)).await);
@@ -393,7 +395,11 @@ async fn broken_connections_lose_and_double_nothing() {
     let entries = log_of(&mut db, &house).await;
     let ids: BTreeSet<Uuid> = entries.iter().map(|(_, id, _)| *id).collect();
     assert_eq!(ids.len(), entries.len(), "nothing twice");
-    assert_eq!(entries.iter().filter(|(type_, _, _)| type_ != "presence").count(), 4 * 15 * 6, "nothing lost");
+    assert_eq!(
+        entries.iter().filter(|(type_, _, _)| type_ != "presence").count(),
+        4 * 15 * 6,
+        "nothing lost"
+    );
     let replayed = replay(&database, &house).await;
     let live = engine.inner.tenants.get(house.tenant).unwrap();
     assert_eq!(replayed.memory(), live.state().memory());
@@ -489,7 +495,8 @@ async fn a_call_older_than_memory_is_found_again_and_its_pop_withdrawn() {
     assert!(types.contains(&POP_WITHDRAWN), "{types:?}");
     assert!(second.open_pops(house.tenant, house.agents[0]).is_empty());
     assert_eq!(second.live_calls(), 0);
-    let presence = |n: usize| second.agents(house.tenant).into_iter().find(|a| a.user_id == house.agents[n]).unwrap();
+    let presence =
+        |n: usize| second.agents(house.tenant).into_iter().find(|a| a.user_id == house.agents[n]).unwrap();
     assert_eq!(presence(0).presence, Presence::Offline);
     let entries = log_of(&mut db, &house).await;
     let late: Vec<&str> = entries[before..]
@@ -563,12 +570,14 @@ async fn lists_of_calls_and_pages_of_the_log() {
         tell(&engine, &house, house.naming(0, house.fact(&call, FactKind::Ringing, n))).await;
         if n % 2 == 0 {
             tell(&engine, &house, house.naming(0, house.fact(&call, FactKind::Answered, n + 1))).await;
-            tell_durably(&engine, &house, house.fact(&call, FactKind::Ended(EndCause::Unstated), n + 2)).await;
+            tell_durably(&engine, &house, house.fact(&call, FactKind::Ended(EndCause::Unstated), n + 2))
+                .await;
         }
     }
     engine.stop().await;
     let mut tx = database.db.tenant(house.tenant).await.unwrap();
-    let window = |after, limit| Window { sort: CallSort::StartedAt, descending: true, after, limit, count: true };
+    let window =
+        |after, limit| Window { sort: CallSort::StartedAt, descending: true, after, limit, count: true };
     let mut all = Vec::new();
     let mut after = None;
     loop {

@@ -62,7 +62,7 @@ pub fn run(line: Line) -> Result<(), Failure> {
     // The documents follow from the code alone.
     match line.command {
         Command::Openapi => return print(&switchroom_api::openapi()),
-        Command::Asyncapi => return print(&serde_json::json!({"asyncapi":"x"})),
+        Command::Asyncapi => return print(&switchroom_ws::asyncapi()),
         _ => {}
     }
     let config = Config::load(&line.flags)?;

@@ -61,15 +61,39 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
         let sql = format!("WITH given AS (SELECT $1::uuid, $2::uuid, $3::text) {sql}");
         sqlx::query(AssertSqlSafe(sql)).bind(tenant.0).bind(user.0).bind(slug).execute(&mut *superuser).await.unwrap();
     }
-    let phone = |e164: &str| vec![Phone { e164: e164.parse::<E164>().unwrap(), raw: e164.into(), label: None, primary: true }];
+    let phone = |e164: &str| {
+        vec![Phone { e164: e164.parse::<E164>().unwrap(), raw: e164.into(), label: None, primary: true }]
+    };
     let mut tx = db.tenant(tenant).await.unwrap();
-    let new = NewIndividual { full_name: slug.into(), phones: phone(number), is_active: true, provenance: "manual", ..NewIndividual::default() };
+    let new = NewIndividual {
+        full_name: slug.into(),
+        phones: phone(number),
+        is_active: true,
+        provenance: "manual",
+        ..NewIndividual::default()
+    };
     let individual = individuals::insert(&mut tx, &new, Some(user)).await.unwrap();
-    let new = NewOrganization { name: slug.into(), is_active: true, provenance: "manual", ..NewOrganization::default() };
+    let new = NewOrganization {
+        name: slug.into(),
+        is_active: true,
+        provenance: "manual",
+        ..NewOrganization::default()
+    };
     let organization = organizations::insert(&mut tx, &new, Some(user)).await.unwrap();
-    let new = NewOrganizationContact { full_name: slug.into(), is_active: true, provenance: "manual", ..NewOrganizationContact::default() };
+    let new = NewOrganizationContact {
+        full_name: slug.into(),
+        is_active: true,
+        provenance: "manual",
+        ..NewOrganizationContact::default()
+    };
     organizations::insert_contact(&mut tx, organization, &new, Some(user)).await.unwrap().unwrap();
-    let new = NewEmailContact { name: slug.into(), email: format!("{slug}@mail.example"), is_active: true, provenance: "mail", ..NewEmailContact::default() };
+    let new = NewEmailContact {
+        name: slug.into(),
+        email: format!("{slug}@mail.example"),
+        is_active: true,
+        provenance: "mail",
+        ..NewEmailContact::default()
+    };
     email_contacts::insert(&mut tx, &new, None).await.unwrap();
     let new = NewTicket {
         title: slug.into(),
@@ -89,9 +113,19 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
     let filed = tickets::file(&mut tx, &new).await.unwrap();
     assert_eq!(filed.ticket.contact, Some(ContactRef { kind: ContactKind::Individual, id: individual }));
     assert_eq!(filed.ticket.status, Status::Open);
-    let reply = NewReply { body: slug.into(), format: "text".into(), visibility: Visibility::Public, is_solution: false };
+    let reply = NewReply {
+        body: slug.into(),
+        format: "text".into(),
+        visibility: Visibility::Public,
+        is_solution: false,
+    };
     tickets::reply(&mut tx, Viewer { user, sight: Sight::All }, filed.ticket.id, &reply, None).await.unwrap();
-    audit::record(&mut tx, &audit::Entry { tenant: Some(tenant), actor: Some(user), action: "test", ..audit::Entry::default() }).await.unwrap();
+    audit::record(
+        &mut tx,
+        &audit::Entry { tenant: Some(tenant), actor: Some(user), action: "test", ..audit::Entry::default() },
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     Seeded { tenant, user }
 }
@@ -133,28 +167,40 @@ async fn one_tenant_sees_and_touches_nothing_of_another() {
     let (mut seen_own, mut denied) = (0, 0);
     for (table, owner) in &tables {
         // As the superuser: there is something to hide.
-        let hidden: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table} WHERE {owner}")))
-            .bind(b.tenant.0)
-            .fetch_one(&mut superuser)
-            .await
-            .unwrap();
+        let hidden: i64 =
+            sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table} WHERE {owner}")))
+                .bind(b.tenant.0)
+                .fetch_one(&mut superuser)
+                .await
+                .unwrap();
         // Partitions of months that no row of the seed falls into hide nothing.
         if hidden == 0 {
             faults.push(format!("{table}: the seed has no row of the other tenant in it"));
         }
         let mut tx = database.db.tenant(a.tenant).await.unwrap();
-        let own = sqlx::query_scalar::<_, i64>(AssertSqlSafe(format!("SELECT count(*) FROM {table} WHERE {owner}")))
-            .bind(a.tenant.0)
-            .fetch_one(&mut *tx)
-            .await;
+        let own = sqlx::query_scalar::<_, i64>(AssertSqlSafe(format!(
+            "SELECT count(*) FROM {table} WHERE {owner}"
+        )))
+        .bind(a.tenant.0)
+        .fetch_one(&mut *tx)
+        .await;
         if own.is_ok_and(|own| own > 0) {
             seen_own += 1;
         }
         drop(tx);
         for (what, sql) in [
             ("shows", format!("SELECT count(*) FROM {table} WHERE {owner}")),
-            ("changes", format!("WITH u AS (UPDATE {table} SET {} WHERE {owner} RETURNING 1) SELECT count(*) FROM u", assignment(table))),
-            ("deletes", format!("WITH d AS (DELETE FROM {table} WHERE {owner} RETURNING 1) SELECT count(*) FROM d")),
+            (
+                "changes",
+                format!(
+                    "WITH u AS (UPDATE {table} SET {} WHERE {owner} RETURNING 1) SELECT count(*) FROM u",
+                    assignment(table)
+                ),
+            ),
+            (
+                "deletes",
+                format!("WITH d AS (DELETE FROM {table} WHERE {owner} RETURNING 1) SELECT count(*) FROM d"),
+            ),
         ] {
             let mut tx = database.db.tenant(a.tenant).await.unwrap();
             let touched: Result<i64, sqlx::Error> =
@@ -170,7 +216,10 @@ async fn one_tenant_sees_and_touches_nothing_of_another() {
         // Copying one's own rows over to the other tenant.
         if table != "tenants" && table != "users" {
             let mut tx = database.db.tenant(a.tenant).await.unwrap();
-            let moved = sqlx::query(AssertSqlSafe(format!("UPDATE {table} SET tenant_id = $1"))).bind(b.tenant.0).execute(&mut *tx).await;
+            let moved = sqlx::query(AssertSqlSafe(format!("UPDATE {table} SET tenant_id = $1")))
+                .bind(b.tenant.0)
+                .execute(&mut *tx)
+                .await;
             if !is_refused(&moved) {
                 faults.push(format!("{table}: a row given to the other tenant: {moved:?}"));
             }
@@ -179,7 +228,8 @@ async fn one_tenant_sees_and_touches_nothing_of_another() {
             let sql = format!(
                 "INSERT INTO {table} (tenant_id{columns}) SELECT $1{columns} FROM {table} WHERE tenant_id = $2 LIMIT 1"
             );
-            let inserted = sqlx::query(AssertSqlSafe(sql)).bind(b.tenant.0).bind(a.tenant.0).execute(&mut *tx).await;
+            let inserted =
+                sqlx::query(AssertSqlSafe(sql)).bind(b.tenant.0).bind(a.tenant.0).execute(&mut *tx).await;
             if !is_refused(&inserted) {
                 faults.push(format!("{table}: a row inserted for the other tenant: {inserted:?}"));
             }
@@ -197,13 +247,19 @@ async fn no_tenant_named_no_rows() {
     let database = TestDatabase::new().await;
     let mut superuser = database.superuser().await;
     seed(&database.db, &mut superuser, "alpha", "+33639980001").await;
-    let mut connection = sqlx::postgres::PgConnectOptions::clone(&database.db.options(switchroom_store::Role::App));
+    let mut connection =
+        sqlx::postgres::PgConnectOptions::clone(&database.db.options(switchroom_store::Role::App));
     connection = connection.application_name("rls-test");
     let mut nobody = <PgConnection as sqlx::Connection>::connect_with(&connection).await.unwrap();
     for (table, _) in tables(&mut superuser).await {
-        match sqlx::query_scalar::<_, i64>(AssertSqlSafe(format!("SELECT count(*) FROM {table}"))).fetch_one(&mut nobody).await {
+        match sqlx::query_scalar::<_, i64>(AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+            .fetch_one(&mut nobody)
+            .await
+        {
             Ok(count) => assert_eq!(count, 0, "{table}"),
-            Err(sqlx::Error::Database(error)) => assert_eq!(error.code().as_deref(), Some("42501"), "{table}"),
+            Err(sqlx::Error::Database(error)) => {
+                assert_eq!(error.code().as_deref(), Some("42501"), "{table}")
+            }
             Err(error) => panic!("{table}: {error}"),
         }
     }
