@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use switchroom_core::directory::import::Columns;
+use switchroom_core::directory::import::{Columns, RowError};
 use switchroom_core::number::Region;
 use switchroom_store::import::{Import, Numbered, Stored};
 use switchroom_store::{StoreError, tenants};
@@ -117,12 +117,17 @@ async fn run(
             continue;
         }
         let read = match fields(&text, rows.delimiter) {
-            Some(record) => columns.row(record.iter(), region).map_err(|error| error.to_string()),
-            None => Err("cannot be read as CSV".to_owned()),
+            Some(record) => columns.row(record.iter(), region),
+            None => Err(RowError::FieldCount { found: 0, expected: columns.len() }),
         };
         match read {
             Ok(contact) => batch.push((Numbered { line: row.line, row: contact }, text)),
-            Err(reason) => work.rejects.add(row.line, &reason, &text)?,
+            Err(RowError::FieldCount { .. }) if !row.more.is_empty() => {
+                // Two slips that closed each other: between them are rows.
+                work.rejects.add(row.line, OPEN_QUOTE, &text[..row.first])?;
+                rows.give_back(row.more.into_iter());
+            }
+            Err(reason) => work.rejects.add(row.line, &reason.to_string(), &text)?,
         }
         if batch.len() == BATCH
             && let Err(error) = work.store(&mut batch).await
@@ -270,7 +275,20 @@ impl Rejects {
 struct Row {
     line: u64,
     text: Result<Vec<u8>, (Vec<u8>, &'static str)>,
+    /// The lines behind the first that an open quote drew in.
+    more: Vec<Line>,
+    /// Length of the first line.
+    first: usize,
 }
+
+impl Row {
+    fn refused(line: Line, reason: &'static str) -> Self {
+        Self { line: line.number, first: line.text.len(), text: Err((line.text, reason)), more: Vec::new() }
+    }
+}
+
+/// Why a line is refused whose quote was not meant as one.
+const OPEN_QUOTE: &str = "opens a quote that is not closed";
 
 /// Rows of a CSV file, whose fields may hold line ends when quoted, in bounded memory.
 struct Rows<R> {
@@ -296,16 +314,14 @@ impl<R: BufRead> Rows<R> {
 
     fn next(&mut self) -> io::Result<Option<Row>> {
         let Some(first) = self.next_line()? else { return Ok(None) };
-        let number = first.number;
         if first.cut {
-            return Ok(Some(Row { line: number, text: Err((first.text, "is longer than 64 KiB")) }));
+            return Ok(Some(Row::refused(first, "is longer than 64 KiB")));
         }
         let mut text = first.text.clone();
         let mut more: Vec<Line> = Vec::new();
         let mut quoted = in_quotes(false, &text, self.delimiter);
         while quoted {
-            let next = self.next_line()?;
-            match next {
+            match self.next_line()? {
                 Some(line) if !line.cut && text.len() + line.text.len() <= MAX_ROW => {
                     quoted = in_quotes(true, &line.text, self.delimiter);
                     text.extend_from_slice(&line.text);
@@ -313,17 +329,19 @@ impl<R: BufRead> Rows<R> {
                 }
                 other => {
                     // The quote is a slip: this line alone is refused, and those behind it are rows again.
-                    for line in more.into_iter().chain(other).rev() {
-                        self.back.push_front(line);
-                    }
-                    return Ok(Some(Row {
-                        line: number,
-                        text: Err((first.text, "opens a quote that is not closed")),
-                    }));
+                    self.give_back(more.into_iter().chain(other));
+                    return Ok(Some(Row::refused(first, OPEN_QUOTE)));
                 }
             }
         }
-        Ok(Some(Row { line: number, text: Ok(text) }))
+        Ok(Some(Row { line: first.number, first: first.text.len(), text: Ok(text), more }))
+    }
+
+    /// Lines to be read again as rows of their own.
+    fn give_back(&mut self, lines: impl DoubleEndedIterator<Item = Line>) {
+        for line in lines.rev() {
+            self.back.push_front(line);
+        }
     }
 
     fn next_line(&mut self) -> io::Result<Option<Line>> {

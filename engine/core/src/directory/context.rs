@@ -162,7 +162,7 @@ impl CallerContext {
 /// The answer where somebody owns the number: `first`, and `others` in order behind.
 pub(super) fn known(number: E164, first: &Record, others: &[Arc<Record>]) -> CallerContext {
     let mut context =
-        CallerContext::unknown(Quality::Exact, Some(number.to_string()), reason(number, first, others));
+        CallerContext::unknown(Quality::Exact, Some(number.text()), reason(number, first, others));
     let name = || Some(Arc::clone(&first.name));
     context.found = true;
     context.contact = Some(first.reference);
@@ -206,7 +206,7 @@ pub(super) fn known(number: E164, first: &Record, others: &[Arc<Record>]) -> Cal
 pub(super) fn possible(number: E164, owners: &[(E164, Arc<Record>)]) -> CallerContext {
     let mut context = CallerContext::unknown(
         Quality::Possible,
-        Some(number.to_string()),
+        Some(number.text()),
         "possible match only: no contact has this number, but the last digits are those of a known one",
     );
     context.other_matches = owners.iter().take(MAX_OTHERS).map(|(_, owner)| other_match(owner)).collect();

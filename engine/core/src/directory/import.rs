@@ -117,6 +117,12 @@ impl Columns {
         Ok(Self { columns })
     }
 
+    /// How many fields a row has.
+    #[expect(clippy::len_without_is_empty, reason = "a header without columns is refused")]
+    pub fn len(&self) -> usize {
+        self.columns.len()
+    }
+
     /// Columns that are not imported.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().filter(|(column, _)| *column == Column::Unknown).map(|(_, name)| name.as_str())

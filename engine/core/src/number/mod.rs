@@ -38,6 +38,26 @@ impl E164 {
         self.0
     }
 
+    /// Plus and digits, at the end of the array from the index on.
+    fn ascii(self) -> ([u8; 16], usize) {
+        let mut text = [b'+'; 16];
+        let (mut rest, mut at) = (self.0, 16);
+        while rest > 0 && at > 1 {
+            at -= 1;
+            // A remainder of ten fits an octet.
+            text[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        text[at - 1] = b'+';
+        (text, at - 1)
+    }
+
+    /// As [`fmt::Display`], in one allocation and without the formatter's machinery.
+    pub fn text(self) -> String {
+        let (text, start) = self.ascii();
+        std::str::from_utf8(&text[start..]).unwrap_or_default().to_owned()
+    }
+
     /// For logs: enough to recognise a number one knows, not enough to call it.
     pub fn masked(self) -> String {
         mask(&self.to_string())
@@ -46,7 +66,8 @@ impl E164 {
 
 impl fmt::Display for E164 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "+{}", self.0)
+        let (text, start) = self.ascii();
+        f.pad(std::str::from_utf8(&text[start..]).unwrap_or_default())
     }
 }
 
@@ -170,7 +191,7 @@ impl PartyNumber {
     /// As it is shown and stored: E.164, the digits of an extension, the text that is no number; none if withheld.
     pub fn display(&self) -> Option<String> {
         match self {
-            Self::E164(number) => Some(number.to_string()),
+            Self::E164(number) => Some(number.text()),
             Self::Extension(digits) => Some(digits.to_string()),
             Self::Anonymous => None,
             Self::Invalid(raw) => (!raw.is_empty()).then(|| raw.to_string()),
