@@ -1,6 +1,5 @@
 //! Stories of calls and agents through the live core.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 
