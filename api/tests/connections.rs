@@ -1,6 +1,6 @@
 //! The doors: opened, shown, changed and closed by admins; secrets once; other tenants never.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 use axum::http::Method;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Every endpoint × every role × own and other tenant × signed out, against the reviewed snapshot; and what the gate
 //! and the outer layers do to everything alike.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 use std::fmt::Write as _;
 

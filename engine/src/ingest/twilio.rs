@@ -97,11 +97,10 @@ pub(super) fn parse(request: &HookRequest<'_>, connection: ConnectionId) -> Resu
     }
     let fields = Fields::from_form(request.body)?;
     let (Some(call_sid), Some(status)) = (fields.text("CallSid"), fields.text("CallStatus")) else {
-        return if fields.pairs().next().is_none() {
-            Err(ParseError::Malformed("status callback"))
-        } else {
-            // TaskRouter, recording and conference callbacks carry other fields.
-            Ok(Parsed::ignored())
+        // TaskRouter, recording and conference callbacks carry other fields; every one names its account.
+        return match fields.text("AccountSid").or_else(|| fields.text("EventType")) {
+            Some(_) => Ok(Parsed::ignored()),
+            None => Err(ParseError::Missing("CallSid or CallStatus")),
         };
     };
     let status = status.to_ascii_lowercase();

@@ -1,6 +1,7 @@
 //! The seven kinds of webhook, against payloads as the providers send them (`tests/fixtures/<kind>/`) and against the
 //! signature examples that the providers publish.
 
+mod order;
 mod parsing;
 mod properties;
 mod refusals;
