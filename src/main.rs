@@ -13,7 +13,6 @@ mod logging;
 mod postgres;
 mod secrets;
 mod serve;
-mod sip;
 mod welcome;
 
 use std::process::ExitCode;

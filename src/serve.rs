@@ -22,7 +22,6 @@ use crate::config::{self, Config, Demo, SipAddress};
 use crate::database::Opened;
 use crate::gateway::{SignIn, TicketSight};
 use crate::secrets::Secrets;
-use crate::sip::SipCalls;
 use crate::{console, demo, http, welcome};
 
 // The whole stop has ten seconds; Postgres needs up to four of them (see `postgres::server`).
@@ -112,7 +111,7 @@ async fn serve(
             let mut settings = BridgeSettings::new(listen);
             settings.trust = config.sip_trust.clone();
             settings.ring_timeout = config.ring_timeout_ms;
-            let started = Bridge::start(Arc::new(SipCalls(engine.clone())), settings).await;
+            let started = Bridge::start(Arc::new(engine.clone()), settings).await;
             Some(started.map_err(anyhow::Error::from)?)
         }
     };
@@ -172,6 +171,7 @@ fn engine_settings(config: &Config) -> EngineSettings {
             socket_grace_ms: ms(config.socket_grace_ms),
             call_stale_ms: ms(config.call_stale_ms),
         },
+        webhook_tolerance: config.webhook_tolerance_s,
         ..EngineSettings::default()
     }
 }

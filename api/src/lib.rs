@@ -9,6 +9,7 @@ pub mod body;
 mod calls;
 mod connections;
 mod directory;
+mod hooks;
 mod http;
 mod idempotency;
 pub mod list;

@@ -43,6 +43,10 @@ async fn healthz() -> Json<Health> {
 #[utoipa::path(get, path = "/readyz", tag = "operations",
     responses((status = 200, description = "It can", body = Health), (status = 503, description = "Not now")))]
 async fn readyz(State(state): State<AppState>) -> Result<Json<Health>, Problem> {
+    // A process whose log was taken over by another must get no more traffic.
+    if state.engine.as_ref().is_some_and(switchroom_engine::Engine::is_overtaken) {
+        return Err(Problem::unavailable(5));
+    }
     let answered = sqlx::query_scalar::<_, i32>("SELECT 1").fetch_one(state.db.auth());
     match tokio::time::timeout(std::time::Duration::from_secs(2), answered).await {
         Ok(Ok(_)) => Ok(Json(Health { status: "ready" })),

@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    agents, auth, calls, connections, directory, http, openapi as document, ops, people, phone_numbers, problem,
-    state::AppState, tickets,
+    agents, auth, calls, connections, directory, hooks, http, openapi as document, ops, people,
+    phone_numbers, problem, state::AppState, tickets,
 };
 
 #[derive(OpenApi)]
@@ -30,6 +30,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(auth::routes())
         .merge(people::routes())
         .merge(connections::routes())
+        .merge(hooks::routes())
         .merge(calls::routes())
         .merge(agents::routes())
         .merge(directory::routes())

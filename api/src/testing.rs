@@ -147,20 +147,15 @@ impl App {
         let sealer = Arc::new(sealer);
         let engine = if live {
             let settings = EngineSettings::default();
-            let started = Engine::start(database.db.clone(), settings, Arc::new(NoSink), Arc::clone(&sealer)).await;
+            let started =
+                Engine::start(database.db.clone(), settings, Arc::new(NoSink), Arc::clone(&sealer)).await;
             Some(started.expect("engine"))
         } else {
             None
         };
-        let state = AppState::new(
-            database.db.clone(),
-            engine,
-            Arc::new(NoSink),
-            sealer,
-            config,
-            metrics::detached(),
-        )
-        .expect("state");
+        let state =
+            AppState::new(database.db.clone(), engine, Arc::new(NoSink), sealer, config, metrics::detached())
+                .expect("state");
         let router = router(state.clone(), Router::new());
         Self { database, state, router, demo, rival, platform }
     }

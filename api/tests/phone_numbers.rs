@@ -1,5 +1,7 @@
 //! Our own lines over HTTP: the pool, races for it, quarantine, what a line rings.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use std::time::Duration;
 
 use axum::http::Method;
@@ -27,18 +29,34 @@ async fn the_life_of_a_line() {
     let rival = app.rival.user(Role::OrgOwner);
     let path = create(&app, "+33199000001").await;
     let line = app.get(agent, &path).await.expect(200);
-    for (field, value) in [("number", json!("+33199000001")), ("country", json!("FR")), ("region", json!("Paris")), ("status", json!("available")),
-        ("connected", json!(false)), ("endpoint", Value::Null), ("monthly_cost", json!("1.50")), ("currency", json!("EUR")),
-        ("provider", json!("telnyx")), ("capabilities", json!({"voice": true, "sms": false})), ("quarantined_until", Value::Null), ("version", json!(1))] {
+    for (field, value) in [
+        ("number", json!("+33199000001")),
+        ("country", json!("FR")),
+        ("region", json!("Paris")),
+        ("status", json!("available")),
+        ("connected", json!(false)),
+        ("endpoint", Value::Null),
+        ("monthly_cost", json!("1.50")),
+        ("currency", json!("EUR")),
+        ("provider", json!("telnyx")),
+        ("capabilities", json!({"voice": true, "sms": false})),
+        ("quarantined_until", Value::Null),
+        ("version", json!(1)),
+    ] {
         assert_eq!(line[field], value, "{field}");
     }
     // The pool is everybody's to see, and rings for nobody.
     app.get(rival, &path).await.expect(200);
-    app.post(admin, &format!("{path}/connect"), json!({"user_id": agent.id})).await.expect_problem(409, "number-not-assigned");
+    app.post(admin, &format!("{path}/connect"), json!({"user_id": agent.id}))
+        .await
+        .expect_problem(409, "number-not-assigned");
     command(&app, admin, &path, "release").await.expect_problem(409, "number-not-assigned");
     command(&app, agent, &path, "assign").await.expect_problem(403, "forbidden");
     let mine = command(&app, admin, &path, "assign").await.expect(200);
-    assert_eq!((&mine["status"], &mine["connected"], &mine["version"]), (&json!("assigned"), &json!(false), &json!(2)));
+    assert_eq!(
+        (&mine["status"], &mine["connected"], &mine["version"]),
+        (&json!("assigned"), &json!(false), &json!(2))
+    );
     command(&app, admin, &path, "assign").await.expect_problem(409, "number-taken");
     // Another tenant's line is no line; that it was lost a moment ago is a lost race.
     tokio::time::sleep(Duration::from_millis(1100)).await;
@@ -47,20 +65,38 @@ async fn the_life_of_a_line() {
     }
     app.get(rival, &path).await.expect_problem(404, "not-found");
     // Connect.
-    for (body, place) in [(json!({}), "/user_id"), (json!({"bot_id": Uuid::now_v7()}), "/bot_id"), (json!({"user_id": agent.id, "bot_id": Uuid::now_v7()}), "/bot_id"),
-        (json!({"user_id": "x"}), "/user_id"), (json!({"user_id": Uuid::now_v7()}), "/user_id"), (json!({"user_id": rival.id}), "/user_id"),
-        (json!({"user_id": app.demo.user(Role::Client).id}), "/user_id")] {
-        let problem = app.post(admin, &format!("{path}/connect"), body.clone()).await.expect_problem(422, "validation");
+    for (body, place) in [
+        (json!({}), "/user_id"),
+        (json!({"bot_id": Uuid::now_v7()}), "/bot_id"),
+        (json!({"user_id": agent.id, "bot_id": Uuid::now_v7()}), "/bot_id"),
+        (json!({"user_id": "x"}), "/user_id"),
+        (json!({"user_id": Uuid::now_v7()}), "/user_id"),
+        (json!({"user_id": rival.id}), "/user_id"),
+        (json!({"user_id": app.demo.user(Role::Client).id}), "/user_id"),
+    ] {
+        let problem =
+            app.post(admin, &format!("{path}/connect"), body.clone()).await.expect_problem(422, "validation");
         assert_eq!(problem["errors"][0]["pointer"], place, "{body}");
     }
-    let connected = app.post(admin, &format!("{path}/connect"), json!({"user_id": agent.id})).await.expect(200);
-    assert_eq!((&connected["connected"], &connected["endpoint"]), (&json!(true), &json!({"kind": "user", "id": agent.id})));
-    app.post(admin, &format!("{path}/connect"), json!({"user_id": app.demo.agent2.id})).await.expect_problem(409, "number-connected");
+    let connected =
+        app.post(admin, &format!("{path}/connect"), json!({"user_id": agent.id})).await.expect(200);
+    assert_eq!(
+        (&connected["connected"], &connected["endpoint"]),
+        (&json!(true), &json!({"kind": "user", "id": agent.id}))
+    );
+    app.post(admin, &format!("{path}/connect"), json!({"user_id": app.demo.agent2.id}))
+        .await
+        .expect_problem(409, "number-connected");
     let second = create(&app, "+33199000002").await;
     command(&app, admin, &second, "assign").await.expect(200);
-    app.post(admin, &format!("{second}/connect"), json!({"user_id": agent.id})).await.expect_problem(409, "user-has-number");
+    app.post(admin, &format!("{second}/connect"), json!({"user_id": agent.id}))
+        .await
+        .expect_problem(409, "user-has-number");
     command(&app, admin, &path, "release").await.expect_problem(409, "number-connected");
-    let stale = app.request(Method::POST, &format!("{path}/disconnect")).bearer(&admin.token).header("if-match", "\"1\"");
+    let stale = app
+        .request(Method::POST, &format!("{path}/disconnect"))
+        .bearer(&admin.token)
+        .header("if-match", "\"1\"");
     stale.json(&json!({})).send().await.expect_problem(412, "stale-version");
     assert_eq!(command(&app, admin, &path, "disconnect").await.expect(200)["endpoint"], Value::Null);
     command(&app, admin, &path, "disconnect").await.expect_problem(409, "number-not-connected");
@@ -71,7 +107,9 @@ async fn the_life_of_a_line() {
     for user in [admin, rival] {
         app.get(user, &path).await.expect_problem(404, "not-found");
         command(&app, user, &path, "assign").await.expect_problem(404, "not-found");
-        assert!(!app.get(user, "/api/v1/phone-numbers").await.expect(200).to_string().contains("+33199000001"));
+        assert!(
+            !app.get(user, "/api/v1/phone-numbers").await.expect(200).to_string().contains("+33199000001")
+        );
     }
     assert_eq!(app.get(&app.platform, &path).await.expect(200)["status"], "reserved");
     let history = app.get(&app.platform, &format!("{path}/assignments")).await.expect(200);
@@ -81,8 +119,17 @@ async fn the_life_of_a_line() {
     let mut connection = app.database.superuser().await;
     sqlx::query("UPDATE phone_numbers SET quarantined_until = now() - interval '1 second' WHERE quarantined_until IS NOT NULL").execute(&mut connection).await.unwrap();
     assert_eq!(command(&app, rival, &path, "assign").await.expect(200)["status"], "assigned");
-    assert_eq!(app.get(&app.platform, &format!("{path}/assignments")).await.expect(200)["items"].as_array().unwrap().len(), 2);
-    assert_eq!(app.get(rival, &format!("{path}/assignments")).await.expect(200)["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        app.get(&app.platform, &format!("{path}/assignments")).await.expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        app.get(rival, &format!("{path}/assignments")).await.expect(200)["items"].as_array().unwrap().len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -103,7 +150,9 @@ async fn of_two_tenants_that_want_one_line_one_gets_it() {
     }
     let count = |user: &TestUser| {
         let (app, user) = (&app, user.clone());
-        async move { app.get(&user, "/api/v1/phone-numbers?status=assigned&count=true").await.expect(200)["count"]["value"].as_i64().unwrap() }
+        async move {
+            app.get(&user, "/api/v1/phone-numbers?status=assigned&count=true").await.expect(200)["count"]["value"].as_i64().unwrap()
+        }
     };
     assert_eq!(count(ours).await + count(theirs).await, 20);
     // One person, two lines at once: one connects.
@@ -112,11 +161,16 @@ async fn of_two_tenants_that_want_one_line_one_gets_it() {
     for line in &lines {
         command(&app, ours, line, "assign").await.expect(200);
     }
-    let statuses = futures::future::join_all(lines.iter().map(|line| {
-        let app = &app;
-        async move { app.post(ours, &format!("{line}/connect"), json!({"user_id": agent.id})).await.status }
-    }))
-    .await;
+    let statuses =
+        futures::future::join_all(
+            lines.iter().map(|line| {
+                let app = &app;
+                async move {
+                    app.post(ours, &format!("{line}/connect"), json!({"user_id": agent.id})).await.status
+                }
+            }),
+        )
+        .await;
     let mut sorted = statuses.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, [200, 409]);
@@ -129,12 +183,30 @@ async fn the_platform_admin_keeps_the_inventory() {
     let good = json!({"number": "+33199000001", "country": "FR"});
     app.post(owner, "/api/v1/phone-numbers", good.clone()).await.expect_problem(403, "forbidden");
     let made = app.post(&app.platform, "/api/v1/phone-numbers", good.clone()).await.expect(201);
-    assert_eq!((&made["monthly_cost"], &made["currency"], &made["provider"]), (&json!("0.00"), &json!("USD"), &json!("twilio")));
+    assert_eq!(
+        (&made["monthly_cost"], &made["currency"], &made["provider"]),
+        (&json!("0.00"), &json!("USD"), &json!("twilio"))
+    );
     app.post(&app.platform, "/api/v1/phone-numbers", good.clone()).await.expect_problem(409, "number-exists");
-    for (field, value) in [("number", json!("0199000001")), ("number", json!("+3319900000a")), ("number", json!("+0199000001")), ("number", json!("+1234567890123456")),
-        ("number", json!("")), ("country", json!("fr")), ("country", json!("FRA")), ("monthly_cost", json!("-1")), ("monthly_cost", json!("1.234")),
-        ("monthly_cost", json!("many")), ("monthly_cost", json!("99999999999")), ("currency", json!("euro")), ("provider", json!("")),
-        ("region", json!("x".repeat(101))), ("capabilities", json!(["voice"])), ("status", json!("assigned")), ("tenant_id", json!(app.demo.id))] {
+    for (field, value) in [
+        ("number", json!("0199000001")),
+        ("number", json!("+3319900000a")),
+        ("number", json!("+0199000001")),
+        ("number", json!("+1234567890123456")),
+        ("number", json!("")),
+        ("country", json!("fr")),
+        ("country", json!("FRA")),
+        ("monthly_cost", json!("-1")),
+        ("monthly_cost", json!("1.234")),
+        ("monthly_cost", json!("many")),
+        ("monthly_cost", json!("99999999999")),
+        ("currency", json!("euro")),
+        ("provider", json!("")),
+        ("region", json!("x".repeat(101))),
+        ("capabilities", json!(["voice"])),
+        ("status", json!("assigned")),
+        ("tenant_id", json!(app.demo.id)),
+    ] {
         let mut body = good.clone();
         body["number"] = json!("+33199000077");
         body[field] = value.clone();
@@ -145,12 +217,17 @@ async fn the_platform_admin_keeps_the_inventory() {
     app.patch(owner, &path, json!({"monthly_cost": "0"})).await.expect_problem(403, "forbidden");
     app.delete(owner, &path).await.expect_problem(403, "forbidden");
     command(&app, owner, &path, "reserve").await.expect_problem(403, "forbidden");
-    let changed = app.patch(&app.platform, &path, json!({"monthly_cost": 2.5, "region": "Lyon"})).await.expect(200);
+    let changed =
+        app.patch(&app.platform, &path, json!({"monthly_cost": 2.5, "region": "Lyon"})).await.expect(200);
     assert_eq!((&changed["monthly_cost"], &changed["region"]), (&json!("2.50"), &json!("Lyon")));
     // Held for a tenant: that one takes it, the other does not see it.
     command(&app, &app.platform, &path, "reserve").await.expect_problem(403, "tenant-required");
     let in_demo = |name: &str| {
-        app.request(Method::POST, &format!("{path}/{name}")).bearer(&app.platform.token).header("x-tenant", "demo").json(&json!({})).send()
+        app.request(Method::POST, &format!("{path}/{name}"))
+            .bearer(&app.platform.token)
+            .header("x-tenant", "demo")
+            .json(&json!({}))
+            .send()
     };
     assert_eq!(in_demo("reserve").await.expect(200)["status"], "reserved");
     in_demo("reserve").await.expect_problem(409, "number-taken");
@@ -178,15 +255,25 @@ async fn lines_are_listed_filtered_and_searched() {
     command(&app, admin, &paths[0], "assign").await.expect(200);
     command(&app, admin, &paths[1], "assign").await.expect(200);
     command(&app, app.rival.user(Role::OrgAdmin), &paths[2], "assign").await.expect(200);
-    app.post(admin, &format!("{}/connect", paths[0]), json!({"user_id": app.demo.agent2.id})).await.expect(200);
+    app.post(admin, &format!("{}/connect", paths[0]), json!({"user_id": app.demo.agent2.id}))
+        .await
+        .expect(200);
     let found = |user: &TestUser, query: &str| {
         let (app, user, path) = (&app, user.clone(), format!("/api/v1/phone-numbers?{query}"));
         async move {
             let page = app.get(&user, &path).await.expect(200);
-            page["items"].as_array().unwrap().iter().map(|line| line["number"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|line| line["number"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
         }
     };
-    assert_eq!(found(admin, "sort=number").await, ["+14155550100", "+33199000001", "+33199000002", "+33199000004", "+33199000005"]);
+    assert_eq!(
+        found(admin, "sort=number").await,
+        ["+14155550100", "+33199000001", "+33199000002", "+33199000004", "+33199000005"]
+    );
     assert_eq!(found(admin, "status=assigned&sort=-number").await, ["+33199000002", "+33199000001"]);
     assert_eq!(found(admin, "status=available&country=fr").await.len(), 2);
     assert_eq!(found(admin, "region=california").await, ["+14155550100"]);

@@ -106,9 +106,9 @@ impl Door {
         if request.method == Method::Invite && self.is_full() && !self.is_known(&key) {
             return self.refuse(&message, &Refused::Overloaded(RETRY_AFTER_S), source);
         }
-        request.headers.retain(
-            |header| !matches!(header, Header::Other(name, _) if name.eq_ignore_ascii_case(ARRIVAL)),
-        );
+        request
+            .headers
+            .retain(|header| !matches!(header, Header::Other(name, _) if name.eq_ignore_ascii_case(ARRIVAL)));
         request.headers.push(Header::Other(ARRIVAL.to_owned(), format!("{received_at_us} {}", message.uri)));
         let from = SipAddr { r#type: Some(kind), addr: source.into() };
         if let Err(error) = self.endpoint.on_received_message(request.into(), connection(), &from).await {

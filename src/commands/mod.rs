@@ -1,13 +1,16 @@
 //! The commands: one module each. This one parses the line, reads the configuration and chooses.
 
+mod hook_verify;
+mod import;
 mod migrate;
+mod simulate;
 mod tenant;
 mod token;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::config::{self, Config, Flags};
+use crate::config::{self, Config, Flags, SipAddress};
 use crate::{data_dir, logging, postgres, serve};
 
 /// The command line.
@@ -33,6 +36,13 @@ enum Command {
     /// API tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Play real calls against a running demo server
+    Simulate(simulate::Args),
+    /// Judge recorded webhook requests, one JSON object per line
+    HookVerify,
+    /// Files of contacts
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Print the OpenAPI document of the HTTP API
     Openapi,
     /// Print the AsyncAPI document of the socket protocol
@@ -46,6 +56,12 @@ enum TenantCommand {
 }
 
 #[derive(Debug, clap::Subcommand)]
+enum ImportCommand {
+    /// Import contacts from a CSV file
+    Contacts(import::Contacts),
+}
+
+#[derive(Debug, clap::Subcommand)]
 enum TokenCommand {
     /// Make an API token and print it, once
     Create(token::Create),
@@ -56,7 +72,7 @@ pub fn run(line: Line) -> Result<(), Failure> {
     // The documents follow from the code alone.
     match line.command {
         Command::Openapi => return print(&switchroom_api::openapi()),
-        Command::Asyncapi => return print(&serde_json::json!({"asyncapi":"x"})),
+        Command::Asyncapi => return print(&switchroom_ws::asyncapi()),
         _ => {}
     }
     let config = Config::load(&line.flags)?;
@@ -73,7 +89,16 @@ pub fn run(line: Line) -> Result<(), Failure> {
             Command::Serve => serve::run(config).await,
             Command::Migrate => migrate::run(&config).await,
             Command::Tenant(TenantCommand::Create(words)) => tenant::create(&config, words).await,
+            Command::Import(ImportCommand::Contacts(words)) => import::contacts(&config, words).await,
             Command::Token(TokenCommand::Create(words)) => token::create(&config, words).await,
+            Command::Simulate(words) => {
+                let sip = match config.sip {
+                    SipAddress::At(address) => Some(config::reachable(address)),
+                    SipAddress::Off => None,
+                };
+                simulate::run(&config.data_dir, sip, words).await.map_err(Failure::from)
+            }
+            Command::HookVerify => hook_verify::run(config.webhook_tolerance_s).map_err(Failure::from),
             Command::Openapi | Command::Asyncapi => Ok(()),
         }
     });

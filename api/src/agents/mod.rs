@@ -96,7 +96,12 @@ struct Presence {
 
 impl From<PresenceView> for Presence {
     fn from(view: PresenceView) -> Self {
-        Self { user_id: view.user_id.0, presence: view.presence.as_str(), reason: view.reason, since: view.since }
+        Self {
+            user_id: view.user_id.0,
+            presence: view.presence.as_str(),
+            reason: view.reason,
+            since: view.since,
+        }
     }
 }
 
@@ -107,7 +112,10 @@ impl From<PresenceView> for Presence {
     params(("id" = Uuid, Path, description = "User id")), request_body = PresenceChoice,
     responses((status = 200, description = "What is shown now", body = Presence), (status = 503, description = "Overloaded; see Retry-After")))]
 async fn set_presence(
-    State(state): State<AppState>, caller: Caller, Params(id): Params<Uuid>, body: Incoming,
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
+    body: Incoming,
 ) -> Result<Json<Presence>, Problem> {
     let user = UserId(id);
     if user != caller.user_id {

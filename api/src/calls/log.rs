@@ -47,7 +47,10 @@ struct CallEvent {
 #[utoipa::path(get, path = "/api/v1/calls/{id}/events", tag = "calls", operation_id = "list_call_events", params(("id" = Uuid, Path), ListQuery),
     responses((status = 200, description = "A page of events", body = Page<CallEvent>), (status = 503, description = "Not durable in time; see Retry-After")))]
 async fn of_call(
-    State(state): State<AppState>, caller: Caller, Params(id): Params<Uuid>, list: ListQuery,
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
+    list: ListQuery,
 ) -> Result<Json<Page<CallEvent>>, Problem> {
     let after = cursor_of(list.cursor.as_deref())?;
     let (mut tx, _) = found(&state, &caller, CallId(id)).await?;
@@ -99,7 +102,10 @@ struct After {
 #[utoipa::path(get, path = "/api/v1/events", tag = "calls", operation_id = "list_events", params(After, ListQuery),
     responses((status = 200, description = "A page of the log", body = Page<LogEntry>)))]
 async fn of_tenant(
-    State(state): State<AppState>, caller: Caller, list: ListQuery, Filter(query): Filter<After>,
+    State(state): State<AppState>,
+    caller: Caller,
+    list: ListQuery,
+    Filter(query): Filter<After>,
 ) -> Result<Json<Page<LogEntry>>, Problem> {
     let after = cursor_of(query.after.as_deref().or(list.cursor.as_deref()))?;
     let mut tx = state.db.tenant(caller.tenant).await?;

@@ -31,7 +31,11 @@ use crate::{
 };
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(list_tickets)).merge(log::routes())
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(list_tickets))
+        .merge(log::routes())
 }
 
 /// A call, from the first ring to the last hang-up.
@@ -124,7 +128,8 @@ struct CallQuery {
 impl CallQuery {
     fn filter(self, region: Region) -> CallFilter {
         // As calls are stored: the same normaliser reads what is asked for.
-        let number = |text: Option<String>| text.map(|text| normalise(&text, region).display().unwrap_or(text));
+        let number =
+            |text: Option<String>| text.map(|text| normalise(&text, region).display().unwrap_or(text));
         CallFilter {
             provider_call_id: self.provider_call_id,
             connection_id: self.connection_id.map(ConnectionId),
@@ -146,7 +151,10 @@ impl CallQuery {
 #[utoipa::path(get, path = "/api/v1/calls", tag = "calls", operation_id = "list_calls", params(ListQuery, CallQuery),
     responses((status = 200, description = "A page of calls", body = Page<CallView>)))]
 async fn list(
-    State(state): State<AppState>, caller: Caller, list: ListQuery, Filter(query): Filter<CallQuery>,
+    State(state): State<AppState>,
+    caller: Caller,
+    list: ListQuery,
+    Filter(query): Filter<CallQuery>,
 ) -> Result<Json<Page<CallView>>, Problem> {
     let (_, descending) = list.sort_by(&["-started_at"])?;
     let order = place("started_at", descending);
@@ -165,7 +173,9 @@ async fn list(
 #[utoipa::path(get, path = "/api/v1/calls/{id}", tag = "calls", operation_id = "get_call", params(("id" = Uuid, Path)),
     responses((status = 200, description = "The call", body = CallView), (status = 503, description = "Not durable in time; see Retry-After")))]
 async fn get(
-    State(state): State<AppState>, caller: Caller, Params(id): Params<Uuid>,
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
 ) -> Result<Versioned<CallView>, Problem> {
     let (tx, record) = found(&state, &caller, CallId(id)).await?;
     tx.commit().await?;
@@ -186,14 +196,18 @@ async fn found(state: &AppState, caller: &Caller, id: CallId) -> Result<(TenantT
 #[utoipa::path(get, path = "/api/v1/calls/{id}/tickets", tag = "calls", operation_id = "list_call_tickets", params(("id" = Uuid, Path), ListQuery),
     responses((status = 200, description = "A page of tickets", body = Page<TicketView>), (status = 503, description = "Not durable in time; see Retry-After")))]
 async fn list_tickets(
-    State(state): State<AppState>, caller: Caller, Params(id): Params<Uuid>, list: ListQuery,
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
+    list: ListQuery,
 ) -> Result<Json<Page<TicketView>>, Problem> {
     // Module flags may take tickets away from somebody who sees calls.
     caller.require(Permission::TicketsRead)?;
     let (_, descending) = list.sort_by(&["-created_at"])?;
     let order = place("created_at", descending);
     let after = position_at(&list, &order)?;
-    let window = Window { sort: TicketSort::CreatedAt, descending, after, limit: list.limit, count: list.count };
+    let window =
+        Window { sort: TicketSort::CreatedAt, descending, after, limit: list.limit, count: list.count };
     let (mut tx, _) = found(&state, &caller, CallId(id)).await?;
     let viewer = viewer(&caller);
     let filter = TicketFilter { call: Some(CallId(id)), ..TicketFilter::default() };

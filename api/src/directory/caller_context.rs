@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use switchroom_core::{
     directory::{CallerContext, Quality},
-    number::{Region, normalise},
+    number::{PartyNumber, Region, normalise},
 };
 use switchroom_store::{
     audit::{self, Entry},
@@ -85,6 +85,19 @@ async fn post_caller_context(
     look_up(&state, &caller, address, &number, body.region.as_deref()).await
 }
 
+/// From memory: contacts by number, colleagues by extension.
+fn context(state: &AppState, caller: &Caller, party: &PartyNumber) -> Result<CallerContext, Problem> {
+    let tenant = state.engine()?.registry().tenant(caller.tenant).ok_or_else(|| Problem::unavailable(1))?;
+    if let PartyNumber::Extension(digits) = party {
+        let roster = tenant.roster();
+        let colleague = roster.by_extension(digits).and_then(|user| roster.member(user));
+        if let Some(colleague) = colleague {
+            return Ok(CallerContext::of_colleague(digits, colleague));
+        }
+    }
+    Ok(tenant.directory().context(party))
+}
+
 async fn look_up(
     state: &AppState,
     caller: &Caller,
@@ -98,7 +111,7 @@ async fn look_up(
         None => caller.region,
     };
     let party = normalise(number, region);
-    let mut context = switchroom_core::directory::TenantDirectory::new().context(&party);
+    let mut context = context(state, caller, &party)?;
     let mut tx = begin(state, caller.tenant).await?;
     if let Some(contact) = context.contact {
         context.open_tickets = tickets::open_of(&mut tx, contact, SHOWN).await?;

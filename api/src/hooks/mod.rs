@@ -34,14 +34,17 @@ pub fn routes() -> OpenApiRouter<AppState> {
         (status = 415, description = "Not what this provider sends"),
         (status = 503, description = "Not durable in time; send it again")))]
 async fn accept(
-    State(state): State<AppState>, Params(key): Params<String>, request: Request,
+    State(state): State<AppState>,
+    Params(key): Params<String>,
+    request: Request,
 ) -> Result<Response, Problem> {
     let received_at_us = now_us();
     let engine = state.engine()?;
     let (parts, body) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let url = format!("{}{target}", state.config.public_url);
-    let headers: Headers = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let headers: Headers =
+        parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let body = take(body).await?;
     let reply = engine
         .accept_hook(
@@ -102,5 +105,7 @@ fn answer(reply: HookReply) -> Response {
 }
 
 fn now_us() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

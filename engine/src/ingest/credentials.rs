@@ -56,12 +56,12 @@ impl Credentials {
         Self::from_fields(kind, |name| value.get(name).and_then(Value::as_str))
     }
 
-    /// The same from wherever the fields are kept.
-    pub fn from_fields<'a>(
+    /// From named texts, wherever they are kept.
+    pub(super) fn from_fields<'a>(
         kind: Kind,
-        field: impl Fn(&'static str) -> Option<&'a str>,
+        get: impl Fn(&'static str) -> Option<&'a str>,
     ) -> Result<Self, CredentialsError> {
-        let text = |name: &'static str| field(name).filter(|text| !text.is_empty());
+        let text = |name: &'static str| get(name).filter(|text| !text.is_empty());
         let required = |name: &'static str| text(name).ok_or(CredentialsError::Missing(name));
         Ok(match kind {
             Kind::Generic => Self::Generic { secret: webhook_secret(required("secret")?)? },

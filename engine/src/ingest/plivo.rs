@@ -62,11 +62,9 @@ fn signed_text(url: &str, fields: &Fields<'_>) -> String {
 pub(super) fn parse(request: &HookRequest<'_>, connection: ConnectionId) -> Result<Parsed, ParseError> {
     let fields = Fields::from_form(request.body)?;
     let Some(call) = fields.text("CallUUID") else {
-        return if fields.pairs().next().is_none() {
-            Err(ParseError::Malformed("callback"))
-        } else {
-            Ok(Parsed::ignored())
-        };
+        // Messages and conferences have identifiers of their own.
+        let other = fields.pairs().any(|(name, _)| name.ends_with("UUID"));
+        return if other { Ok(Parsed::ignored()) } else { Err(ParseError::Missing("CallUUID")) };
     };
     // A `<Dial callbackUrl>` notice is about the B leg: it says which agent picked up, and its end is not the call's.
     if let Some(action) = fields.text("DialAction").or_else(|| fields.text("DialBLegStatus")) {

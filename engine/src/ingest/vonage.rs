@@ -136,7 +136,10 @@ fn answer_request(
     let text = |name| json_text(body, name);
     let (Some(conversation), Some(from), Some(to)) = (text("conversation_uuid")?, text("from")?, text("to")?)
     else {
-        return Ok(Parsed::ignored());
+        // In-app events (`type`) and recordings are no requests for instructions; they name what they are about.
+        let known =
+            ["conversation_uuid", "type", "recording_uuid"].iter().any(|name| body.get(name).is_some());
+        return if known { Ok(Parsed::ignored()) } else { Err(ParseError::Missing("status")) };
     };
     let mut draft = Draft::new(request, connection, conversation, FactKind::Ringing);
     draft.word = "answer_url".to_owned();

@@ -2,9 +2,12 @@
 //! signature examples that the providers publish.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 mod order;
 mod parsing;
 mod properties;
 mod refusals;
 mod signatures;
+mod stories;
 mod support;

@@ -1,7 +1,6 @@
 //! A stand-in engine, and a telephone that is nothing but a socket.
 
 use std::{
-    net::SocketAddr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -180,7 +179,6 @@ impl Answer {
 
 pub struct Phone {
     socket: UdpSocket,
-    pub address: SocketAddr,
     pub via: String,
     pub call_id: String,
 }
@@ -195,7 +193,6 @@ impl Phone {
             via: format!("SIP/2.0/UDP {address};branch=z9hG4bK{unique};rport"),
             call_id: format!("{unique}@test"),
             socket,
-            address,
         }
     }
 

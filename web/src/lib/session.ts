@@ -12,7 +12,7 @@ export const meQuery = queryOptions({
   retry: false,
   queryFn: async (): Promise<Me | null> => {
     try {
-      return await take(api.GET("/api/v1/me", {}));
+      return await take<Me>(api.GET("/api/v1/me", {}));
     } catch (error) {
       if (isApiError(error) && error.status === 401) return null;
       throw error;
@@ -38,5 +38,5 @@ export async function signIn(email: string, password: string, totp?: string): Pr
 }
 
 export async function signOut(): Promise<void> {
-  await take(api.POST("/api/v1/auth/logout", { body: {} }));
+  await take(api.POST("/api/v1/auth/logout"));
 }

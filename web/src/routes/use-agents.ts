@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
-import type { Agent } from "@/lib/api/types";
+import type { Agent, Page } from "@/lib/api/types";
 import { useCan } from "@/lib/session";
 
 const NONE: Agent[] = [];
@@ -15,7 +15,7 @@ export function useAgents(): { agents: Agent[]; nameOf: (id: string) => string |
     enabled: allowed,
     retry: false,
     staleTime: 60_000,
-    queryFn: ({ signal }) => take(api.GET("/api/v1/agents", { params: { query: { limit: 200 } }, signal })),
+    queryFn: ({ signal }) => take<Page<Agent>>(api.GET("/api/v1/agents", { signal })),
   });
   const agents = query.data?.items ?? NONE;
   const nameOf = useCallback(

@@ -51,7 +51,7 @@ export function fakeServer(
   answers: Record<string, Answer | ((request: Request) => Answer | Promise<Answer>)>,
 ) {
   const requests: { method: string; path: string; headers: Headers; body: unknown }[] = [];
-  const fetch = vi.fn(async (input: Request) => {
+  const fetch = vi.fn<(input: Request) => Promise<Response>>(async (input) => {
     const path = new URL(input.url).pathname.replace("/api/v1", "");
     const text = await input.clone().text();
     requests.push({

@@ -303,6 +303,7 @@ pub fn call_event(n: u64, key: &str, state: CallState) -> CallEvent {
             kind: if ended { FactKind::Ended(EndCause::NoAnswer) } else { FactKind::Ringing },
             key: key.to_owned(),
             at,
+            told: true,
             sequence: None,
             direction: None,
             from: None,
@@ -419,12 +420,26 @@ pub fn supervisor() -> Identity {
 
 // --- the house -------------------------------------------------------------------------------------------------------
 
-pub struct House {
-    pub board: Arc<Board>,
+/// A gateway on a port.
+pub struct Door {
     pub people: Arc<People>,
     pub address: SocketAddr,
     pub shutdown: CancellationToken,
     pub gateway: Gateway,
+}
+
+/// A gateway in front of an engine in memory.
+pub struct House {
+    pub board: Arc<Board>,
+    pub door: Door,
+}
+
+impl std::ops::Deref for House {
+    type Target = Door;
+
+    fn deref(&self) -> &Door {
+        &self.door
+    }
 }
 
 impl House {
@@ -435,14 +450,20 @@ impl House {
     pub async fn with(settings: Settings) -> Self {
         let hub = Hub::new(settings.commit_notice);
         let board = Arc::new(Board::new(hub.clone()));
-        let people = Arc::new(People::default());
+        let door = Door::open(hub, board.clone(), settings).await;
         for (token, who) in [("ann", agent(ANN)), ("bob", agent(BOB)), ("sam", supervisor())] {
-            people.token(token, Ok(who));
+            door.people.token(token, Ok(who));
         }
-        people.token("rita", Ok(Identity { tenant: RIVAL, ..agent(RITA) }));
+        door.people.token("rita", Ok(Identity { tenant: RIVAL, ..agent(RITA) }));
+        Self { board, door }
+    }
+}
+
+impl Door {
+    pub async fn open(hub: Arc<Hub>, board: Arc<dyn Switchboard>, settings: Settings) -> Self {
+        let people = Arc::new(People::default());
         let shutdown = CancellationToken::new();
-        let gateway =
-            Gateway::start(hub, board.clone(), people.clone(), people.clone(), settings, shutdown.clone());
+        let gateway = Gateway::start(hub, board, people.clone(), people.clone(), settings, shutdown.clone());
         let socket = TcpSocket::new_v4().unwrap();
         // Small, so that a client that does not read is felt soon.
         socket.set_send_buffer_size(16 * 1024).unwrap();
@@ -451,7 +472,7 @@ impl House {
         let address = listener.local_addr().unwrap();
         let router = gateway.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { board, people, address, shutdown, gateway }
+        Self { people, address, shutdown, gateway }
     }
 
     /// A client that has read its `hello`.

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
+import type { Call, Ticket } from "@/lib/api/types";
 import { Age, When } from "@/ui/age";
 import { Failed, Loading } from "@/ui/feedback";
 import { NumberText } from "@/ui/number";
@@ -21,7 +22,7 @@ export function CallDetail({
   const query = useQuery({
     queryKey: keys.call(callId),
     queryFn: ({ signal }) =>
-      take(api.GET("/api/v1/calls/{id}", { params: { path: { id: callId } }, signal })),
+      take<Call>(api.GET("/api/v1/calls/{id}", { params: { path: { id: callId } }, signal })),
   });
   if (query.isPending) return <Loading />;
   if (query.isError) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
@@ -98,7 +99,8 @@ export function CallDetail({
 function LinkedTicket({ id }: { id: string }) {
   const ticket = useQuery({
     queryKey: keys.ticket(id),
-    queryFn: ({ signal }) => take(api.GET("/api/v1/tickets/{id}", { params: { path: { id } }, signal })),
+    queryFn: ({ signal }) =>
+      take<Ticket>(api.GET("/api/v1/tickets/{id}", { params: { path: { id } }, signal })),
   });
   return (
     <li className="flex min-w-0 items-center gap-2">

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
-import type { Call, CallState } from "@/lib/api/types";
+import type { Call, CallState, Page } from "@/lib/api/types";
 import { formatAge } from "@/lib/time";
 import { useDebounced } from "@/lib/use-debounced";
 import { usePages } from "@/lib/use-pages";
@@ -45,7 +45,7 @@ export function CallList({
   const pages = usePages({
     queryKey: [...keys.calls, "list", { ...filter, from, to }],
     fetchPage: (cursor, signal) =>
-      take(
+      take<Page<Call>>(
         api.GET("/api/v1/calls", {
           params: {
             query: {

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
-import type { CallEvent } from "@/lib/api/types";
+import type { CallEvent, Page } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { formatTime } from "@/lib/time";
 import { Failed, Loading } from "@/ui/feedback";
@@ -32,7 +32,7 @@ export function CallTimeline({ callId, live }: { callId: string; live?: boolean 
   const query = useQuery({
     queryKey: keys.callEvents(callId),
     queryFn: ({ signal }) =>
-      take(
+      take<Page<CallEvent>>(
         api.GET("/api/v1/calls/{id}/events", {
           params: { path: { id: callId }, query: { limit: 200 } },
           signal,

@@ -6,12 +6,8 @@ import { useTranslation } from "react-i18next";
 import { api, idempotencyKey, take } from "@/lib/api/client";
 import { isApiError } from "@/lib/api/problem";
 import { keys } from "@/lib/api/query";
-import {
-  CONNECTION_KINDS,
-  type Connection,
-  type ConnectionKind,
-  type CreatedConnection,
-} from "@/lib/api/types";
+import type { Page } from "@/lib/api/types";
+import { CONNECTION_KINDS, type Connection, type ConnectionKind, type NewConnection } from "@/lib/api/types";
 import { usePages } from "@/lib/use-pages";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -56,7 +52,7 @@ export function ConnectionList({ canCreate }: { canCreate: boolean }) {
   const pages = usePages({
     queryKey: keys.connections,
     fetchPage: (cursor, signal) =>
-      take(api.GET("/api/v1/connections", { params: { query: { cursor } }, signal })),
+      take<Page<Connection>>(api.GET("/api/v1/connections", { params: { query: { cursor } }, signal })),
   });
   const columns = useMemo<Column<Connection>[]>(
     () => [
@@ -123,7 +119,7 @@ type Values = { kind: ConnectionKind; name: string; default_region: string } & R
 function CreateConnection({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const [made, setMade] = useState<CreatedConnection | null>(null);
+  const [made, setMade] = useState<Connection | null>(null);
   const [error, setError] = useState<unknown>(null);
   const key = useRef(idempotencyKey());
   const form = useForm<Values>({
@@ -145,15 +141,15 @@ function CreateConnection({ onClose }: { onClose: () => void }) {
 
   const submit = form.handleSubmit(async (values) => {
     setError(null);
-    const body: Record<string, unknown> = { kind: values.kind, name: values.name.trim() };
+    const body: NewConnection = { kind: values.kind, name: values.name.trim() };
     if (values.default_region.trim()) body.default_region = values.default_region.trim().toUpperCase();
     for (const { name } of CREDENTIALS[values.kind]) {
       const value = values[name as CredentialName].trim();
-      if (value) body[name] = value;
+      if (value) body[name as CredentialName] = value;
     }
     try {
       setMade(
-        await take(
+        await take<Connection>(
           api.POST("/api/v1/connections", {
             body,
             headers: { "Idempotency-Key": key.current },

@@ -3,7 +3,15 @@ import { describe, expect, it, vi } from "vitest";
 import { ApiError } from "@/lib/api/problem";
 import { renderConsole, violations } from "@/testing/render";
 import { EntryForm, phonesOf } from "./entry-form";
-import { bodyOf, type Entry, type EntryInput, toEntry } from "./kinds";
+import {
+  contactBody,
+  type Entry,
+  type EntryInput,
+  emailContactBody,
+  individualBody,
+  organizationBody,
+  toEntry,
+} from "./kinds";
 
 const type = (label: string | RegExp, value: string) =>
   fireEvent.change(screen.getByLabelText(label), { target: { value } });
@@ -142,10 +150,10 @@ describe("records", () => {
       active: true,
       phones: [],
     };
-    expect(bodyOf("individuals", input)).toHaveProperty("full_name", "N");
-    expect(bodyOf("individuals", input)).toHaveProperty("dob");
-    expect(bodyOf("contacts", input)).not.toHaveProperty("dob");
-    expect(bodyOf("organizations", input)).toEqual({ name: "N", email: null, phones: [], is_active: true });
-    expect(bodyOf("email-contacts", { ...input, active: null })).not.toHaveProperty("is_active");
+    expect(individualBody(input)).toHaveProperty("full_name", "N");
+    expect(individualBody(input)).toHaveProperty("dob");
+    expect(contactBody(input)).not.toHaveProperty("dob");
+    expect(organizationBody(input)).toEqual({ name: "N", email: null, phones: [], is_active: true });
+    expect(emailContactBody({ ...input, active: null })).not.toHaveProperty("is_active");
   });
 });

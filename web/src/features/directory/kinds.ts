@@ -1,6 +1,17 @@
 /** The three books of the directory, so that one list and one panel serve them all. */
 import { api, take, takeWithResponse } from "@/lib/api/client";
-import type { Page, Phone } from "@/lib/api/types";
+import type {
+  EmailContact,
+  EmailContactBody,
+  Individual,
+  IndividualBody,
+  Organization,
+  OrganizationBody,
+  OrganizationContact,
+  OrganizationContactBody,
+  Page,
+  Phone,
+} from "@/lib/api/types";
 
 export const KINDS = ["individuals", "organizations", "email-contacts"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -64,10 +75,10 @@ export async function listEntries(
   };
   const page: Page<Stored> =
     kind === "individuals"
-      ? await take(api.GET("/api/v1/individuals", options))
+      ? await take<Page<Individual>>(api.GET("/api/v1/individuals", options))
       : kind === "organizations"
-        ? await take(api.GET("/api/v1/organizations", options))
-        : await take(api.GET("/api/v1/email-contacts", options));
+        ? await take<Page<Organization>>(api.GET("/api/v1/organizations", options))
+        : await take<Page<EmailContact>>(api.GET("/api/v1/email-contacts", options));
   return { items: page.items.map(toEntry), next_cursor: page.next_cursor };
 }
 
@@ -81,10 +92,10 @@ export async function loadEntry(kind: Kind, id: string, signal: AbortSignal): Pr
   const options = { params: { path: { id } }, signal };
   const answer: { data: Stored; response: Response } =
     kind === "individuals"
-      ? await takeWithResponse(api.GET("/api/v1/individuals/{id}", options))
+      ? await takeWithResponse<Individual>(api.GET("/api/v1/individuals/{id}", options))
       : kind === "organizations"
-        ? await takeWithResponse(api.GET("/api/v1/organizations/{id}", options))
-        : await takeWithResponse(api.GET("/api/v1/email-contacts/{id}", options));
+        ? await takeWithResponse<Organization>(api.GET("/api/v1/organizations/{id}", options))
+        : await takeWithResponse<EmailContact>(api.GET("/api/v1/email-contacts/{id}", options));
   const entry = toEntry(answer.data);
   return { entry, etag: answer.response.headers.get("ETag") ?? `"${entry.version}"` };
 }
@@ -99,33 +110,55 @@ export interface EntryInput {
   phones: { number: string; label: string | null; primary: boolean }[];
 }
 
-export function bodyOf(kind: Kind | "contacts", input: EntryInput): Record<string, unknown> {
+/** Only what is meant to change is named: null empties a field, absent leaves it. */
+const activity = (input: EntryInput) => (input.active === null ? {} : { is_active: input.active });
+
+export function individualBody(input: EntryInput): IndividualBody {
   const { name, gender, dob, email, phones } = input;
-  const active = input.active === null ? {} : { is_active: input.active };
-  if (kind === "individuals") return { full_name: name, gender, dob, email, phones, ...active };
-  if (kind === "contacts") return { full_name: name, gender, email, phones, ...active };
-  return { name, email, phones, ...active };
+  return { full_name: name, gender, dob, email, phones, ...activity(input) };
+}
+export function contactBody(input: EntryInput): OrganizationContactBody {
+  const { name, gender, email, phones } = input;
+  return { full_name: name, gender, email, phones, ...activity(input) };
+}
+export function organizationBody(input: EntryInput): OrganizationBody {
+  const { name, email, phones } = input;
+  return { name, email, phones, ...activity(input) };
+}
+export function emailContactBody(input: EntryInput): EmailContactBody {
+  const { name, email, phones } = input;
+  return { name, email: email ?? "", phones, ...activity(input) };
 }
 
 export async function createEntry(kind: Kind, input: EntryInput, key: string): Promise<Entry> {
-  const options = { body: bodyOf(kind, input), headers: { "Idempotency-Key": key } };
+  const headers = { "Idempotency-Key": key };
   const record: Stored =
     kind === "individuals"
-      ? await take(api.POST("/api/v1/individuals", options))
+      ? await take<Individual>(api.POST("/api/v1/individuals", { body: individualBody(input), headers }))
       : kind === "organizations"
-        ? await take(api.POST("/api/v1/organizations", options))
-        : await take(api.POST("/api/v1/email-contacts", options));
+        ? await take<Organization>(
+            api.POST("/api/v1/organizations", { body: organizationBody(input), headers }),
+          )
+        : await take<EmailContact>(
+            api.POST("/api/v1/email-contacts", { body: emailContactBody(input), headers }),
+          );
   return toEntry(record);
 }
 
 export async function updateEntry(kind: Kind, id: string, etag: string, input: EntryInput): Promise<Entry> {
-  const options = { body: bodyOf(kind, input), params: { path: { id } }, headers: { "If-Match": etag } };
+  const options = { params: { path: { id } }, headers: { "If-Match": etag } };
   const record: Stored =
     kind === "individuals"
-      ? await take(api.PATCH("/api/v1/individuals/{id}", options))
+      ? await take<Individual>(
+          api.PATCH("/api/v1/individuals/{id}", { body: individualBody(input), ...options }),
+        )
       : kind === "organizations"
-        ? await take(api.PATCH("/api/v1/organizations/{id}", options))
-        : await take(api.PATCH("/api/v1/email-contacts/{id}", options));
+        ? await take<Organization>(
+            api.PATCH("/api/v1/organizations/{id}", { body: organizationBody(input), ...options }),
+          )
+        : await take<EmailContact>(
+            api.PATCH("/api/v1/email-contacts/{id}", { body: emailContactBody(input), ...options }),
+          );
   return toEntry(record);
 }
 
@@ -137,7 +170,7 @@ export async function deleteEntry(kind: Kind, id: string): Promise<void> {
 }
 
 export async function listContacts(organizationId: string, signal: AbortSignal): Promise<Entry[]> {
-  const page = await take(
+  const page = await take<Page<OrganizationContact>>(
     api.GET("/api/v1/organizations/{id}/contacts", {
       params: { path: { id: organizationId }, query: { limit: 200 } },
       signal,
@@ -148,9 +181,9 @@ export async function listContacts(organizationId: string, signal: AbortSignal):
 
 export async function createContact(organizationId: string, input: EntryInput, key: string): Promise<Entry> {
   return toEntry(
-    await take(
+    await take<OrganizationContact>(
       api.POST("/api/v1/organizations/{id}/contacts", {
-        body: bodyOf("contacts", input),
+        body: contactBody(input),
         params: { path: { id: organizationId } },
         headers: { "Idempotency-Key": key },
       }),

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { api, idempotencyKey, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
-import type { Agent, PhoneNumber } from "@/lib/api/types";
+import type { Agent, Page, PhoneNumber } from "@/lib/api/types";
 import { formatNumber } from "@/lib/phone";
 import { usePages } from "@/lib/use-pages";
 import { Badge, Dot, type Tone } from "@/ui/badge";
@@ -45,7 +45,9 @@ export function NumberList({
   const pages = usePages({
     queryKey: [...keys.numbers, { status }],
     fetchPage: (cursor, signal) =>
-      take(api.GET("/api/v1/phone-numbers", { params: { query: { cursor, status } }, signal })),
+      take<Page<PhoneNumber>>(
+        api.GET("/api/v1/phone-numbers", { params: { query: { cursor, status } }, signal }),
+      ),
   });
   const command = useMutation({
     mutationFn: ({ number, verb }: { number: PhoneNumber; verb: Command }) => {
@@ -54,9 +56,10 @@ export function NumberList({
         params: { path: { id: number.id } },
         headers: { "Idempotency-Key": idempotencyKey() },
       };
-      if (verb === "assign") return take(api.POST("/api/v1/phone-numbers/{id}/assign", options));
-      if (verb === "release") return take(api.POST("/api/v1/phone-numbers/{id}/release", options));
-      return take(api.POST("/api/v1/phone-numbers/{id}/disconnect", options));
+      if (verb === "assign") return take<PhoneNumber>(api.POST("/api/v1/phone-numbers/{id}/assign", options));
+      if (verb === "release")
+        return take<PhoneNumber>(api.POST("/api/v1/phone-numbers/{id}/release", options));
+      return take<PhoneNumber>(api.POST("/api/v1/phone-numbers/{id}/disconnect", options));
     },
     onSuccess: (_done, { number, verb }) => {
       setReleasing(null);
@@ -240,7 +243,7 @@ function ConnectDialog({
   const [userId, setUserId] = useState("");
   const connect = useMutation({
     mutationFn: () =>
-      take(
+      take<PhoneNumber>(
         api.POST("/api/v1/phone-numbers/{id}/connect", {
           body: { user_id: userId },
           params: { path: { id: number?.id ?? "" } },

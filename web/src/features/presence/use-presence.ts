@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
+import type { Agent, Page } from "@/lib/api/types";
 import { useMe } from "@/lib/session";
 import { dispatch, useLive } from "@/lib/ws/live";
 import type { PresenceInfo } from "@/lib/ws/reducer";
@@ -15,7 +16,7 @@ export function useOwnPresence(): PresenceInfo | null {
     queryKey: [...keys.agents, "own", userId],
     enabled: Boolean(userId) && !known,
     retry: false,
-    queryFn: () => take(api.GET("/api/v1/agents", { params: { query: { limit: 200 } } })),
+    queryFn: () => take<Page<Agent>>(api.GET("/api/v1/agents")),
   });
   const listed = agents.data?.items.find((agent) => agent.user_id === userId);
   useEffect(() => {

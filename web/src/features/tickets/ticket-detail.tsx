@@ -38,7 +38,7 @@ export function TicketDetail({
   const query = useQuery({
     queryKey: keys.ticket(ticketId),
     queryFn: ({ signal }) =>
-      take(api.GET("/api/v1/tickets/{id}", { params: { path: { id: ticketId } }, signal })),
+      take<Ticket>(api.GET("/api/v1/tickets/{id}", { params: { path: { id: ticketId } }, signal })),
   });
   if (query.isPending) return <Loading />;
   if (query.isError) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
@@ -173,7 +173,7 @@ function Moves({ ticket }: { ticket: Ticket }) {
   const [reason, setReason] = useState("");
   const move = useMutation({
     mutationFn: (status: TicketStatus) =>
-      take(
+      take<Ticket>(
         api.POST("/api/v1/tickets/{id}/status", {
           body: reason.trim() ? { status, reason: reason.trim() } : { status },
           params: { path: { id: ticket.id } },

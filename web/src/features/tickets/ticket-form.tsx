@@ -43,7 +43,7 @@ export function useCreateTicket() {
       count < RETRIES && isApiError(error) && (error.status === 503 || error.status === 0),
     retryDelay: 1500,
     mutationFn: ({ body, key }: { body: TicketInput; key: string }) =>
-      take(api.POST("/api/v1/tickets", { body, headers: { "Idempotency-Key": key } })),
+      take<Ticket>(api.POST("/api/v1/tickets", { body, headers: { "Idempotency-Key": key } })),
     onSuccess: (ticket) => {
       void client.invalidateQueries({ queryKey: keys.tickets });
       for (const id of ticket.call_ids ?? []) void client.invalidateQueries({ queryKey: keys.call(id) });

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
-import type { Priority, Ticket, TicketStatus } from "@/lib/api/types";
+import type { Page, Priority, Ticket, TicketStatus } from "@/lib/api/types";
 import { useDebounced } from "@/lib/use-debounced";
 import { usePages } from "@/lib/use-pages";
 import { When } from "@/ui/age";
@@ -33,7 +33,7 @@ export function TicketList({
   const pages = usePages({
     queryKey: [...keys.tickets, "list", { ...filter, q }],
     fetchPage: (cursor, signal) =>
-      take(
+      take<Page<Ticket>>(
         api.GET("/api/v1/tickets", {
           params: {
             query: { cursor, q: q || undefined, status: filter.status, priority: filter.priority },

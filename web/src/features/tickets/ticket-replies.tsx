@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { api, idempotencyKey, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
-import type { Reply } from "@/lib/api/types";
+import type { Page, Reply } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { When } from "@/ui/age";
 import { Badge } from "@/ui/badge";
@@ -39,7 +39,7 @@ export function TicketReplies({
   const query = useQuery({
     queryKey: [...keys.ticket(ticketId), "replies"],
     queryFn: ({ signal }) =>
-      take(
+      take<Page<Reply>>(
         api.GET("/api/v1/tickets/{id}/replies", {
           params: { path: { id: ticketId }, query: { limit: 200 } },
           signal,
@@ -58,7 +58,7 @@ export function TicketReplies({
       ) : (
         <ol className="grid gap-2 p-3" data-testid="replies">
           {query.data.items.map((reply) => {
-            const author = reply.author?.name ?? nameOf(reply.author_id ?? reply.author?.id ?? "");
+            const author = nameOf(reply.author_id);
             return (
               <li
                 key={reply.id}
@@ -95,7 +95,7 @@ function ReplyForm({ ticketId, mayNote }: { ticketId: string; mayNote: boolean }
   const [key, setKey] = useState(idempotencyKey);
   const send = useMutation({
     mutationFn: () =>
-      take(
+      take<Reply>(
         api.POST("/api/v1/tickets/{id}/replies", {
           body: { body: body.trim(), format: "text", visibility: internal ? "internal" : "public" },
           params: { path: { id: ticketId } },

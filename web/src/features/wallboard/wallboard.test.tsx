@@ -13,6 +13,7 @@ const agent = (
   reason: string | null = null,
 ) => ({
   user_id,
+  email: `${user_id}@demo.example`,
   name: `Agent ${user_id}`,
   extension: "201",
   presence,
@@ -75,7 +76,7 @@ describe("WallboardScreen", () => {
   it("shows what went wrong when there is no board at all", async () => {
     fakeServer({ "GET /wallboard": { status: 403, body: { title: "Forbidden", detail: "no" } } });
     renderConsole(<WallboardScreen />);
-    await screen.findByText("Not permitted");
+    expect(await screen.findByText("Not permitted")).toBeTruthy();
   });
 });
 

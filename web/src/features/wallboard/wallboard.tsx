@@ -36,7 +36,7 @@ export function WallboardScreen() {
   const first = useQuery({
     queryKey: keys.wallboard,
     enabled: live === null,
-    queryFn: ({ signal }) => take(api.GET("/api/v1/wallboard", { signal })),
+    queryFn: ({ signal }) => take<Wallboard>(api.GET("/api/v1/wallboard", { signal })),
   });
   const board = live ?? first.data ?? null;
   if (!board) {
@@ -58,7 +58,7 @@ function Board({ board }: { board: Wallboard }) {
           ))}
         </div>
         <div className="grid gap-3 xl:grid-cols-[minmax(0,1fr)_24rem]">
-          <Panel>
+          <Panel className="flex flex-col">
             <PanelHead title={t("wallboard.per_minute")} />
             <Suspense fallback={<Loading className="h-64" />}>
               <MinuteChart series={board.series?.calls_per_minute ?? []} />

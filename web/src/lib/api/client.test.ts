@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { fakeServer } from "@/testing/render";
 import { api, csrfToken, onSignedOut, take } from "./client";
 import { ApiError, NetworkError } from "./problem";
+import type { Call, Me, Wallboard } from "./types";
 
 afterEach(() => {
   // biome-ignore lint/suspicious/noDocumentCookie: the only way in a test
@@ -27,8 +28,8 @@ describe("requests", () => {
       "GET /me": { body: {} },
       "POST /ws-tickets": { body: { ticket: "t", expires_in: 30 } },
     });
-    await take(api.GET("/api/v1/me", {}));
-    await take(api.POST("/api/v1/ws-tickets", { body: {} }));
+    await take<Me>(api.GET("/api/v1/me", {}));
+    await take<{ ticket: string; expires_in: number }>(api.POST("/api/v1/ws-tickets"));
     expect(server.requests.map((request) => request.headers.get("x-csrf-token"))).toEqual([null, "token-1"]);
   });
 
@@ -44,7 +45,7 @@ describe("requests", () => {
         },
       },
     });
-    const error = await take(api.GET("/api/v1/calls/{id}", { params: { path: { id: "x" } } })).catch(
+    const error = await take<Call>(api.GET("/api/v1/calls/{id}", { params: { path: { id: "x" } } })).catch(
       (e) => e,
     );
     expect(error).toBeInstanceOf(ApiError);
@@ -55,7 +56,7 @@ describe("requests", () => {
 
   it("survive an answer that is no JSON", async () => {
     vi.stubGlobal("fetch", async () => new Response("<html>Bad gateway</html>", { status: 502 }));
-    const error = await take(api.GET("/api/v1/calls/{id}", { params: { path: { id: "x" } } })).catch(
+    const error = await take<Call>(api.GET("/api/v1/calls/{id}", { params: { path: { id: "x" } } })).catch(
       (e) => e,
     );
     expect(error).toMatchObject({ status: 502, message: "HTTP 502" });
@@ -63,7 +64,7 @@ describe("requests", () => {
 
   it("tell a lost network apart", async () => {
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("failed")));
-    const error = await take(api.GET("/api/v1/wallboard", {})).catch((e) => e);
+    const error = await take<Wallboard>(api.GET("/api/v1/wallboard", {})).catch((e) => e);
     expect(error).toBeInstanceOf(NetworkError);
     expect(error.status).toBe(0);
   });
@@ -74,14 +75,14 @@ describe("requests", () => {
       "GET /me": { status: 401, body: {} },
       "POST /auth/login": { status: 401, body: {} },
     });
-    const ended = vi.fn();
+    const ended = vi.fn<() => void>();
     const stop = onSignedOut(ended);
-    await take(api.GET("/api/v1/me", {})).catch(() => undefined);
+    await take<Me>(api.GET("/api/v1/me", {})).catch(() => undefined);
     await take(api.POST("/api/v1/auth/login", { body: { email: "a", password: "b" } })).catch(
       () => undefined,
     );
     expect(ended).not.toHaveBeenCalled();
-    await take(api.GET("/api/v1/wallboard", {})).catch(() => undefined);
+    await take<Wallboard>(api.GET("/api/v1/wallboard", {})).catch(() => undefined);
     expect(ended).toHaveBeenCalledOnce();
     stop();
   });

@@ -3,8 +3,9 @@
  * every change carries the CSRF header that equals the readable cookie.
  */
 import createClient, { type Middleware } from "openapi-fetch";
+import type { paths } from "@/api/generated/schema";
 import { ApiError, NetworkError } from "./problem";
-import type { Paths, ProblemBody } from "./types";
+import type { ProblemBody } from "./types";
 
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
@@ -46,7 +47,7 @@ const middleware: Middleware = {
   },
 };
 
-export const api = createClient<Paths>({
+export const api = createClient<paths>({
   baseUrl: globalThis.location?.origin ?? "http://localhost",
   credentials: "same-origin",
   headers: { Accept: "application/json, application/problem+json" },
@@ -61,15 +62,27 @@ interface Answer<T> {
   response: Response;
 }
 
-/** The data, or an `ApiError`. */
-export async function take<T>(pending: Promise<Answer<T>>): Promise<T> {
-  return (await takeWithResponse(pending)).data;
+/**
+ * What the document must at least promise of `T`: the same names with the same kinds of values, words as any text,
+ * and nothing about which of them may be empty.
+ */
+type Loose<T> = T extends string
+  ? string
+  : T extends readonly (infer Item)[]
+    ? Loose<Item>[]
+    : T extends object
+      ? { [K in keyof T]?: Loose<T[K]> | null }
+      : T;
+
+/** The data as the console reads it (`take<Ticket>(api.GET(…))`), or an `ApiError`. */
+export async function take<T = unknown>(pending: Promise<Answer<Loose<T>>>): Promise<T> {
+  return (await takeWithResponse<T>(pending)).data;
 }
 
-export async function takeWithResponse<T>(
-  pending: Promise<Answer<T>>,
+export async function takeWithResponse<T = unknown>(
+  pending: Promise<Answer<Loose<T>>>,
 ): Promise<{ data: T; response: Response }> {
-  let answer: Answer<T>;
+  let answer: Answer<Loose<T>>;
   try {
     answer = await pending;
   } catch (cause) {

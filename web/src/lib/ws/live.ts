@@ -6,6 +6,7 @@ import { create } from "zustand";
 import { announceSignedOut, api, take } from "../api/client";
 import { isApiError } from "../api/problem";
 import { keys, queryClient } from "../api/query";
+import type { Call } from "../api/types";
 import { type Link, LiveSocket } from "./client";
 import type { Frame } from "./protocol";
 import { initialLiveState, type LiveAction, type LiveState, reduce } from "./reducer";
@@ -41,7 +42,7 @@ async function verify(callId: string): Promise<void> {
   if (verifying.has(callId)) return;
   verifying.add(callId);
   try {
-    const call = await take(api.GET("/api/v1/calls/{id}", { params: { path: { id: callId } } }));
+    const call = await take<Call>(api.GET("/api/v1/calls/{id}", { params: { path: { id: callId } } }));
     dispatch({ type: "verified", callId, call });
   } catch (error) {
     if (isApiError(error) && error.status === 404) dispatch({ type: "verified", callId, call: null });
@@ -101,7 +102,7 @@ function refresh(frame: Frame): void {
 
 export const liveSocket = new LiveSocket({
   async fetchTicket() {
-    return (await take(api.POST("/api/v1/ws-tickets", { body: {} }))).ticket;
+    return (await take<{ ticket: string; expires_in: number }>(api.POST("/api/v1/ws-tickets"))).ticket;
   },
   connect(protocols) {
     const url = new URL("/ws", location.href);

@@ -320,6 +320,7 @@ describe("presence", () => {
 describe("wallboard", () => {
   const agent = (user_id: string, presence: "available" | "on_call") => ({
     user_id,
+    email: `${user_id}@demo.example`,
     name: user_id,
     extension: null,
     presence,
