@@ -1,5 +1,6 @@
 //! The seven kinds of webhook, against payloads as the providers send them (`tests/fixtures/<kind>/`) and against the
 //! signature examples that the providers publish.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
