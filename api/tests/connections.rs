@@ -1,5 +1,7 @@
 //! The doors: opened, shown, changed and closed by admins; secrets once; other tenants never.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use axum::http::Method;
 use serde_json::{Value, json};
 use switchroom_api::testing::App;

@@ -1,6 +1,8 @@
 //! Every endpoint × every role × own and other tenant × signed out, against the reviewed snapshot; and what the gate
 //! and the outer layers do to everything alike.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use std::fmt::Write as _;
 
 use axum::{Router, http::Method, routing::get};
@@ -70,8 +72,10 @@ async fn the_table_of_doors() {
                 row.path
             );
             if let Access::Permission(permission) = row.access {
+                // A room may refuse more than the gate (somebody else's presence); then it names no permission.
+                let by_the_gate = own.status == 403 && own.text.contains("This needs the permission");
                 assert_eq!(
-                    own.status == 403,
+                    by_the_gate,
                     !role.grants(permission),
                     "{} {} {role}: {}",
                     row.method,
@@ -84,7 +88,7 @@ async fn the_table_of_doors() {
         let _ = write!(table, " {}", shown(send(Some(&app.platform.token), None).await.status));
         let _ = writeln!(table, " {}", shown(send(Some(&app.platform.token), Some("demo")).await.status));
     }
-    insta::assert_snapshot!(table);
+    insta::assert_snapshot!("doors", table);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Calls through the running engine: a signed event comes in at a door, and everything the API says of it afterwards.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use axum::http::Method;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};

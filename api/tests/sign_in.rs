@@ -1,5 +1,7 @@
 //! Signing in and out, cookies and CSRF, tokens, the platform admin, over a real database.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use axum::http::Method;
 use serde_json::{Value, json};
 use switchroom_api::{

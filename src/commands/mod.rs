@@ -1,6 +1,7 @@
 //! The commands: one module each. This one parses the line, reads the configuration and chooses.
 
 mod hook_verify;
+mod import;
 mod migrate;
 mod simulate;
 mod tenant;
@@ -39,6 +40,9 @@ enum Command {
     Simulate(simulate::Args),
     /// Judge recorded webhook requests, one JSON object per line
     HookVerify,
+    /// Files of contacts
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Print the OpenAPI document of the HTTP API
     Openapi,
     /// Print the AsyncAPI document of the socket protocol
@@ -49,6 +53,12 @@ enum Command {
 enum TenantCommand {
     /// Make a tenant, and its owner
     Create(tenant::Create),
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum ImportCommand {
+    /// Import contacts from a CSV file
+    Contacts(import::Contacts),
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -79,6 +89,7 @@ pub fn run(line: Line) -> Result<(), Failure> {
             Command::Serve => serve::run(config).await,
             Command::Migrate => migrate::run(&config).await,
             Command::Tenant(TenantCommand::Create(words)) => tenant::create(&config, words).await,
+            Command::Import(ImportCommand::Contacts(words)) => import::contacts(&config, words).await,
             Command::Token(TokenCommand::Create(words)) => token::create(&config, words).await,
             Command::Simulate(words) => {
                 let sip = match config.sip {

@@ -1,5 +1,7 @@
 //! The whole house: the real program, a real Postgres, real sockets, seen from outside only.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 mod calls;
 mod commands;
 mod demo;

@@ -73,9 +73,11 @@ mod tests {
 
     #[test]
     fn the_pop_goes_to_the_named_else_the_connected_else_the_available() {
+        // What, direction, named, connected to the line, who gets it, whether it rings them.
+        type Case = (&'static str, Direction, &'static [u128], Option<u128>, &'static [u128], bool);
         use Direction::{Inbound, Outbound};
         let available = [1, 3];
-        let cases: [(&str, Direction, &[u128], Option<u128>, &[u128], bool); 10] = [
+        let cases: [Case; 10] = [
             ("named", Inbound, &[2], Some(1), &[2], true),
             ("several named, once each, in order", Inbound, &[3, 2, 3], Some(1), &[2, 3], true),
             ("connected", Inbound, &[], Some(2), &[2], true),

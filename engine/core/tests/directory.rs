@@ -1,5 +1,7 @@
 //! The directory index against a naive model, and the order of owners.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{

@@ -1,5 +1,7 @@
 //! Numbers: a table of what people and providers write, and the fast reading held equal to the library's.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use proptest::prelude::*;
 use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumberFormat};
 use switchroom_core::number::{E164, PartyNumber, Region, mask, normalise, normalise_plusless};

@@ -14,6 +14,7 @@ pub mod directory_load;
 pub mod email_contacts;
 pub mod feed;
 pub mod idempotency;
+pub mod import;
 pub mod individuals;
 pub mod listing;
 pub mod log;

@@ -1,5 +1,7 @@
 //! The demo's rows are made once, and adopted where they are there already.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use switchroom_core::{ConnectionId, NumberId, TenantId, UserId};
 use switchroom_store::demo::{self, Connection, Contact, ContactKind, Membership, Person};
 use switchroom_store::tenants;

@@ -1,6 +1,8 @@
 //! Every table of the schema is behind forced row-level security and carries a tenant key, unless it is listed here
 //! with the reason.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use sqlx::Row;
 use switchroom_store::testing::TestDatabase;
 

@@ -34,8 +34,10 @@ async fn a_source_outside_the_trusted_networks_is_403() {
 
 #[tokio::test]
 async fn malformed_requests_are_refused_with_the_status_that_fits() {
+    // What is wrong, the status that fits, and how the request is spoilt.
+    type Case = (&'static str, u16, Box<dyn Fn(Wire) -> Wire>);
     let house = house(|_| {}).await;
-    let cases: Vec<(&str, u16, Box<dyn Fn(Wire) -> Wire>)> = vec![
+    let cases: Vec<Case> = vec![
         ("no Call-ID", 400, Box::new(|wire| wire.without("Call-ID"))),
         ("no From", 400, Box::new(|wire| wire.without("From"))),
         ("no To", 400, Box::new(|wire| wire.without("To"))),

@@ -1,7 +1,6 @@
 //! A stand-in engine, and a telephone that is nothing but a socket.
 
 use std::{
-    net::SocketAddr,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},

@@ -56,7 +56,12 @@ export function PageHead({
 /** Term and value pairs. */
 export function Facts({ children, className }: { children: ReactNode; className?: string }) {
   return (
-    <dl className={cn("grid grid-cols-[minmax(6.5rem,auto)_minmax(0,1fr)] gap-x-3 gap-y-1", className)}>
+    <dl
+      className={cn(
+        "grid grid-cols-[minmax(6.5rem,auto)_minmax(0,1fr)] items-baseline gap-x-3 gap-y-1 [&_a]:inline-block [&_a]:py-0.5",
+        className,
+      )}
+    >
       {children}
     </dl>
   );

@@ -13,11 +13,12 @@ use crate::{
 /// The key of the ending that we make ourselves when nothing was heard of a call for too long.
 pub const STALE_KEY: &str = "switchroom:stale";
 
-/// The total order of facts: by time, then by the provider's own numbering, then by how far a call is along, then by
-/// identity, so that no two different facts are equal.
+/// The total order of facts: by the provider's time, then by its own numbering, then by how far a call is along, then
+/// by identity, so that no two different facts are equal. When a fact arrived plays no part: where a provider sends no
+/// times, the outcome must not hang on the order of arrival either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Stamp {
-    at: Timestamp,
+    at: Option<Timestamp>,
     sequence: Option<i64>,
     rank: u8,
     id: EventId,
@@ -38,16 +39,16 @@ enum Weight {
 pub struct CallFold {
     pub connection: ConnectionId,
     pub provider_call_id: Box<str>,
-    /// The least fact of all: when the call started.
-    first: Stamp,
-    /// The least answer.
-    answered: Option<Stamp>,
+    /// The earliest time of all facts: when the call started.
+    first: Timestamp,
+    /// The earliest answer.
+    answered: Option<Timestamp>,
     /// The greatest of answered, held, resumed, transferred, and the state it means.
     talk: Option<(Stamp, CallState)>,
     /// Whether a fact was told that only an answered call can have.
     established: bool,
-    /// The least ending, our own (stale) last.
-    ended: Option<(bool, Stamp)>,
+    /// The earliest ending, our own (stale) last.
+    ended: Option<(bool, Timestamp)>,
     /// Why: the strongest, then least ending.
     cause: Option<(Weight, Stamp, EndCause)>,
     /// Of what ringing said first, else of what anything else said first.
@@ -58,8 +59,9 @@ pub struct CallFold {
     queue: Option<(Stamp, Box<str>)>,
     /// Who answered first.
     agent: Option<(Stamp, UserId)>,
-    /// Who answered last, and so has the caller now.
-    current: Option<(Stamp, UserId)>,
+    /// Who answered last, and so has the caller now. Only presence and pops hang on it, which are about now, so it goes
+    /// by the time of arrival where none is told.
+    current: Option<(Timestamp, Stamp, UserId)>,
     /// The line of ours, and the contact matched; looked up when the number was first told, and recorded.
     pub number_id: Option<NumberId>,
     pub contact: Option<ContactRef>,
@@ -68,11 +70,10 @@ pub struct CallFold {
 impl CallFold {
     /// The fold of one fact.
     pub fn new(connection: ConnectionId, provider_call_id: &str, report: &Report) -> Self {
-        let id = EventId::of_call(CallId::derive(connection, provider_call_id), &report.key);
         let mut fold = Self {
             connection,
             provider_call_id: provider_call_id.into(),
-            first: stamp(report, id),
+            first: report.at,
             answered: None,
             talk: None,
             established: false,
@@ -101,7 +102,7 @@ impl CallFold {
         let stale = report.key == STALE_KEY;
         // An ending of our own making says nothing about when the call began.
         if !stale {
-            self.first = self.first.min(stamp);
+            self.first = self.first.min(report.at);
         }
         let not_ringing = report.kind != FactKind::Ringing;
         if let Some(direction) = report.direction {
@@ -119,12 +120,12 @@ impl CallFold {
         match report.kind {
             FactKind::Ringing => {}
             FactKind::Answered => {
-                least(&mut self.answered, stamp, |a, b| a < b);
+                least(&mut self.answered, report.at, |a, b| a < b);
                 self.talk(stamp, CallState::Answered);
                 // One event may name several agents; it does not say which of them it was, so the least is taken.
                 if let Some(agent) = report.agents.iter().min().copied() {
                     least(&mut self.agent, (stamp, agent), |a, b| a.0 < b.0);
-                    least(&mut self.current, (stamp, agent), |a, b| a.0 > b.0);
+                    least(&mut self.current, (report.at, stamp, agent), |a, b| (a.0, a.1) > (b.0, b.1));
                 }
             }
             FactKind::Held => {
@@ -150,7 +151,7 @@ impl CallFold {
                     | EndCause::Voicemail
                     | EndCause::Forwarded => Weight::Named,
                 };
-                least(&mut self.ended, (stale, stamp), |a, b| a < b);
+                least(&mut self.ended, (stale, report.at), |a, b| a < b);
                 least(&mut self.cause, (weight, stamp, cause), |a, b| (a.0, a.1) < (b.0, b.1));
             }
         }
@@ -224,7 +225,7 @@ impl CallFold {
     }
 
     pub fn started_at(&self) -> Timestamp {
-        self.first.at
+        self.first
     }
 
     /// Who answered.
@@ -234,7 +235,7 @@ impl CallFold {
 
     /// Who has the caller now: the last who answered.
     pub fn current_agent(&self) -> Option<UserId> {
-        self.current.map(|(_, agent)| agent)
+        self.current.map(|(_, _, agent)| agent)
     }
 
     /// Whether the fact is older than what the state comes from (see the notes of the table).
@@ -251,8 +252,8 @@ impl CallFold {
 
     /// Whether the call had been answered when the fact happened.
     pub fn is_older_than_answer(&self, report: &Report) -> bool {
-        self.current
-            .is_some_and(|(latest, _)| stamp(report, EventId::of_call(self.id(), &report.key)) < latest)
+        let stamp = stamp(report, EventId::of_call(self.id(), &report.key));
+        self.current.is_some_and(|(at, latest, _)| (report.at, stamp) < (at, latest))
     }
 
     pub fn snapshot(&self) -> CallSnapshot {
@@ -269,9 +270,9 @@ impl CallFold {
             queue: self.queue().map(str::to_owned),
             agent_id: self.agent(),
             contact: self.contact,
-            started_at: self.first.at,
-            answered_at: self.answered.map(|stamp| stamp.at),
-            ended_at: self.ended.map(|(_, stamp)| stamp.at),
+            started_at: self.first,
+            answered_at: self.answered,
+            ended_at: self.ended.map(|(_, at)| at),
         }
     }
 }
@@ -285,7 +286,7 @@ fn stamp(report: &Report, id: EventId) -> Stamp {
         FactKind::Transferred => 4,
         FactKind::Ended(_) => 5,
     };
-    Stamp { at: report.at, sequence: report.sequence, rank, id }
+    Stamp { at: report.told.then_some(report.at), sequence: report.sequence, rank, id }
 }
 
 /// Keeps the one that goes before.

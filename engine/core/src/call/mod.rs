@@ -125,6 +125,8 @@ pub struct Report {
     pub key: String,
     /// The provider's time where it tells one, else when the fact was received.
     pub at: Timestamp,
+    /// Whether that is the provider's time.
+    pub told: bool,
     pub sequence: Option<i64>,
     pub direction: Option<Direction>,
     pub from: Option<PartyNumber>,

@@ -4,6 +4,7 @@
 //! It is fed from the database by the engine; no rule about who may read it lives here.
 
 mod context;
+pub mod import;
 mod index;
 mod slots;
 mod table;

@@ -60,9 +60,11 @@ pub(super) static LENGTHS: LazyLock<Lengths> = LazyLock::new(|| {
     for code in PHONE_NUMBER_UTIL.get_supported_calling_codes() {
         let Some(slot) = usize::try_from(code).ok().and_then(|at| by_code.get_mut(at)) else { continue };
         for length in 2..=15_u32 {
-            let mut number = PhoneNumber::default();
-            number.country_code = code;
-            number.national_number = 10_u64.pow(length - 1) * 2;
+            let number = PhoneNumber {
+                country_code: code,
+                national_number: 10_u64.pow(length - 1) * 2,
+                ..PhoneNumber::default()
+            };
             if PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) == Ok(NumberLengthType::IsPossible) {
                 *slot |= 1 << length;
             }

@@ -131,13 +131,12 @@ fn address(raw: &str) -> Option<Address<'_>> {
                 None => {
                     let user = rest.split([';', '?']).next().unwrap_or(rest);
                     let number = user.strip_prefix('+').unwrap_or(user);
-                    if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
-                        user
-                    } else if is_withheld(user) {
-                        user
-                    } else {
+                    let is_number =
+                        !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+                    if !is_number && !is_withheld(user) {
                         return None;
                     }
+                    user
                 }
             };
             Some(user_part(user))

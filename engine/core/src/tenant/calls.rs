@@ -418,6 +418,7 @@ fn read(fact: &mut CallFact, world: &World<'_>) -> Report {
         kind: fact.kind,
         key: clean(std::mem::take(&mut fact.key)),
         at: fact.at.map_or(received, |at| at.trunc_subsecs(6)),
+        told: fact.at.is_some(),
         sequence: fact.sequence,
         direction: fact.direction,
         from: fact.from.as_deref().map(|raw| normalise(&raw.replace('\0', ""), region)),

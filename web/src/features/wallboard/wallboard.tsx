@@ -58,7 +58,7 @@ function Board({ board }: { board: Wallboard }) {
           ))}
         </div>
         <div className="grid gap-3 xl:grid-cols-[minmax(0,1fr)_24rem]">
-          <Panel>
+          <Panel className="flex flex-col">
             <PanelHead title={t("wallboard.per_minute")} />
             <Suspense fallback={<Loading className="h-64" />}>
               <MinuteChart series={board.series?.calls_per_minute ?? []} />

@@ -1,0 +1,388 @@
+//! What a row of a contact file means: its columns, and the reasons to refuse it. Reading the file and storing the
+//! rows are other rooms' work.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use super::ContactKind;
+use crate::number::{E164, PartyNumber, Region, normalise};
+
+const MAX_NAME: usize = 200;
+const MAX_EMAIL: usize = 320;
+const MAX_LABEL: usize = 60;
+const MAX_RAW_NUMBER: usize = 100;
+const MAX_NUMBERS: usize = 50;
+
+/// A row that can be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportRow {
+    pub kind: ContactKind,
+    pub name: String,
+    /// Name of the organization, of an organization's contact.
+    pub organization: Option<String>,
+    pub gender: Option<&'static str>,
+    pub email: Option<String>,
+    /// The first is the primary one.
+    pub phones: Vec<ImportPhone>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportPhone {
+    pub e164: E164,
+    pub raw: String,
+    pub label: Option<String>,
+}
+
+/// Why a row is refused, in words for the person who made the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowError {
+    #[error("has {found} fields, the header {expected}")]
+    FieldCount { found: usize, expected: usize },
+    #[error("column {column} is not UTF-8 text")]
+    NotUtf8 { column: String },
+    #[error("column {column} holds a null character")]
+    Null { column: String },
+    #[error("no name")]
+    NoName,
+    #[error("column {column} is longer than {limit} characters")]
+    TooLong { column: String, limit: usize },
+    #[error("kind `{0}` is none of individual, organization, organization_contact, email_contact")]
+    Kind(String),
+    #[error("gender `{0}` is none of Male, Female, Other")]
+    Gender(String),
+    #[error("`{0}` is not an e-mail address")]
+    Email(String),
+    #[error("an e-mail contact needs an e-mail address")]
+    NoEmail,
+    #[error("a contact of an organization needs the organization's name in column organization")]
+    NoOrganization,
+    #[error("`{0}` is not a telephone number in this region; write it with its country code (+…)")]
+    Phone(String),
+    #[error("more than {MAX_NUMBERS} numbers")]
+    TooManyNumbers,
+}
+
+/// Why a file cannot be imported at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderError {
+    #[error("the first line must name the columns, and there is none")]
+    Empty,
+    #[error("the header is not UTF-8 text")]
+    NotUtf8,
+    #[error("the header names no column `name` (or `full_name`)")]
+    NoName,
+    #[error("the header names column `{0}` twice")]
+    Twice(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Column {
+    Kind,
+    Name,
+    Organization,
+    Gender,
+    Email,
+    /// Several numbers in one field.
+    Phones,
+    /// `phone` is the first, `phone2` the second.
+    Phone(u8),
+    Label(u8),
+    Unknown,
+}
+
+/// The columns of a file, in its order.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    columns: Vec<(Column, String)>,
+}
+
+impl Columns {
+    /// Reads the header.
+    pub fn from_header<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, HeaderError> {
+        let mut columns: Vec<(Column, String)> = Vec::new();
+        for field in fields {
+            let name = std::str::from_utf8(field).map_err(|_| HeaderError::NotUtf8)?;
+            let name = name.trim_start_matches('\u{feff}').trim();
+            let column = column(name);
+            if column != Column::Unknown && columns.iter().any(|(known, _)| *known == column) {
+                return Err(HeaderError::Twice(name.to_owned()));
+            }
+            columns.push((column, name.to_owned()));
+        }
+        if columns.iter().all(|(_, name)| name.is_empty()) {
+            return Err(HeaderError::Empty);
+        }
+        if !columns.iter().any(|(column, _)| *column == Column::Name) {
+            return Err(HeaderError::NoName);
+        }
+        Ok(Self { columns })
+    }
+
+    /// Columns that are not imported.
+    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().filter(|(column, _)| *column == Column::Unknown).map(|(_, name)| name.as_str())
+    }
+
+    /// Reads a row.
+    pub fn row<'a>(
+        &self,
+        fields: impl IntoIterator<Item = &'a [u8]>,
+        region: Region,
+    ) -> Result<ImportRow, RowError> {
+        let fields: Vec<&[u8]> = fields.into_iter().collect();
+        if fields.len() != self.columns.len() {
+            return Err(RowError::FieldCount { found: fields.len(), expected: self.columns.len() });
+        }
+        let mut values: BTreeMap<&Column, &str> = BTreeMap::new();
+        for ((column, name), field) in self.columns.iter().zip(fields) {
+            if *column == Column::Unknown {
+                continue;
+            }
+            let value =
+                std::str::from_utf8(field).map_err(|_| RowError::NotUtf8 { column: name.clone() })?.trim();
+            if value.contains('\0') {
+                return Err(RowError::Null { column: name.clone() });
+            }
+            if !value.is_empty() {
+                values.insert(column, value);
+            }
+        }
+        let value = |column: Column| values.get(&column).copied();
+        let kind = match value(Column::Kind) {
+            None => ContactKind::Individual,
+            Some(word) => kind(word).ok_or_else(|| RowError::Kind(shown(word)))?,
+        };
+        let name = value(Column::Name).ok_or(RowError::NoName)?;
+        let organization = value(Column::Organization).filter(|_| kind == ContactKind::OrganizationContact);
+        if kind == ContactKind::OrganizationContact && organization.is_none() {
+            return Err(RowError::NoOrganization);
+        }
+        let email = value(Column::Email);
+        if let Some(email) = email {
+            within(email, MAX_EMAIL, "email")?;
+            if !is_email(email) {
+                return Err(RowError::Email(shown(email)));
+            }
+        } else if kind == ContactKind::EmailContact {
+            return Err(RowError::NoEmail);
+        }
+        let gender = match value(Column::Gender) {
+            None => None,
+            Some(word) => Some(gender(word).ok_or_else(|| RowError::Gender(shown(word)))?),
+        };
+        Ok(ImportRow {
+            kind,
+            name: within(name, MAX_NAME, "name")?.to_owned(),
+            organization: organization
+                .map(|name| within(name, MAX_NAME, "organization").map(str::to_owned))
+                .transpose()?,
+            // Organizations and addresses have none.
+            gender: gender
+                .filter(|_| matches!(kind, ContactKind::Individual | ContactKind::OrganizationContact)),
+            email: email.map(str::to_owned),
+            phones: phones(&values, region)?,
+        })
+    }
+}
+
+fn column(name: &str) -> Column {
+    let name = name.to_lowercase().replace([' ', '-'], "_");
+    let numbered = |prefix: &str| {
+        let rest = name.strip_prefix(prefix)?;
+        let rest = rest.strip_prefix('_').unwrap_or(rest);
+        if rest.is_empty() {
+            Some(1)
+        } else {
+            rest.parse::<u8>().ok().filter(|number| (1..=20).contains(number))
+        }
+    };
+    match name.as_str() {
+        "kind" | "type" => Column::Kind,
+        "name" | "full_name" => Column::Name,
+        "organization" | "organisation" | "company" => Column::Organization,
+        "gender" => Column::Gender,
+        "email" | "e_mail" => Column::Email,
+        "phones" => Column::Phones,
+        _ => numbered("phone")
+            .map(Column::Phone)
+            .or_else(|| numbered("label").map(Column::Label))
+            .unwrap_or(Column::Unknown),
+    }
+}
+
+fn kind(word: &str) -> Option<ContactKind> {
+    let word = word.to_lowercase().replace([' ', '-'], "_");
+    ContactKind::ALL.into_iter().find(|kind| kind.name() == word)
+}
+
+fn gender(word: &str) -> Option<&'static str> {
+    Some(match word.to_lowercase().as_str() {
+        "male" | "m" => "Male",
+        "female" | "f" => "Female",
+        "other" | "o" | "x" => "Other",
+        _ => return None,
+    })
+}
+
+fn phones(values: &BTreeMap<&Column, &str>, region: Region) -> Result<Vec<ImportPhone>, RowError> {
+    let mut phones: Vec<ImportPhone> = Vec::new();
+    let label = |number: u8| -> Result<Option<String>, RowError> {
+        values
+            .get(&Column::Label(number))
+            .map(|label| within(label, MAX_LABEL, "label").map(str::to_owned))
+            .transpose()
+    };
+    let mut add = |raw: &str, label: Option<String>| -> Result<(), RowError> {
+        let raw = raw.trim();
+        if raw.is_empty() {
+            return Ok(());
+        }
+        within(raw, MAX_RAW_NUMBER, "phone")?;
+        let PartyNumber::E164(e164) = normalise(raw, region) else { return Err(RowError::Phone(shown(raw))) };
+        if phones.iter().any(|phone| phone.e164 == e164) {
+            return Ok(());
+        }
+        if phones.len() == MAX_NUMBERS {
+            return Err(RowError::TooManyNumbers);
+        }
+        phones.push(ImportPhone { e164, raw: raw.to_owned(), label });
+        Ok(())
+    };
+    for (column, value) in values {
+        if let Column::Phone(number) = column {
+            // A field of one number may still hold several.
+            for raw in split(value) {
+                add(&raw, label(*number)?)?;
+            }
+        }
+    }
+    if let Some(value) = values.get(&Column::Phones) {
+        for raw in split(value) {
+            add(&raw, label(1)?)?;
+        }
+    }
+    Ok(phones)
+}
+
+/// Several numbers in one field, between `;` or `|`. A parameter of a tel: URI stays with its number.
+fn split(field: &str) -> Vec<Cow<'_, str>> {
+    let mut numbers: Vec<Cow<'_, str>> = Vec::new();
+    for part in field.split([';', '|', '\n']) {
+        let name = part.split('=').next().unwrap_or_default().trim();
+        let parameter = part.contains('=') && name.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
+        match numbers.last_mut() {
+            Some(number) if parameter => *number = Cow::Owned(format!("{number};{part}")),
+            _ => numbers.push(Cow::Borrowed(part)),
+        }
+    }
+    numbers
+}
+
+fn within<'a>(value: &'a str, limit: usize, column: &str) -> Result<&'a str, RowError> {
+    if value.chars().count() > limit {
+        return Err(RowError::TooLong { column: column.to_owned(), limit });
+    }
+    Ok(value)
+}
+
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    !local.is_empty()
+        && !local.contains('@')
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// As much of a value as a reason quotes.
+fn shown(value: &str) -> String {
+    value.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(header: &str) -> Result<Columns, HeaderError> {
+        Columns::from_header(header.split(',').map(str::as_bytes))
+    }
+
+    fn row(header: &str, row: &str) -> Result<ImportRow, RowError> {
+        columns(header).unwrap().row(row.split(',').map(str::as_bytes), "FR".parse().unwrap())
+    }
+
+    #[test]
+    fn a_row_says_who_and_which_numbers() {
+        let header = "kind,full_name,organization,gender,email,phone,label,phone2,label 2,phones";
+        let read = row(header, "Organization-Contact, Ann Lee ,Acme,f,ann@acme.example,06 12 34 56 78,work,+44 20 7183 8750,London,0612345678|01 99 00 00 01;tel:+33199000002;ext=5").unwrap();
+        assert_eq!(read.kind, ContactKind::OrganizationContact);
+        assert_eq!((read.name.as_str(), read.organization.as_deref()), ("Ann Lee", Some("Acme")));
+        assert_eq!((read.gender, read.email.as_deref()), (Some("Female"), Some("ann@acme.example")));
+        let phones: Vec<(String, Option<&str>)> =
+            read.phones.iter().map(|phone| (phone.e164.to_string(), phone.label.as_deref())).collect();
+        assert_eq!(
+            phones,
+            [
+                ("+33612345678".to_owned(), Some("work")),
+                ("+442071838750".to_owned(), Some("London")),
+                ("+33199000001".to_owned(), Some("work")),
+                ("+33199000002".to_owned(), Some("work")),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        let read = row("name,phone", "Bob,").unwrap();
+        assert_eq!(read.kind, ContactKind::Individual);
+        assert!(read.phones.is_empty() && read.gender.is_none() && read.email.is_none());
+        assert_eq!(
+            row("kind,name,gender", "organization,Acme,M").unwrap().gender,
+            None,
+            "an organization has none"
+        );
+    }
+
+    #[test]
+    fn reasons_to_refuse_a_row() {
+        let long = "x".repeat(201);
+        let address = format!("{}@example.com", "x".repeat(320));
+        let many: Vec<String> = (0..51).map(|n| format!("+336123456{n:02}")).collect();
+        for (header, line, expected) in [
+            ("name,phone", "Bob", RowError::FieldCount { found: 1, expected: 2 }),
+            ("name,phone", "Bob,1,2", RowError::FieldCount { found: 3, expected: 2 }),
+            ("name,phone", " ,0612345678", RowError::NoName),
+            ("name", &*long, RowError::TooLong { column: "name".into(), limit: 200 }),
+            (
+                "name,email",
+                &*format!("Bob,{address}"),
+                RowError::TooLong { column: "email".into(), limit: 320 },
+            ),
+            ("name,kind", "Bob,dog", RowError::Kind("dog".into())),
+            ("name,gender", "Bob,unsure", RowError::Gender("unsure".into())),
+            ("name,email", "Bob,bob@", RowError::Email("bob@".into())),
+            ("name,email", "Bob,b ob@example.com", RowError::Email("b ob@example.com".into())),
+            ("name,kind", "Bob,email_contact", RowError::NoEmail),
+            ("name,kind", "Bob,organization_contact", RowError::NoOrganization),
+            ("name,phone", "Bob,12", RowError::Phone("12".into())),
+            ("name,phone", "Bob,0612345678;nonsense", RowError::Phone("nonsense".into())),
+            ("name,phone", "Bob,anonymous", RowError::Phone("anonymous".into())),
+            ("name,phones", &*format!("Bob,{}", many.join("|")), RowError::TooManyNumbers),
+            ("name,phone", "B\0b,0612345678", RowError::Null { column: "name".into() }),
+        ] {
+            assert_eq!(row(header, line), Err(expected), "{line}");
+        }
+        let broken = columns("name,phone").unwrap().row([&b"B\xff"[..], b""], Region::UNKNOWN);
+        assert_eq!(broken, Err(RowError::NotUtf8 { column: "name".into() }));
+    }
+
+    #[test]
+    fn headers() {
+        assert_eq!(columns("").unwrap_err(), HeaderError::Empty);
+        assert_eq!(columns("phone,email").unwrap_err(), HeaderError::NoName);
+        assert_eq!(columns("name,phone,Phone 1").unwrap_err(), HeaderError::Twice("Phone 1".into()));
+        assert_eq!(Columns::from_header([&b"\xff"[..]]).unwrap_err(), HeaderError::NotUtf8);
+        let read = columns("\u{feff}Full Name,Shoe size,phone,phone 21").unwrap();
+        assert_eq!(read.unknown().collect::<Vec<_>>(), ["Shoe size", "phone 21"]);
+    }
+}

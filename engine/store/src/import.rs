@@ -1,0 +1,295 @@
+//! Contacts by the thousand. Rows are copied into tables of the session (COPY is refused on tables with row security)
+//! and move from there under the tenant's policy, a batch in one transaction.
+//!
+//! A row that is there already (a contact of the same kind, name and organization that has all of the row's numbers;
+//! of a row without numbers, one with the same e-mail) is left out, so the same file may be imported twice.
+
+use std::{collections::HashMap, fmt::Write as _};
+
+use sqlx::{ConnectOptions, Connection, PgConnection};
+use switchroom_core::{
+    TenantId,
+    directory::{ContactKind, import::ImportRow},
+};
+use uuid::Uuid;
+
+use crate::db::{Database, Role, StoreError};
+
+/// A row with its place in the file.
+#[derive(Clone, Debug)]
+pub struct Numbered {
+    pub line: u64,
+    pub row: ImportRow,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    pub inserted: u64,
+    /// Was there already.
+    pub present: u64,
+}
+
+/// One import: a connection of its own, since its tables are the session's.
+pub struct Import {
+    connection: PgConnection,
+    tenant: TenantId,
+    /// Organizations by name in lower case, the oldest of each.
+    organizations: HashMap<String, Uuid>,
+}
+
+impl Import {
+    pub async fn begin(db: &Database, tenant: TenantId) -> Result<Self, StoreError> {
+        let mut connection = db.options(Role::App).connect().await?;
+        // Two imports at once into one tenant would both find a contact absent.
+        sqlx::query("SELECT set_config('app.tenant_id', $1, false), pg_advisory_lock(hashtextextended('switchroom import ' || $1, 0))")
+            .bind(tenant.to_string())
+            .execute(&mut connection)
+            .await?;
+        sqlx::raw_sql(
+            "CREATE TEMPORARY TABLE import_rows (
+                 line bigint PRIMARY KEY, id uuid NOT NULL, kind text NOT NULL, name text NOT NULL,
+                 organization_id uuid, gender text, email text);
+             CREATE TEMPORARY TABLE import_phones (
+                 line bigint NOT NULL, position smallint NOT NULL, e164 text NOT NULL, raw text NOT NULL, label text)",
+        )
+        .execute(&mut connection)
+        .await?;
+        let known = sqlx::query!(
+            r#"SELECT lower(name) AS "name!", id FROM organizations WHERE tenant_id = $1 AND deleted_at IS NULL
+                ORDER BY created_at DESC, id DESC"#,
+            tenant.0
+        )
+        .fetch_all(&mut connection)
+        .await?;
+        // Later entries win, and the oldest comes last.
+        let organizations = known.into_iter().map(|row| (row.name, row.id)).collect();
+        Ok(Self { connection, tenant, organizations })
+    }
+
+    /// Stores the rows, all of them or, on an error, none.
+    pub async fn store(&mut self, rows: &[Numbered]) -> Result<Stored, StoreError> {
+        let mut fresh: HashMap<String, Uuid> = HashMap::new();
+        let mut text = Text::default();
+        let mut seen = std::collections::HashSet::new();
+        let mut twice = 0;
+        // Organizations of the batch first, so that a contact above its organization does not make a second one.
+        let organization_ids: HashMap<u64, Uuid> = rows
+            .iter()
+            .filter(|numbered| numbered.row.kind == ContactKind::Organization)
+            .map(|numbered| (numbered.line, Uuid::now_v7()))
+            .collect();
+        for Numbered { line, row } in
+            rows.iter().filter(|numbered| numbered.row.kind == ContactKind::Organization)
+        {
+            let key = row.name.to_lowercase();
+            if !self.organizations.contains_key(&key) {
+                fresh.entry(key).or_insert(organization_ids[line]);
+            }
+        }
+        for Numbered { line, row } in rows {
+            let mut numbers: Vec<_> = row.phones.iter().map(|phone| phone.e164).collect();
+            numbers.sort_unstable();
+            let email = numbers.is_empty().then(|| row.email.clone());
+            if !seen.insert((
+                row.kind,
+                &row.name,
+                row.organization.as_ref().map(|name| name.to_lowercase()),
+                numbers,
+                email,
+            )) {
+                twice += 1;
+                continue;
+            }
+            let id = organization_ids.get(line).copied().unwrap_or_else(Uuid::now_v7);
+            let organization = row.organization.as_ref().map(|name| {
+                let key = name.to_lowercase();
+                match self.organizations.get(&key).or_else(|| fresh.get(&key)) {
+                    Some(known) => *known,
+                    None => {
+                        let made = Uuid::now_v7();
+                        // A line of its own below those of the file.
+                        text.row(
+                            -(fresh.len() as i64) - 1,
+                            made,
+                            ContactKind::Organization,
+                            name,
+                            None,
+                            None,
+                            None,
+                        );
+                        fresh.insert(key, made);
+                        made
+                    }
+                }
+            });
+            let line = i64::try_from(*line).unwrap_or(i64::MAX);
+            text.row(line, id, row.kind, &row.name, organization, row.gender, row.email.as_deref());
+            for (position, phone) in row.phones.iter().enumerate() {
+                text.phone(line, position, &phone.e164.to_string(), &phone.raw, phone.label.as_deref());
+            }
+        }
+        let parents = text.parents;
+        let tenant = self.tenant.0;
+        let mut tx = self.connection.begin().await?;
+        sqlx::raw_sql("TRUNCATE import_rows, import_phones").execute(&mut *tx).await?;
+        copy(&mut tx, "COPY import_rows FROM STDIN", &text.rows).await?;
+        copy(&mut tx, "COPY import_phones FROM STDIN", &text.phones).await?;
+        // The planner knows nothing of tables that were just filled.
+        sqlx::raw_sql("ANALYZE import_rows; ANALYZE import_phones").execute(&mut *tx).await?;
+        let present = sqlx::query(REMOVE_PRESENT).bind(tenant).execute(&mut *tx).await?.rows_affected();
+        let mut inserted = 0;
+        for statement in INSERT_CONTACTS {
+            inserted += sqlx::query(statement).bind(tenant).execute(&mut *tx).await?.rows_affected();
+        }
+        sqlx::query(INSERT_PHONES).bind(tenant).execute(&mut *tx).await?;
+        tx.commit().await?;
+        // None of these was there before, so none was left out as present.
+        self.organizations.extend(fresh);
+        Ok(Stored { inserted: inserted - parents, present: present + twice })
+    }
+
+    /// Notes the import in the audit log, and ends it.
+    pub async fn end(mut self, file: &str, stored: Stored, rejected: u64) -> Result<(), StoreError> {
+        crate::audit::record(
+            &mut self.connection,
+            &crate::audit::Entry {
+                tenant: Some(self.tenant),
+                action: "contacts.imported",
+                subject: Some(file),
+                detail: Some(serde_json::json!({
+                    "inserted": stored.inserted, "present": stored.present, "rejected": rejected,
+                })),
+                ..Default::default()
+            },
+        )
+        .await?;
+        Ok(self.connection.close().await?)
+    }
+}
+
+/// Rows for which a contact exists with the same kind, name, organization and all of the numbers.
+const REMOVE_PRESENT: &str = "
+WITH wanted AS (SELECT line, count(*) AS numbers FROM import_phones GROUP BY line),
+owners AS (
+    SELECT p.line, coalesce(c.organization_contact_id, c.organization_id, c.individual_id, c.email_contact_id) AS owner
+      FROM import_phones p JOIN contact_phones c ON c.tenant_id = $1 AND c.e164 = p.e164
+),
+complete AS (
+    SELECT o.line, o.owner FROM owners o JOIN wanted w USING (line)
+     GROUP BY o.line, o.owner, w.numbers HAVING count(*) = w.numbers
+),
+present AS (
+    SELECT r.line FROM import_rows r JOIN complete o USING (line) WHERE
+        CASE r.kind
+        WHEN 'organization' THEN EXISTS (SELECT FROM organizations c WHERE c.id = o.owner AND c.name = r.name AND c.deleted_at IS NULL)
+        WHEN 'organization_contact' THEN EXISTS (SELECT FROM organization_contacts c WHERE c.id = o.owner AND c.full_name = r.name
+                                                    AND c.organization_id = r.organization_id AND c.deleted_at IS NULL)
+        WHEN 'individual' THEN EXISTS (SELECT FROM individuals c WHERE c.id = o.owner AND c.full_name = r.name AND c.deleted_at IS NULL)
+        ELSE EXISTS (SELECT FROM email_contacts c WHERE c.id = o.owner AND c.name = r.name AND c.deleted_at IS NULL) END
+    UNION
+    SELECT r.line FROM import_rows r WHERE r.line > 0 AND NOT EXISTS (SELECT FROM wanted w WHERE w.line = r.line) AND
+        CASE r.kind
+        WHEN 'organization' THEN EXISTS (SELECT FROM organizations c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL AND c.name = r.name
+             AND (lower(c.name) || ' ' || lower(coalesce(c.email, ''))) = lower(r.name) || ' ' || lower(coalesce(r.email, '')))
+        WHEN 'organization_contact' THEN EXISTS (SELECT FROM organization_contacts c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL
+             AND c.organization_id = r.organization_id AND c.full_name = r.name AND lower(coalesce(c.email, '')) = lower(coalesce(r.email, '')))
+        WHEN 'individual' THEN EXISTS (SELECT FROM individuals c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL AND c.full_name = r.name
+             AND (lower(c.full_name) || ' ' || lower(coalesce(c.email, ''))) = lower(r.name) || ' ' || lower(coalesce(r.email, '')))
+        ELSE EXISTS (SELECT FROM email_contacts c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL AND c.name = r.name
+             AND (lower(c.name) || ' ' || lower(c.email)) = lower(r.name) || ' ' || lower(coalesce(r.email, ''))) END
+)
+DELETE FROM import_rows r USING present WHERE r.line = present.line";
+
+/// Parents before those who refer to them.
+const INSERT_CONTACTS: [&str; 4] = [
+    "INSERT INTO organizations (id, tenant_id, name, email, provenance)
+     SELECT id, $1, name, email, 'import' FROM import_rows WHERE kind = 'organization' ORDER BY id",
+    "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, provenance)
+     SELECT id, $1, organization_id, name, gender, email, 'import' FROM import_rows WHERE kind = 'organization_contact' ORDER BY id",
+    "INSERT INTO individuals (id, tenant_id, full_name, gender, email, provenance)
+     SELECT id, $1, name, gender, email, 'import' FROM import_rows WHERE kind = 'individual' ORDER BY id",
+    "INSERT INTO email_contacts (id, tenant_id, name, email, provenance)
+     SELECT id, $1, name, email, 'import' FROM import_rows WHERE kind = 'email_contact' ORDER BY id",
+];
+
+const INSERT_PHONES: &str = "
+INSERT INTO contact_phones (tenant_id, e164, raw, label, is_primary, position,
+                            organization_contact_id, organization_id, individual_id, email_contact_id)
+SELECT $1, p.e164, p.raw, p.label, p.position = 0, p.position,
+       CASE r.kind WHEN 'organization_contact' THEN r.id END, CASE r.kind WHEN 'organization' THEN r.id END,
+       CASE r.kind WHEN 'individual' THEN r.id END, CASE r.kind WHEN 'email_contact' THEN r.id END
+  FROM import_phones p JOIN import_rows r USING (line) ORDER BY r.id, p.position";
+
+async fn copy(connection: &mut PgConnection, statement: &'static str, text: &str) -> Result<(), StoreError> {
+    let mut copy = connection.copy_in_raw(statement).await?;
+    if let Err(error) = copy.send(text.as_bytes()).await {
+        copy.abort("the rows could not be sent").await?;
+        return Err(error.into());
+    }
+    copy.finish().await?;
+    Ok(())
+}
+
+/// The two tables in COPY's text format.
+#[derive(Default)]
+struct Text {
+    rows: String,
+    phones: String,
+    /// Organizations made for contacts that name them.
+    parents: u64,
+}
+
+impl Text {
+    #[expect(clippy::too_many_arguments, reason = "one per column")]
+    fn row(
+        &mut self,
+        line: i64,
+        id: Uuid,
+        kind: ContactKind,
+        name: &str,
+        organization: Option<Uuid>,
+        gender: Option<&str>,
+        email: Option<&str>,
+    ) {
+        self.parents += u64::from(line < 0);
+        let _ = write!(self.rows, "{line}\t{id}\t{kind}\t");
+        escape(&mut self.rows, Some(name));
+        self.rows.push('\t');
+        match organization {
+            Some(id) => {
+                let _ = write!(self.rows, "{id}");
+            }
+            None => self.rows.push_str("\\N"),
+        }
+        self.rows.push('\t');
+        escape(&mut self.rows, gender);
+        self.rows.push('\t');
+        escape(&mut self.rows, email);
+        self.rows.push('\n');
+    }
+
+    fn phone(&mut self, line: i64, position: usize, e164: &str, raw: &str, label: Option<&str>) {
+        let _ = write!(self.phones, "{line}\t{position}\t{e164}\t");
+        escape(&mut self.phones, Some(raw));
+        self.phones.push('\t');
+        escape(&mut self.phones, label);
+        self.phones.push('\n');
+    }
+}
+
+fn escape(out: &mut String, value: Option<&str>) {
+    let Some(value) = value else {
+        out.push_str("\\N");
+        return;
+    };
+    for character in value.chars() {
+        match character {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            other => out.push(other),
+        }
+    }
+}
