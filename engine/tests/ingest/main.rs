@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod order;
-mod orders;
 mod parsing;
 mod properties;
 mod refusals;
