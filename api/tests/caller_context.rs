@@ -1,5 +1,7 @@
 //! "Who is this number?", with the engine running: answered from memory, fresh as soon as a change was answered.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use serde_json::{Value, json};
 use switchroom_api::testing::{App, TestUser};
 use switchroom_core::Role;

@@ -1,5 +1,7 @@
 //! Our own lines over HTTP: the pool, races for it, quarantine, what a line rings.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::time::Duration;
 
 use axum::http::Method;
