@@ -2,7 +2,7 @@
 //! of tenant B and takes nothing for it. Both tenants have rows in every table first, so that no table passes by
 //! being empty.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use switchroom_core::{
