@@ -30,12 +30,8 @@ fn lookup(c: &mut Criterion) {
     drop(next);
 
     let ours = directory(NUMBERS);
-    let (table, records) = ours.memory();
-    eprintln!(
-        "index: {:.1} bytes a number, records: {:.1}",
-        table as f64 / NUMBERS as f64,
-        records as f64 / NUMBERS as f64
-    );
+    let (bytes, numbers) = ours.memory();
+    eprintln!("index: {:.1} bytes a number for keys and references", bytes as f64 / numbers as f64);
     let mut random = Seeded(2);
     group.bench_function("ours: number to caller context", |b| {
         b.iter_batched(

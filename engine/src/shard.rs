@@ -20,6 +20,7 @@ use switchroom_core::{
     frame::{Audience, Frame, frames_of, withdrawals},
     log::{EventData, LogEvent},
     number::PartyNumber,
+    roster::Roster,
     tenant::{Callers, ConnectionView, Decision, Input, Outcome, Settings, World},
 };
 use switchroom_store::{Database, log::KeptCall};
@@ -307,7 +308,7 @@ impl Shard {
                 &empty
             }
         };
-        let callers = Timed(directory);
+        let callers = Timed { directory, roster: &roster };
         let summaries = self.summaries.of(tenant.id);
         let world = World {
             callers: &callers,
@@ -538,13 +539,16 @@ fn instant(at: Timestamp) -> Instant {
     Instant::now() + wait.min(Duration::from_secs(86_400))
 }
 
-/// The directory, timed.
-struct Timed<'a>(&'a TenantDirectory);
+/// The directory and the colleagues, timed.
+struct Timed<'a> {
+    directory: &'a TenantDirectory,
+    roster: &'a Roster,
+}
 
 impl Callers for Timed<'_> {
     fn context(&self, number: &PartyNumber) -> CallerContext {
         let started = std::time::Instant::now();
-        let context = self.0.context(number);
+        let context = CallerContext::look_up(self.directory, self.roster, number);
         histogram!("switchroom_lookup_seconds").record(started.elapsed().as_secs_f64());
         context
     }

@@ -133,3 +133,84 @@ fn sip_user(uri: &str) -> &str {
     let user = rest.split(['@', ';', '?']).next().unwrap_or(rest);
     user.split(':').next().unwrap_or(user)
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn member(id: u128, name: &str, extension: Option<&str>, sip_uri: Option<&str>) -> Member {
+        Member {
+            user_id: UserId(Uuid::from_u128(id)),
+            email: format!("{}@acme.example", name.to_lowercase()).into(),
+            name: name.into(),
+            role: Role::Agent,
+            extension: extension.map(Into::into),
+            sip_uri: sip_uri.map(Into::into),
+            active: true,
+        }
+    }
+
+    fn roster() -> Roster {
+        Roster::new(vec![
+            member(1, "Ann", Some("201"), Some("sip:ann.desk@pbx.example;transport=tcp")),
+            member(2, "Ben", Some("202"), None),
+            member(3, "202", None, None),
+            member(4, "Ann", None, None),
+            Member { active: false, ..member(5, "Gone", Some("205"), None) },
+            Member { role: Role::Client, ..member(6, "Client", None, None) },
+        ])
+    }
+
+    fn any(name: &str) -> Option<u128> {
+        let map = BTreeMap::from([
+            ("boss".to_owned(), UserId(Uuid::from_u128(2))),
+            ("201".to_owned(), UserId(Uuid::from_u128(4))),
+            ("ghost".to_owned(), UserId(Uuid::from_u128(99))),
+            ("gone".to_owned(), UserId(Uuid::from_u128(5))),
+        ]);
+        roster().resolve(&AgentHint::Any(name.to_owned()), &map).map(|id| id.0.as_u128())
+    }
+
+    #[test]
+    fn names_resolve_by_map_extension_email_sip_user_and_display_name_in_this_order() {
+        for (name, expected) in [
+            ("boss", Some(2)),
+            ("201", Some(4)),
+            ("202", Some(2)),
+            ("BEN@acme.example", Some(2)),
+            ("ann.desk", Some(1)),
+            ("sip:ann.desk@elsewhere", Some(1)),
+            ("Ann", Some(1)),
+            (" Ben ", Some(2)),
+            ("ben", None),
+            ("205", None),
+            ("Gone", None),
+            ("gone", None),
+            ("ghost", None),
+            ("", None),
+            ("nobody", None),
+        ] {
+            assert_eq!(any(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hint_of_one_sort_is_not_taken_for_another() {
+        let (roster, map) = (roster(), BTreeMap::new());
+        let id = |hint: AgentHint| roster.resolve(&hint, &map).map(|id| id.0.as_u128());
+        assert_eq!(id(AgentHint::Extension("202".into())), Some(2));
+        assert_eq!(id(AgentHint::Name("202".into())), Some(3));
+        assert_eq!(id(AgentHint::Email("Ann".into())), None);
+        assert_eq!(id(AgentHint::SipUser("sip:ann.desk@x".into())), Some(1));
+        assert_eq!(id(AgentHint::UserId(UserId(Uuid::from_u128(1)))), Some(1));
+        assert_eq!(id(AgentHint::UserId(UserId(Uuid::from_u128(5)))), None, "inactive");
+    }
+
+    #[test]
+    fn only_active_people_of_calling_roles_are_agents() {
+        let agents: Vec<u128> = roster().agents().map(|member| member.user_id.0.as_u128()).collect();
+        assert_eq!(agents, [1, 2, 3, 4]);
+    }
+}

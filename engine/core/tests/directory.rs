@@ -13,10 +13,12 @@ use std::{
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use switchroom_core::{
+    Role, UserId,
     directory::{
         CallerContext, Contact, ContactKind, ContactPhone, ContactRef, CustomerType, Quality, TenantDirectory,
     },
     number::{E164, PartyNumber, Region, normalise},
+    roster::{Member, Roster},
 };
 use uuid::Uuid;
 
@@ -124,6 +126,34 @@ fn nobody_is_a_normal_answer() {
         }
         assert_eq!(serde_json::from_value::<CallerContext>(json).unwrap(), context);
     }
+}
+
+#[test]
+fn a_colleague_is_known_by_extension_and_is_no_contact() {
+    let colleague = Member {
+        user_id: UserId(Uuid::from_u128(1)),
+        email: "ann@acme.example".into(),
+        name: "Ann".into(),
+        role: Role::Agent,
+        extension: Some("201".into()),
+        sip_uri: None,
+        active: true,
+    };
+    let left = Member {
+        user_id: UserId(Uuid::from_u128(2)),
+        extension: Some("202".into()),
+        active: false,
+        ..colleague.clone()
+    };
+    let (directory, roster) = (TenantDirectory::new(), Roster::new(vec![colleague, left]));
+    let ask = |text: &str| CallerContext::look_up(&directory, &roster, &normalise(text, Region::UNKNOWN));
+    let context = ask("sip:201@pbx.example");
+    assert!(context.found && context.contact.is_none() && context.customer_type.is_none());
+    assert_eq!((context.quality, context.number.as_deref()), (Quality::Extension, Some("201")));
+    assert_eq!(context.caller_name.as_deref(), Some("Ann"));
+    assert!(!ask("202").found && !ask("203").found, "nobody, or nobody any more");
+    directory.put(contact(ContactKind::Individual, 7, &[(ONE, true)]));
+    assert!(ask(ONE).contact.is_some());
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Bringing the registry up to what changed.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use sqlx::PgConnection;
 use switchroom_core::{
@@ -137,10 +140,9 @@ impl Applier {
             .collect();
         for changed in changed.chunks(BATCH) {
             let ids: Vec<Uuid> = changed.iter().map(|(_, id)| *id).collect();
-            self.load_contacts(connection, kind, &ids, |id| {
-                changed.iter().find(|(_, changed)| *changed == id).and_then(|(tenant, _)| *tenant)
-            })
-            .await?;
+            let tenants: BTreeMap<Uuid, TenantId> =
+                changed.iter().filter_map(|(tenant, id)| Some((*id, (*tenant)?))).collect();
+            self.load_contacts(connection, kind, &ids, |id| tenants.get(&id).copied()).await?;
             if kind == ContactKind::Organization {
                 // Contacts show their organization's name.
                 let contacts = directory_load::contacts_of_organizations(connection, &ids).await?;

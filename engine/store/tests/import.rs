@@ -63,12 +63,12 @@ const FILE: [&str; 6] = [
 
 #[tokio::test]
 async fn every_kind_is_stored_with_its_numbers_and_parents() {
-    // Name, number, organization, primary, label.
-    type Found = (String, String, Option<String>, bool, Option<String>);
     let database = TestDatabase::new().await;
     let tenant = tenant(&database, 1).await;
     assert_eq!(import(&database.db, tenant, &FILE).await, Stored { inserted: 6, present: 0 });
     let mut superuser = database.superuser().await;
+    // Name, number, organization, primary, label.
+    type Found = (String, String, Option<String>, bool, Option<String>);
     let found: Vec<Found> = sqlx::query_as(
         "SELECT coalesce(oc.full_name, o.name, i.full_name, ec.name), p.e164, parent.name, p.is_primary, p.label
            FROM contact_phones p

@@ -2,8 +2,6 @@
 //! signature examples that the providers publish.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
-
 mod order;
 mod parsing;
 mod properties;

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    ContactKind, ContactRef,
+    ContactKind, ContactRef, TenantDirectory,
     index::{MAX_OTHERS, Record},
 };
 use crate::{
     CallId, TicketId, Timestamp, UserId,
     fact::{Direction, EndReason},
-    number::E164,
-    roster::Member,
+    number::{E164, PartyNumber},
+    roster::{Member, Roster},
 };
 
 /// What is known about the number (not about the person).
@@ -136,6 +136,16 @@ impl CallerContext {
             open_tickets: Vec::new(),
             recent_calls: Vec::new(),
         }
+    }
+
+    /// Who is calling: a contact by number, a colleague by extension.
+    pub fn look_up(directory: &TenantDirectory, roster: &Roster, number: &PartyNumber) -> Self {
+        if let PartyNumber::Extension(digits) = number
+            && let Some(colleague) = roster.by_extension(digits).and_then(|user| roster.member(user))
+        {
+            return Self::of_colleague(digits, colleague);
+        }
+        directory.context(number)
     }
 
     /// A call from inside: the name is the colleague's, and no contact is involved.
