@@ -56,7 +56,7 @@ fn translated(identity: &Identity) -> Result<ws::Identity, ws::Refusal> {
         tenant_slug: place.slug.as_str().into(),
         tenant_name: place.name.as_str().into(),
         sign_in: identity.session,
-        expires: identity.expires_at,
+        expires: identity.ends_at,
         permissions: permissions.collect(),
     })
 }

@@ -116,7 +116,7 @@ async fn serve(
         }
     };
     tokio::spawn(switchroom_api::metrics::upkeep_forever(metrics));
-    tokio::spawn(switchroom_api::prune_forever(db.clone()));
+    tokio::spawn(switchroom_api::housekeeping::run_forever(db.clone()));
 
     let beside = Router::new()
         .merge(gateway.router())

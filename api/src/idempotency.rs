@@ -212,19 +212,3 @@ impl Tx {
         }
     }
 }
-
-/// Removes keys older than 24 hours, every hour, for as long as it runs.
-pub async fn prune_forever(db: switchroom_store::Database) {
-    let mut hourly = tokio::time::interval(std::time::Duration::from_secs(3600));
-    loop {
-        hourly.tick().await;
-        let pruned = match db.platform().acquire().await {
-            Ok(mut connection) => store::prune(&mut connection).await,
-            Err(error) => Err(error.into()),
-        };
-        match pruned {
-            Ok(count) => tracing::debug!(count, "old idempotency keys removed"),
-            Err(error) => tracing::warn!(error = %error, "old idempotency keys could not be removed"),
-        }
-    }
-}

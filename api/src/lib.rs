@@ -10,6 +10,7 @@ mod calls;
 mod connections;
 mod directory;
 mod hooks;
+pub mod housekeeping;
 mod http;
 mod idempotency;
 pub mod list;
@@ -28,7 +29,6 @@ mod tickets;
 
 pub use auth::{Actor, Address, Caller};
 pub use body::{Body, Errors, Incoming, Patch, Validate};
-pub use idempotency::prune_forever;
 pub use list::{Filter, ListQuery, Page};
 pub use problem::{FieldError, Problem};
 pub use reply::{Created, IfMatch, Params, Versioned, etag};

@@ -47,9 +47,8 @@ async fn readyz(State(state): State<AppState>) -> Result<Json<Health>, Problem> 
     if state.engine.as_ref().is_some_and(switchroom_engine::Engine::is_overtaken) {
         return Err(Problem::unavailable(5));
     }
-    let answered = sqlx::query_scalar::<_, i32>("SELECT 1").fetch_one(state.db.auth());
-    match tokio::time::timeout(std::time::Duration::from_secs(2), answered).await {
-        Ok(Ok(_)) => Ok(Json(Health { status: "ready" })),
+    match tokio::time::timeout(std::time::Duration::from_secs(2), state.db.ping()).await {
+        Ok(Ok(())) => Ok(Json(Health { status: "ready" })),
         _ => Err(Problem::unavailable(1)),
     }
 }

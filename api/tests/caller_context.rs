@@ -1,6 +1,6 @@
 //! "Who is this number?", with the engine running: answered from memory, fresh as soon as a change was answered.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use serde_json::{Value, json};
 use switchroom_api::testing::{App, TestUser};

@@ -1,6 +1,6 @@
 //! Our own lines over HTTP: the pool, races for it, quarantine, what a line rings.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::time::Duration;
 

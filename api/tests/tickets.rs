@@ -1,6 +1,6 @@
 //! Tickets over HTTP: filing (and who that enters into the directory), the moves, replies, who sees which.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use axum::http::Method;
 use serde_json::{Value, json};

@@ -27,6 +27,7 @@ use futures::future::BoxFuture;
 use switchroom_core::{
     CallId, TenantId, UserId,
     agent::{AgentView, Chosen, PresenceView},
+    call::CallSnapshot,
     fact::CallFact,
     frame::{Frame, frames_of},
     log::Cursor,
@@ -448,6 +449,17 @@ impl Engine {
 
     pub fn live_calls(&self) -> usize {
         self.inner.tenants.live_calls()
+    }
+
+    /// Calls of the tenants' SIP doors that have not ended. After a start they are those whose signalling died with the
+    /// process before.
+    pub fn open_sip_calls(&self) -> Vec<(TenantId, CallSnapshot)> {
+        let mut open = Vec::new();
+        for tenant in self.inner.tenants.all() {
+            let Some(door) = self.registry().sip_connection(tenant.id) else { continue };
+            open.extend(tenant.state().open_calls(door.id).into_iter().map(|call| (tenant.id, call)));
+        }
+        open
     }
 }
 

@@ -2,8 +2,10 @@
 //! that the door's tests can make the engine slow, full or broken at will.
 
 use futures::future::BoxFuture;
-use switchroom_core::{CallFact, ConnectionId, TenantId};
+use switchroom_core::{CallFact, ConnectionId, EndCause, FactKind, TenantId};
 use switchroom_engine::{Engine, SubmitError, Submitted};
+
+use crate::dispatch;
 
 /// A line of the inventory, as the door needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,35 @@ pub trait Calls: Send + Sync + 'static {
     fn line(&self, dialled: &str) -> Option<DialledLine>;
 
     fn submit(&self, tenant: TenantId, fact: CallFact) -> BoxFuture<'_, Result<Submitted, SubmitError>>;
+
+    /// Calls that came in here and have not ended, with the SIP Call-ID as `provider_call_id`.
+    fn open(&self) -> Vec<(TenantId, ConnectionId, String)>;
+}
+
+/// Ends the calls that rang when the process before died: their transactions died with it, so nobody else will. They
+/// rang and were not answered, hence `missed`.
+pub(crate) async fn end_orphans(calls: &dyn Calls, orphans: Vec<(TenantId, ConnectionId, String)>) {
+    for (tenant, connection, provider_call_id) in orphans {
+        let fact = CallFact {
+            connection,
+            provider_call_id,
+            kind: FactKind::Ended(EndCause::NoAnswer),
+            key: "ended\u{1f}orphaned".to_owned(),
+            provider_event_id: None,
+            at: None,
+            sequence: None,
+            direction: None,
+            from: None,
+            to: None,
+            agents: Vec::new(),
+            queue: None,
+            received_at_us: dispatch::now_us(),
+        };
+        if let Err(error) = calls.submit(tenant, fact).await {
+            // The core's own limit on silent calls ends it later.
+            tracing::warn!(%tenant, %error, "a call of the process before could not be ended");
+        }
+    }
 }
 
 impl Calls for Engine {
@@ -46,5 +77,10 @@ impl Calls for Engine {
 
     fn submit(&self, tenant: TenantId, fact: CallFact) -> BoxFuture<'_, Result<Submitted, SubmitError>> {
         Box::pin(Engine::submit(self, tenant, fact))
+    }
+
+    fn open(&self) -> Vec<(TenantId, ConnectionId, String)> {
+        let open = self.open_sip_calls();
+        open.into_iter().map(|(tenant, call)| (tenant, call.connection_id, call.provider_call_id)).collect()
     }
 }

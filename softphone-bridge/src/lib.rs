@@ -99,6 +99,11 @@ impl Bridge {
         let listening = CancellationToken::new();
         let door = Arc::new(Door::new(calls, settings, address, endpoint.inner.clone(), tasks.clone()));
 
+        // Read before anything new can come in.
+        let orphans = door.calls.open();
+        let ender = door.clone();
+        tasks.spawn(async move { calls::end_orphans(&*ender.calls, orphans).await });
+
         let inner = endpoint.inner.clone();
         tokio::spawn(async move {
             if let Err(error) = inner.serve().await {

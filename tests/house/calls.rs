@@ -257,3 +257,48 @@ Content-Length: 0
   ]]></send>
 </scenario>
 "#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_rang_when_the_program_died_is_ended_by_the_next_one() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+    let phone = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (from, id) = (phone.local_addr().unwrap(), uuid::Uuid::new_v4());
+    let invite = format!(
+        "INVITE sip:+33199000001@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{id}\r\nMax-Forwards: 70\r\n\
+         From: <sip:+33639980101@127.0.0.1>;tag=1\r\nTo: <sip:+33199000001@127.0.0.1>\r\nCall-ID: {id}\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:caller@{from}>\r\nContent-Length: 0\r\n\r\n"
+    );
+    phone.send_to(invite.as_bytes(), &server.sip).await.unwrap();
+    let mut answer = [0; 4096];
+    let ringing = async {
+        loop {
+            let length = phone.recv(&mut answer).await.unwrap();
+            if answer[..length].starts_with(b"SIP/2.0 180") {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, ringing).await.expect("it rings");
+    let demo = server.demo();
+    let token = demo["users"]["agent1@demo.example"]["token"].as_str().unwrap();
+    let call = async |server: &Server| -> Value {
+        let url = server.url(&format!("/api/v1/calls?provider_call_id={id}"));
+        let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
+        let page: Value = answer.json().await.unwrap();
+        page["items"][0].clone()
+    };
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while call(&server).await["state"] != "ringing" {
+        assert!(tokio::time::Instant::now() < deadline, "the ringing call is written");
+    }
+
+    server.kill();
+    let server = Server::start(&folder, &[]);
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while call(&server).await["state"] != "ended" {
+        assert!(tokio::time::Instant::now() < deadline, "nobody ended the call");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(call(&server).await["end_reason"], "missed");
+}

@@ -31,7 +31,8 @@ pub struct Identity {
     pub platform: bool,
     /// None for a platform admin who acts for no tenant in particular.
     pub place: Option<Place>,
-    pub expires_at: Option<Timestamp>,
+    /// When the sign-in itself ends, however often its access token is renewed.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// The tenant somebody acts in.
@@ -150,7 +151,7 @@ impl Sessions {
                 modules: seat.modules,
                 extension: seat.extension,
             }),
-            expires_at: sign_in.expires_at,
+            ends_at: sign_in.ends_at,
         });
         self.known.insert(hash, Arc::clone(&identity)).await;
         Ok(Some(identity))

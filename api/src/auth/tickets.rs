@@ -61,7 +61,7 @@ mod tests {
             name: "A".into(),
             platform: false,
             place: None,
-            expires_at: None,
+            ends_at: None,
         })
     }
 

@@ -162,7 +162,8 @@ async fn list(
     let window =
         Window { sort: CallSort::StartedAt, descending, after, limit: list.limit, count: list.count };
     let mut tx = state.db.tenant(caller.tenant).await?;
-    let slice = store::list(&mut tx, &query.filter(caller.region), &window).await?;
+    let mut slice = store::list(&mut tx, &query.filter(caller.region), &window).await?;
+    name_callers(&mut tx, &mut slice.items).await?;
     tx.commit().await?;
     Ok(Json(page(slice, &order, CallView::from)))
 }
@@ -177,9 +178,25 @@ async fn get(
     caller: Caller,
     Params(id): Params<Uuid>,
 ) -> Result<Versioned<CallView>, Problem> {
-    let (tx, record) = found(&state, &caller, CallId(id)).await?;
+    let (mut tx, mut record) = found(&state, &caller, CallId(id)).await?;
+    name_callers(&mut tx, std::slice::from_mut(&mut record)).await?;
     tx.commit().await?;
     Ok(Versioned(record.version, record.into()))
+}
+
+/// Calls that rang as a stranger's are shown with the contact of the ticket that made the stranger known.
+async fn name_callers(tx: &mut TenantTx, calls: &mut [CallRecord]) -> Result<(), Problem> {
+    let unnamed = calls.iter().filter(|record| record.call.contact.is_none() && !record.tickets.is_empty());
+    let ids: Vec<CallId> = unnamed.map(|record| record.call.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    for (id, contact) in tickets::contacts_of_calls(tx, &ids).await? {
+        if let Some(record) = calls.iter_mut().find(|record| record.call.id == id) {
+            record.call.contact = Some(contact);
+        }
+    }
+    Ok(())
 }
 
 /// The call, waited for until it is durable; 404 when the tenant has none.

@@ -1,6 +1,5 @@
 //! Any permutation and any repetition of a call's events gives the same call (contract §3).
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 

@@ -145,12 +145,26 @@ impl Database {
         use sqlx::{ConnectOptions, Connection};
         let mut owner = self.owner.connect().await?;
         crate::MIGRATIONS.run(&mut owner).await?;
+        owner.close().await?;
+        self.ensure_partitions().await
+    }
+
+    /// Makes the partitions of this month and the next three where they are missing, as the owner.
+    pub async fn ensure_partitions(&self) -> Result<(), StoreError> {
+        use sqlx::{ConnectOptions, Connection};
+        let mut owner = self.owner.connect().await?;
         sqlx::raw_sql(
             "SELECT ensure_month_partitions('call_events', 3), ensure_month_partitions('audit_log', 3)",
         )
         .execute(&mut owner)
         .await?;
         owner.close().await?;
+        Ok(())
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.auth).await?;
         Ok(())
     }
 

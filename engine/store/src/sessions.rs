@@ -25,7 +25,8 @@ pub struct SignIn {
     pub platform_admin: bool,
     /// None for a platform admin.
     pub seat: Option<Seat>,
-    pub expires_at: Option<Timestamp>,
+    /// When the sign-in itself ends. A session outlives its access token, which is renewed meanwhile.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// A membership with what a request needs of its tenant.
@@ -45,7 +46,7 @@ pub struct Seat {
 pub async fn find(connection: &mut PgConnection, token: &TokenHash) -> Result<Option<SignIn>, StoreError> {
     let row = sqlx::query!(
         r#"WITH credential AS (
-               SELECT id, user_id, tenant_id, access_expires_at AS expires_at, false AS is_api_token
+               SELECT id, user_id, tenant_id, refresh_expires_at AS ends_at, false AS is_api_token
                  FROM sessions WHERE access_hash = $1 AND ended_at IS NULL AND access_expires_at > now()
                UNION ALL
                SELECT id, user_id, tenant_id, refresh_expires_at, false
@@ -55,7 +56,7 @@ pub async fn find(connection: &mut PgConnection, token: &TokenHash) -> Result<Op
                SELECT id, user_id, tenant_id, expires_at, true
                  FROM api_tokens WHERE token_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
            )
-           SELECT c.id AS "id!", c.expires_at AS "expires_at?", c.is_api_token AS "is_api_token!", c.tenant_id AS "session_tenant?",
+           SELECT c.id AS "id!", c.ends_at AS "ends_at?", c.is_api_token AS "is_api_token!", c.tenant_id AS "session_tenant?",
                   u.id AS "user_id!", u.email AS "email!", u.name AS "name!", u.is_platform_admin AS "platform!",
                   t.id AS "tenant_id?", t.slug AS "slug?", t.name AS "tenant_name?", t.region AS "region?", m.role AS "role?", m.extension AS "extension?",
                   m.module_individuals AS "individuals?", m.module_organizations AS "organizations?",
@@ -103,7 +104,7 @@ pub async fn find(connection: &mut PgConnection, token: &TokenHash) -> Result<Op
         name: row.name,
         platform_admin: row.platform,
         seat,
-        expires_at: row.expires_at,
+        ends_at: row.ends_at,
     }))
 }
 

@@ -2,7 +2,7 @@
 //! of tenant B and takes nothing for it. Both tenants have rows in every table first, so that no table passes by
 //! being empty.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use switchroom_core::{
@@ -43,6 +43,7 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
         "INSERT INTO memberships (id, tenant_id, user_id, role) VALUES (gen_random_uuid(), $1, $2, 'agent')",
         "INSERT INTO sessions (id, tenant_id, user_id, access_hash, refresh_hash, cookie_hash, access_expires_at, refresh_expires_at)
          VALUES (gen_random_uuid(), $1, $2, sha256(convert_to('a' || $3, 'UTF8')), sha256(convert_to('r' || $3, 'UTF8')), sha256(convert_to('c' || $3, 'UTF8')), now(), now())",
+        "INSERT INTO password_links (token_hash, user_id, expires_at) VALUES (sha256(convert_to($3, 'UTF8')), $2, now())",
         "INSERT INTO api_tokens (id, tenant_id, user_id, name, token_hash) VALUES (gen_random_uuid(), $1, $2, $3, sha256(convert_to($3, 'UTF8')))",
         "INSERT INTO idempotency_keys (tenant_id, user_id, key, fingerprint) VALUES ($1, $2, $3, sha256(convert_to($3, 'UTF8')))",
         "INSERT INTO calls (id, tenant_id, connection_id, provider_call_id, direction, state, started_at, fold)
@@ -149,6 +150,9 @@ async fn tables(superuser: &mut PgConnection) -> Vec<(String, String)> {
         }
         let owner = match name.as_str() {
             "tenants" => "id = $1",
+            "password_links" => {
+                "EXISTS (SELECT FROM memberships m WHERE m.user_id = password_links.user_id AND m.tenant_id = $1)"
+            }
             "users" => "EXISTS (SELECT FROM memberships m WHERE m.user_id = users.id AND m.tenant_id = $1)",
             _ => "tenant_id = $1",
         };
@@ -216,7 +220,7 @@ async fn one_tenant_sees_and_touches_nothing_of_another() {
             }
         }
         // Copying one's own rows over to the other tenant.
-        if table != "tenants" && table != "users" {
+        if owner == "tenant_id = $1" {
             let mut tx = database.db.tenant(a.tenant).await.unwrap();
             let moved = sqlx::query(AssertSqlSafe(format!("UPDATE {table} SET tenant_id = $1")))
                 .bind(b.tenant.0)
@@ -282,6 +286,7 @@ fn assignment(table: &str) -> &'static str {
     match table {
         "tenants" => "id = id",
         "users" => "name = name",
+        "password_links" => "token_hash = token_hash",
         "phone_numbers" => "version = version",
         "ticket_replies" => "is_solution = is_solution",
         _ => "tenant_id = tenant_id",

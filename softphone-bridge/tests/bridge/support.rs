@@ -26,6 +26,8 @@ pub struct Fake {
     pub overloaded: AtomicBool,
     pub never_durable: AtomicBool,
     pub commit_ms: AtomicU64,
+    /// Calls that the process before left open.
+    pub open: Vec<(TenantId, ConnectionId, String)>,
 }
 
 impl Fake {
@@ -39,6 +41,10 @@ impl Fake {
 }
 
 impl Calls for Fake {
+    fn open(&self) -> Vec<(TenantId, ConnectionId, String)> {
+        self.open.clone()
+    }
+
     fn line(&self, dialled: &str) -> Option<DialledLine> {
         let national = dialled.strip_prefix('0').filter(|rest| !rest.starts_with('0'));
         let number = match (dialled.strip_prefix("00"), national, dialled.starts_with('+')) {

@@ -303,6 +303,7 @@ pub fn call_event(n: u64, key: &str, state: CallState) -> CallEvent {
             kind: if ended { FactKind::Ended(EndCause::NoAnswer) } else { FactKind::Ringing },
             key: key.to_owned(),
             at,
+            told: true,
             sequence: None,
             direction: None,
             from: None,

@@ -234,6 +234,12 @@ impl TenantLive {
         self.live.len()
     }
 
+    /// The calls of a connection that have not ended, by id.
+    pub fn open_calls(&self, connection: ConnectionId) -> Vec<CallSnapshot> {
+        let open = self.live.iter().filter_map(|call| self.snapshot(*call));
+        open.filter(|call| call.connection_id == connection).collect()
+    }
+
     pub fn call(&self, call: CallId) -> Option<&CallLive> {
         self.calls.get(&call)
     }

@@ -1,0 +1,29 @@
+//! What has to be done now and then whoever asks: old idempotency keys go, lines leave quarantine, the log's coming
+//! months get their partitions. Each act may run on several nodes at once without harm.
+
+use std::time::Duration;
+
+use switchroom_store::{Database, StoreError, idempotency, numbers};
+
+const EVERY: Duration = Duration::from_secs(3600);
+
+/// Runs until it is dropped, first at once.
+pub async fn run_forever(db: Database) {
+    let mut hourly = tokio::time::interval(EVERY);
+    loop {
+        hourly.tick().await;
+        if let Err(error) = once(&db).await {
+            tracing::warn!(%error, "housekeeping is put off for an hour");
+        }
+    }
+}
+
+async fn once(db: &Database) -> Result<(), StoreError> {
+    let mut connection = db.platform().acquire().await?;
+    let keys = idempotency::prune(&mut connection).await?;
+    let lines = numbers::end_quarantines(&mut connection).await?;
+    drop(connection);
+    db.ensure_partitions().await?;
+    tracing::debug!(keys, lines, "housekeeping done");
+    Ok(())
+}
