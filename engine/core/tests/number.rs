@@ -253,10 +253,14 @@ fn regions() {
     assert!(!"XX".parse::<Region>().unwrap().is_known());
 }
 
-/// The library alone, by the rule of the number room: possible in its country and not local only.
+/// The library alone, by the rule of the number room: possible in its country and not local only; with a leading 0,
+/// valid there.
 fn by_library(text: &str, region: &str) -> Option<String> {
     let number = PHONE_NUMBER_UTIL.parse(text, region.parse().ok().filter(|_| region != "ZZ")).ok()?;
     if PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) != Ok(NumberLengthType::IsPossible) {
+        return None;
+    }
+    if number.italian_leading_zero() && !PHONE_NUMBER_UTIL.is_valid_number(&number) {
         return None;
     }
     let text = number.format_as(PhoneNumberFormat::E164).to_string();
@@ -369,4 +373,13 @@ proptest! {
         };
         prop_assert_eq!(read(&dressed, "FR"), bare);
     }
+}
+
+#[test]
+fn a_number_that_lost_a_digit_is_not_filled_up_with_its_trunk_prefix() {
+    for (raw, region) in [("06 12 34 56 7", "FR"), ("061223456", "FR"), ("+33061223456", "ZZ")] {
+        assert!(matches!(read(raw, region), PartyNumber::Invalid(_)), "{raw} {region}");
+    }
+    // Where numbers do begin with 0, they still do.
+    assert_eq!(read("06 6982 1234", "IT"), e164("+390669821234"));
 }

@@ -3,6 +3,9 @@
 //! A number counts as valid when the plan of its country has numbers of that length (libphonenumber's "possible").
 //! Its stricter "valid" test compares against the ranges handed out when the metadata was made: it refuses ranges
 //! opened since and all ranges set aside for fiction and tests, and a caller from there must still be recognised.
+//!
+//! A national number that begins with 0 must pass the stricter test. Few countries have such numbers (Italy, Gabon);
+//! elsewhere the 0 is the trunk prefix of a number that lost a digit, which the library keeps to fill the length.
 
 use std::sync::LazyLock;
 
@@ -43,10 +46,16 @@ pub(super) fn parse(text: &str, region: Region) -> Parsed {
     let Ok(number) = PHONE_NUMBER_UTIL.parse(text, ours(region)) else { return Parsed::Unreadable };
     let written = number.format_as(PhoneNumberFormat::E164);
     let Ok(digits) = written.trim_start_matches('+').parse::<u64>() else { return Parsed::Unreadable };
-    match (PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number), E164::from_digits(digits)) {
-        (Ok(NumberLengthType::IsPossible), Ok(e164)) => Parsed::Valid(e164),
+    match E164::from_digits(digits) {
+        Ok(e164) if is_number(&number) => Parsed::Valid(e164),
         _ => Parsed::Impossible(digits),
     }
+}
+
+fn is_number(number: &PhoneNumber) -> bool {
+    let possible =
+        PHONE_NUMBER_UTIL.is_possible_number_with_reason(number) == Ok(NumberLengthType::IsPossible);
+    possible && (!number.italian_leading_zero() || PHONE_NUMBER_UTIL.is_valid_number(number))
 }
 
 /// By calling code, the lengths a national number may have, as bits; asked of the library once, so that the fast path
