@@ -269,6 +269,21 @@ fn a_contact_that_changes_or_goes_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_load_may_bring_the_numbers_one_by_one() {
+    let (bit_by_bit, whole) = (TenantDirectory::new(), TenantDirectory::new());
+    let phones = [(ONE, false), ("+33712345679", true), ("+33712345670", false)];
+    for phone in phones {
+        bit_by_bit.put_more(contact(ContactKind::Individual, 1, &[phone]));
+    }
+    whole.put(contact(ContactKind::Individual, 1, &phones));
+    let reference = ContactRef { kind: ContactKind::Individual, id: Uuid::from_u128(1) };
+    assert_eq!(bit_by_bit.contact(reference), whole.contact(reference));
+    for (number, _) in phones {
+        assert_eq!(ask(&bit_by_bit, number), ask(&whole, number));
+    }
+}
+
+#[test]
 fn a_number_of_very_many_answers_with_some_of_them() {
     let directory = TenantDirectory::new();
     for id in 0..500 {

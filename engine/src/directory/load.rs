@@ -52,11 +52,11 @@ pub(super) async fn load(db: &Database, registry: &Registry, secrets: &Sealer) -
             }
             numbers += contact.phones.len();
             if let Some(current) = &current {
-                current.directory().put(contact);
+                current.directory().put_more(contact);
             }
             loaded += 1;
             if loaded % PROGRESS == 0 {
-                tracing::info!(contacts = loaded, numbers, expected, "loading the directory");
+                tracing::info!(rows = loaded, expected, "loading the directory");
             }
             if loaded % 1_024 == 0 {
                 // The load is long and does not wait much; others on this thread have a turn.

@@ -182,10 +182,23 @@ impl TenantDirectory {
 
     /// Adds the contact or replaces what was known of it.
     pub fn put(&self, contact: Contact) {
+        self.store(contact, false);
+    }
+
+    /// As [`TenantDirectory::put`], but the contact keeps the numbers it has: for a load that brings them one by one.
+    pub fn put_more(&self, contact: Contact) {
+        self.store(contact, true);
+    }
+
+    fn store(&self, mut contact: Contact, keep: bool) {
         let mut writer = self.writer();
         let writer = &mut *writer;
         let slot = writer.ids.find(contact.reference, |slot| self.records.get(slot));
         let before = slot.and_then(|slot| self.records.get(slot));
+        if let Some(before) = before.as_ref().filter(|_| keep) {
+            let known = before.numbers().map(|e164| ContactPhone { e164, primary: before.primary(e164) });
+            contact.phones.splice(0..0, known);
+        }
         let record = Arc::new(record_of(contact, before.as_deref()));
         let slot = match slot {
             Some(slot) => slot,
