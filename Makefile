@@ -4,7 +4,7 @@
 # together, and another choice would build the large ones again.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-rust test-web test-e2e test-fast fmt lint lint-fast gen check bench clean web
+.PHONY: help setup run test test-rust test-web test-e2e test-fast fmt lint lint-fast gen check bench bench-full clean web
 
 # make run PORT=9000 ARGS="--sip off"
 PORT ?= 8080
@@ -74,8 +74,11 @@ gen: ## rebuild every derived file: .sqlx, the API documents, the console's API 
 check: ## exactly what CI runs
 	@.ci/run
 
-bench: ## every benchmark, in full
-	@$(CARGO) bench --workspace
+bench: ## every benchmark in its short form (BENCH="lookup hooks" for some)
+	@dev/bench short $(BENCH)
+
+bench-full: ## every benchmark in full: the figures of bench/RESULTS.md
+	@dev/bench full $(BENCH)
 
 clean: ## remove what was built (data directories stay)
 	@$(CARGO) clean

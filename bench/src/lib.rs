@@ -1,7 +1,13 @@
 //! Benchmarks. Each measures a limit or a peer in the same run as ours, so that the figure is a ratio and a slow or busy
 //! machine does not change what it says. Results that were kept are in RESULTS.md.
 //!
-//! This library holds what the benches share: reproducible directories and numbers.
+//! This library holds what the benches share: reproducible directories and numbers, the program under load, signed events,
+//! and how figures are told.
+
+pub mod figures;
+pub mod hook;
+pub mod process;
+pub mod program;
 
 use switchroom_core::{
     directory::{Contact, ContactKind, ContactPhone, ContactRef, TenantDirectory},
@@ -26,6 +32,11 @@ impl Seeded {
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next_u64() % bound
     }
+}
+
+/// A seed that is different each time, for names of folders and calls.
+pub fn random() -> u64 {
+    Uuid::new_v4().as_u64_pair().0
 }
 
 /// The `n`th number of a numbering plan spread over five countries.
