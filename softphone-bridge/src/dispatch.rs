@@ -67,7 +67,8 @@ impl Door {
         endpoint: EndpointInnerRef,
         tasks: TaskTracker,
     ) -> Self {
-        let ringing = Seats::new(settings.ringing_limit, usize::MAX, metrics::gauge!("switchroom_sip_ringing"));
+        let ringing =
+            Seats::new(settings.ringing_limit, usize::MAX, metrics::gauge!("switchroom_sip_ringing"));
         let transactions =
             Seats::new(TRANSACTIONS_LIMIT, usize::MAX, metrics::gauge!("switchroom_sip_transactions"));
         Self {
@@ -147,7 +148,8 @@ impl Door {
             return self.refuse(message, &Refused::Malformed("not understood"), source);
         };
         // A repetition of what is being answered, or was.
-        if self.endpoint.transactions.contains_key(&key) || self.endpoint.finished_transactions.contains_key(&key)
+        if self.endpoint.transactions.contains_key(&key)
+            || self.endpoint.finished_transactions.contains_key(&key)
         {
             self.hand_over(request, transport, source, connection()).await;
             return None;
@@ -279,8 +281,13 @@ fn transacted(message: &Message<'_>, source: SocketAddr) -> Option<(Request, Tra
     headers.push(Header::CallId(message.header("call-id")?.into()));
     headers.push(Header::CSeq(format!("{} {}", message.sequence()?, message.method).into()));
     headers.extend(message.all("reason").map(|reason| Header::Reason(reason.into())));
-    let request =
-        Request { method, uri: Uri::default(), version: Version::V2, headers: headers.into(), body: Vec::new() };
+    let request = Request {
+        method,
+        uri: Uri::default(),
+        version: Version::V2,
+        headers: headers.into(),
+        body: Vec::new(),
+    };
     let key = TransactionKey::from_request(&request, TransactionRole::Server).ok()?;
     Some((request, key))
 }

@@ -36,14 +36,23 @@ pub(crate) struct Invitation {
 }
 
 impl Invitation {
-    pub(crate) fn of(message: &Message<'_>, line: DialledLine, source: SocketAddr, received_at_us: i64) -> Self {
+    pub(crate) fn of(
+        message: &Message<'_>,
+        line: DialledLine,
+        source: SocketAddr,
+        received_at_us: i64,
+    ) -> Self {
         let header = |name| message.header(name).unwrap_or_default();
         let from = header("from");
         let call_id = header("call-id");
         let cseq = message.sequence().unwrap_or_default();
         let mut identity = Vec::with_capacity(8);
         for (index, via) in message.all("via").enumerate() {
-            identity.push(Header::Via(if index == 0 { refuse::stamped(via, source).into() } else { via.into() }));
+            identity.push(Header::Via(if index == 0 {
+                refuse::stamped(via, source).into()
+            } else {
+                via.into()
+            }));
         }
         identity.push(Header::From(from.into()));
         identity.push(Header::To(format!("{};tag={}", header("to"), make_tag()).into()));

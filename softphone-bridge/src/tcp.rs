@@ -145,7 +145,9 @@ async fn read_all(
             }
             Ok(Ok(0) | Err(_)) => return,
             // A head whose body does not come: it says whom to tell.
-            Err(_) if frame_length(&buffer).is_some() => return refuse_frame(door, &buffer, source, raw).await,
+            Err(_) if frame_length(&buffer).is_some() => {
+                return refuse_frame(door, &buffer, source, raw).await;
+            }
             Err(_) => return,
         }
     }

@@ -151,7 +151,9 @@ mod tests {
         ] {
             assert_eq!(request_uri(uri), Err(Refused::Malformed("Request-URI")), "{uri}");
         }
-        for uri in ["mailto:a@b", "nobodyKnowsThisScheme:totallyopaquecontent", "soap.beep://192.0.2.103:3002"] {
+        for uri in
+            ["mailto:a@b", "nobodyKnowsThisScheme:totallyopaquecontent", "soap.beep://192.0.2.103:3002"]
+        {
             assert_eq!(request_uri(uri), Err(Refused::UriScheme), "{uri}");
         }
     }

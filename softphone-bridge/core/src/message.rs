@@ -99,14 +99,18 @@ impl Message<'_> {
     pub fn body_is_understood(&self) -> bool {
         let optional = self.header("content-disposition").is_some_and(|value| {
             value.to_ascii_lowercase().split(';').any(|part| {
-                part.split_once('=').is_some_and(|(name, value)| name.trim() == "handling" && value.trim() == "optional")
+                part.split_once('=')
+                    .is_some_and(|(name, value)| name.trim() == "handling" && value.trim() == "optional")
             })
         });
         let kind = self.header("content-type").unwrap_or("application/sdp");
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let plain = self.header("content-encoding").is_none_or(|value| value.eq_ignore_ascii_case("identity"));
+        let plain =
+            self.header("content-encoding").is_none_or(|value| value.eq_ignore_ascii_case("identity"));
         // Carriers wrap the session description together with what other networks said of the call.
-        self.body.is_empty() || optional || (plain && (kind == "application/sdp" || kind.starts_with("multipart/")))
+        self.body.is_empty()
+            || optional
+            || (plain && (kind == "application/sdp" || kind.starts_with("multipart/")))
     }
 
     pub fn is_ack(&self) -> bool {
@@ -223,7 +227,8 @@ fn read<'a>(bytes: &'a [u8], transport: Transport, message: &mut Message<'a>) ->
     }
     // Without a tag it is a request of before 2002, which must be taken (§12.1.1).
     let tag_is_sound = |value| {
-        address::tag(value).is_none_or(|tag| !tag.is_empty() && tag.len() <= TAG_LIMIT && tag.bytes().all(is_token))
+        address::tag(value)
+            .is_none_or(|tag| !tag.is_empty() && tag.len() <= TAG_LIMIT && tag.bytes().all(is_token))
     };
     if !address::is_sound(from) || !tag_is_sound(from) {
         return Err(Refused::Malformed("From"));
@@ -322,9 +327,9 @@ fn unfold<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(&'a str, Cow<'a, str
             None if line.is_empty() => continue,
             None => ("", line),
         };
-        let known = KNOWN
-            .iter()
-            .find(|(short, long)| long.eq_ignore_ascii_case(name) || (name.len() == 1 && short.eq_ignore_ascii_case(name)));
+        let known = KNOWN.iter().find(|(short, long)| {
+            long.eq_ignore_ascii_case(name) || (name.len() == 1 && short.eq_ignore_ascii_case(name))
+        });
         let name = known.map_or(name, |(_, long)| *long);
         headers.push((name, Cow::Borrowed(value)));
     }

@@ -121,7 +121,8 @@ fn parameter_is_sound(one: &str) -> bool {
     };
     let name_is_sound = !name.is_empty() && name.bytes().all(crate::message::is_token);
     name_is_sound
-        && value.is_none_or(|value| value.starts_with('"') || (!value.is_empty() && !value.contains([' ', '\t'])))
+        && value
+            .is_none_or(|value| value.starts_with('"') || (!value.is_empty() && !value.contains([' ', '\t'])))
 }
 
 #[cfg(test)]

@@ -26,7 +26,8 @@ struct Flood {
 
 impl Flood {
     fn start(house: &House, method: &'static str, uri: String) -> Self {
-        let (stop, sent, told) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        let (stop, sent, told) =
+            (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
         let socket = std::net::UdpSocket::bind("127.0.0.2:0").unwrap();
         socket.connect(house.bridge.address()).unwrap();
         socket.set_nonblocking(true).unwrap();
@@ -39,7 +40,8 @@ impl Flood {
                     for _ in 0..64 {
                         let n = sent.fetch_add(1, Ordering::Relaxed);
                         let via = format!("SIP/2.0/UDP {local};branch=z9hG4bKflood{n};rport");
-                        let _ = socket.send(Wire::request(method, &uri, &via, &format!("flood-{n}")).text().as_bytes());
+                        let _ = socket
+                            .send(Wire::request(method, &uri, &via, &format!("flood-{n}")).text().as_bytes());
                     }
                     while let Ok(length) = socket.recv(&mut buffer) {
                         let answer = Answer::parse(&buffer[..length]);
@@ -101,7 +103,8 @@ async fn callers_are_served_beside_a_flood_of_invites() {
     let sent = flood.sent.load(Ordering::Relaxed);
     assert!(sent > 5_000, "no flood: {sent}");
     // The flood holds its share of the ringing calls and no more.
-    let flooding = house.fake.facts().iter().filter(|fact| fact.provider_call_id.starts_with("flood-")).count();
+    let flooding =
+        house.fake.facts().iter().filter(|fact| fact.provider_call_id.starts_with("flood-")).count();
     assert_eq!(flooding, 80);
 }
 
@@ -128,7 +131,10 @@ async fn connect(house: &House, from: &str) -> TcpStream {
 /// Whether the server has closed it.
 async fn is_closed(stream: &mut TcpStream) -> bool {
     let mut octet = [0];
-    !matches!(tokio::time::timeout(Duration::from_millis(20), stream.read(&mut octet)).await, Err(_) | Ok(Ok(1)))
+    !matches!(
+        tokio::time::timeout(Duration::from_millis(20), stream.read(&mut octet)).await,
+        Err(_) | Ok(Ok(1))
+    )
 }
 
 #[tokio::test]

@@ -127,8 +127,12 @@ async fn datagrams() {
         }
         let answer = phone.answer().await;
         match expected {
-            Silence => assert_eq!(answer.header("Call-ID"), Some(phone.call_id.as_str()), "{name}: {}", answer.text),
-            Answered(status) | AnsweredAndClosed(status) => assert_eq!(answer.status, status, "{name}: {}", answer.text),
+            Silence => {
+                assert_eq!(answer.header("Call-ID"), Some(phone.call_id.as_str()), "{name}: {}", answer.text)
+            }
+            Answered(status) | AnsweredAndClosed(status) => {
+                assert_eq!(answer.status, status, "{name}: {}", answer.text)
+            }
         }
     }
     assert!(house.fake.facts().is_empty());
@@ -155,7 +159,12 @@ async fn streams() {
         let options = Wire::request("OPTIONS", "sip:127.0.0.1", &line.via, "after");
         line.send(options.text().as_bytes()).await;
         let answer = line.answer().await.unwrap_or_else(|| panic!("{name}: closed afterwards"));
-        assert_eq!((answer.status, answer.header("Call-ID")), (200, Some("after")), "{name}: {}", answer.text);
+        assert_eq!(
+            (answer.status, answer.header("Call-ID")),
+            (200, Some("after")),
+            "{name}: {}",
+            answer.text
+        );
     }
     assert!(house.fake.facts().is_empty());
 }
@@ -187,7 +196,11 @@ async fn odd_and_valid_calls_ring() {
         assert_eq!(end.header("To"), ringing.header("To"), "{name}");
         assert!(!end.text.contains("untagged"), "{name}: {}", end.text);
         let facts = house.fake.facts();
-        assert_eq!(facts.iter().filter(|fact| fact.kind == FactKind::Ringing).count() * 2, facts.len(), "{name}");
+        assert_eq!(
+            facts.iter().filter(|fact| fact.kind == FactKind::Ringing).count() * 2,
+            facts.len(),
+            "{name}"
+        );
         assert_eq!(facts.last().unwrap().from.as_deref(), Some(from), "{name}");
         assert_eq!(end.header("Call-ID"), facts.last().map(|fact| fact.provider_call_id.as_str()), "{name}");
     }

@@ -228,7 +228,9 @@ impl Load {
 
     fn answered(&mut self, text: &str, now: Instant) -> io::Result<()> {
         let status: u16 = text.get(8..11).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-        let (Some(call_id), Some(cseq)) = (header(text, "Call-ID: "), header(text, "CSeq: ")) else { return Ok(()) };
+        let (Some(call_id), Some(cseq)) = (header(text, "Call-ID: "), header(text, "CSeq: ")) else {
+            return Ok(());
+        };
         let index = call_id
             .strip_suffix("@bench")
             .and_then(|id| id.split_once('.'))

@@ -33,8 +33,10 @@ struct Scope {
     many: usize,
 }
 
-const FULL: Scope = Scope { repeats: 5, common: Duration::from_secs(10), high: Duration::from_secs(20), many: 1_000_000 };
-const SHORT: Scope = Scope { repeats: 3, common: Duration::from_secs(4), high: Duration::from_secs(5), many: 60_000 };
+const FULL: Scope =
+    Scope { repeats: 5, common: Duration::from_secs(10), high: Duration::from_secs(20), many: 1_000_000 };
+const SHORT: Scope =
+    Scope { repeats: 3, common: Duration::from_secs(4), high: Duration::from_secs(5), many: 60_000 };
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -98,7 +100,10 @@ fn measure(scope: &Scope) -> anyhow::Result<()> {
     let what = "SIP: CPU for each call at 2,000 calls/s (INVITE, 180, CANCEL, 487, with look-up and log)";
     println!("{}", figures::against(what, "µs", &figures.ours_cpu, peer, Target::AtMost(1.5)));
     println!("{}", figures::alone("SIP: Postgres' CPU beside it", "µs", &figures.postgres_cpu, Target::None));
-    println!("{}", figures::alone("SIP: Kamailio's CPU for 180 and 200", "µs", &figures.kamailio_cpu, Target::None));
+    println!(
+        "{}",
+        figures::alone("SIP: Kamailio's CPU for 180 and 200", "µs", &figures.kamailio_cpu, Target::None)
+    );
     let peer = ("Kamailio, 180 and 200 with transactions", &figures.kamailio_p50);
     let what = "SIP: INVITE → 180 at 2,000 calls/s, p50";
     println!("{}", figures::against(what, "µs", &figures.ours_p50, peer, Target::AtMost(2.0)));
@@ -112,7 +117,10 @@ fn measure(scope: &Scope) -> anyhow::Result<()> {
     println!("{}", figures::alone("SIP: of these failed", "%", &figures.failed, Target::AtMost(0.1)));
     let what = format!("SIP: memory for each of {HELD} ringing calls");
     println!("{}", figures::alone(&what, "KiB", &figures.held, Target::AtMost(6.0)));
-    let what = format!("SIP: resident memory after {} calls over after a fifth of them", figures::short(scope.many as f64));
+    let what = format!(
+        "SIP: resident memory after {} calls over after a fifth of them",
+        figures::short(scope.many as f64)
+    );
     println!("{}", figures::alone(&what, "", &flat, Target::AtMost(1.1)));
     Ok(())
 }
@@ -154,7 +162,13 @@ fn one_repeat(
     figures.kamailio_p99.push(percentile(&run.outcome.ringing_us, 99.0));
 
     let outcome = load::run(plan(target, &line, HIGH_RATE, scope.high, GIVE_UP), |_| ())?;
-    eprintln!("3,500/s: {:.0}/s ended, {} failed, {} repeated, {:?}", outcome.rate(), outcome.failed, outcome.repeated, outcome.statuses);
+    eprintln!(
+        "3,500/s: {:.0}/s ended, {} failed, {} repeated, {:?}",
+        outcome.rate(),
+        outcome.failed,
+        outcome.repeated,
+        outcome.statuses
+    );
     // The last calls end a little after the last one was placed.
     figures.rate.push(outcome.ended as f64 / scope.high.as_secs_f64());
     figures.failed.push(outcome.failed_share() * 100.0);
@@ -170,7 +184,12 @@ fn sound(who: &str, outcome: &Outcome) -> anyhow::Result<()> {
         outcome.repeated,
         percentile(&outcome.ringing_us, 50.0)
     );
-    ensure!(outcome.failed_share() < 0.01, "void: {who} failed {} calls: {:?}", outcome.failed, outcome.statuses);
+    ensure!(
+        outcome.failed_share() < 0.01,
+        "void: {who} failed {} calls: {:?}",
+        outcome.failed,
+        outcome.statuses
+    );
     Ok(())
 }
 
@@ -191,7 +210,9 @@ fn held(program: &Program, target: SocketAddr, line: &str) -> anyhow::Result<f64
     let mut placed_at = None;
     let outcome = load::run(plan, |placed| {
         // All of them ring, and none has ended.
-        if placed == HELD && *placed_at.get_or_insert_with(std::time::Instant::now) > std::time::Instant::now() - hold / 8 {
+        if placed == HELD
+            && *placed_at.get_or_insert_with(std::time::Instant::now) > std::time::Instant::now() - hold / 8
+        {
             most = most.max(process::resident(program.pid()).unwrap_or(0));
         }
     })?;
@@ -214,7 +235,11 @@ fn over_many_calls(calls: usize) -> anyhow::Result<Figure> {
     let early = early.context("the memory was not seen in time")?;
     eprintln!(
         "{} calls, {} failed, {} repeated: {} MiB after a fifth, {} MiB at the end",
-        outcome.placed, outcome.failed, outcome.repeated, early >> 20, late >> 20
+        outcome.placed,
+        outcome.failed,
+        outcome.repeated,
+        early >> 20,
+        late >> 20
     );
     ensure!(outcome.failed_share() < 0.001, "void: {} calls failed: {:?}", outcome.failed, outcome.statuses);
     Ok(Figure::new(vec![late as f64 / early as f64]))

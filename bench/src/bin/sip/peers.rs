@@ -52,8 +52,11 @@ impl Drop for Peer {
 
 /// This very program as the bare answerer, in a process of its own.
 pub fn bare() -> anyhow::Result<Peer> {
-    let mut child =
-        Command::new(std::env::current_exe()?).arg("--answer").stdout(Stdio::piped()).stdin(Stdio::null()).spawn()?;
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg("--answer")
+        .stdout(Stdio::piped())
+        .stdin(Stdio::null())
+        .spawn()?;
     let mut line = String::new();
     BufReader::new(child.stdout.take().context("no standard output")?).read_line(&mut line)?;
     let address = line.trim().parse().context("the bare answerer tells no address")?;
@@ -64,7 +67,8 @@ pub fn bare() -> anyhow::Result<Peer> {
 pub async fn answer() -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let layer = TransportLayer::new(stop.clone());
-    let udp = UdpConnection::create_connection("127.0.0.1:0".parse()?, None, Some(stop.child_token())).await?;
+    let udp =
+        UdpConnection::create_connection("127.0.0.1:0".parse()?, None, Some(stop.child_token())).await?;
     println!("{}", udp.get_addr().get_socketaddr()?);
     layer.add_transport(udp.into());
     let endpoint = EndpointBuilder::new()
@@ -97,7 +101,8 @@ pub async fn answer() -> anyhow::Result<()> {
 pub fn kamailio() -> anyhow::Result<Peer> {
     // Taken and given back: it is asked for at once, and nobody else here asks for ports by number.
     let address = UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
-    let folder = std::env::temp_dir().join(format!("switchroom-bench-kamailio-{:012x}", switchroom_bench::random() >> 16));
+    let folder = std::env::temp_dir()
+        .join(format!("switchroom-bench-kamailio-{:012x}", switchroom_bench::random() >> 16));
     fs::create_dir(&folder)?;
     let config = folder.join("kamailio.cfg");
     let modules = fs::read_dir("/usr/lib")?
@@ -163,7 +168,10 @@ request_route {{
             return Ok(peer);
         }
         if let Some(status) = peer.child.try_wait()? {
-            bail!("kamailio ended with {status}: {}", fs::read_to_string(folder.join("log")).unwrap_or_default());
+            bail!(
+                "kamailio ended with {status}: {}",
+                fs::read_to_string(folder.join("log")).unwrap_or_default()
+            );
         }
     }
     bail!("kamailio does not answer: {}", fs::read_to_string(folder.join("log")).unwrap_or_default())
