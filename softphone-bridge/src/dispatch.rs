@@ -40,8 +40,9 @@ const STARTING_LIMIT: usize = 64;
 /// Seconds after which a refused caller may try again.
 pub(crate) const RETRY_AFTER_S: u32 = 2;
 
-/// Stands for the tag that a From of before 2002 does not have; never sent.
-const NO_TAG: &str = ";tag=untagged";
+/// Added to a From of before 2002, which has no tag: the stack tells calls apart by it. Those callers find their answers
+/// by Via, Call-ID and CSeq.
+const NO_TAG: &str = ";tag=none";
 
 /// What all parts of the door share.
 pub(crate) struct Door {
@@ -272,11 +273,7 @@ fn transacted(message: &Message<'_>, source: SocketAddr) -> Option<(Request, Tra
     for (index, via) in message.all("via").enumerate() {
         headers.push(Header::Via(if index == 0 { refuse::stamped(via, source).into() } else { via.into() }));
     }
-    let from = message.header("from")?;
-    headers.push(Header::From(match address::tag(from) {
-        Some(_) => from.into(),
-        None => format!("{from}{NO_TAG}").into(),
-    }));
+    headers.push(Header::From(from_of(message).into()));
     headers.push(Header::To(message.header("to")?.into()));
     headers.push(Header::CallId(message.header("call-id")?.into()));
     headers.push(Header::CSeq(format!("{} {}", message.sequence()?, message.method).into()));
@@ -292,9 +289,11 @@ fn transacted(message: &Message<'_>, source: SocketAddr) -> Option<(Request, Tra
     Some((request, key))
 }
 
-/// The From of our answers: as it came.
-pub(crate) fn untagged(from: &str) -> &str {
-    from.strip_suffix(NO_TAG).unwrap_or(from)
+/// The From of what the stack gets and sends.
+pub(crate) fn from_of(message: &Message<'_>) -> String {
+    let from = message.header("from").unwrap_or_default();
+    let tag = if address::tag(from).is_some() { "" } else { NO_TAG };
+    format!("{from}{tag}")
 }
 
 pub(crate) fn now_us() -> i64 {

@@ -54,7 +54,7 @@ impl Invitation {
                 via.into()
             }));
         }
-        identity.push(Header::From(from.into()));
+        identity.push(Header::From(dispatch::from_of(message).into()));
         identity.push(Header::To(format!("{};tag={}", header("to"), make_tag()).into()));
         identity.push(Header::CallId(call_id.into()));
         identity.push(Header::CSeq(format!("{cseq} INVITE").into()));

@@ -92,7 +92,9 @@ async fn read_all(
     let idle = door.settings.tcp_idle.max(door.settings.ring_timeout + Duration::from_secs(30));
     let mut buffer: Vec<u8> = Vec::new();
     // Whoever connects has something to say: a connection that stays silent is not left the time that a used one is.
-    let mut begun = Some(Instant::now());
+    let opened = Instant::now();
+    let mut heard = false;
+    let mut begun: Option<Instant> = None;
     loop {
         // Keep-alives (RFC 5626 §3.5.1) and empty lines before a message.
         while buffer.starts_with(b"\r\n") {
@@ -101,12 +103,13 @@ async fn read_all(
                 break;
             }
             buffer.drain(..if ping { 4 } else { 2 });
-            if ping && buffer.is_empty() {
-                begun = None;
-            }
+            heard |= ping;
             if ping && raw.send(b"\r\n".to_vec()).await.is_err() {
                 return;
             }
+        }
+        if buffer.is_empty() {
+            begun = None;
         }
         match frame_length(&buffer) {
             Some(Ok(length)) if length > MESSAGE_LIMIT => {
@@ -120,6 +123,7 @@ async fn read_all(
                     .await;
                 buffer.drain(..length);
                 begun = (!buffer.is_empty()).then(Instant::now);
+                heard = true;
                 if let Some(reply) = reply
                     && raw.send(reply.bytes).await.is_err()
                 {
@@ -137,7 +141,8 @@ async fn read_all(
         }
         let patience = match begun {
             Some(begun) => begun + door.settings.tcp_message,
-            None => Instant::now() + idle,
+            None if heard => Instant::now() + idle,
+            None => opened + door.settings.tcp_message,
         };
         match tokio::time::timeout_at(patience, read.read_buf(&mut buffer)).await {
             Ok(Ok(1..)) => {

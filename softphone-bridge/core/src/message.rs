@@ -172,7 +172,7 @@ fn read<'a>(bytes: &'a [u8], transport: Transport, message: &mut Message<'a>) ->
         let mut lines = sound.split("\r\n");
         start_line(lines.next().unwrap_or_default(), message);
         message.headers = unfold(lines);
-        Refused::Malformed("header is not UTF-8")
+        if too_large { Refused::TooLarge } else { Refused::Malformed("header is not UTF-8") }
     })?;
     let mut lines = text.split("\r\n");
     let start = lines.next().unwrap_or_default();
