@@ -111,7 +111,6 @@ pub(crate) async fn take(
             caller.ring();
             let outcome =
                 answering::answer(line, &mut caller, door.settings.ring_timeout, &door.stopping).await;
-            drop(ringing_seat);
             end(&door, caller, outcome, &invitation).await;
         }
         Err(SubmitError::Overloaded { retry_after }) => {
@@ -122,6 +121,7 @@ pub(crate) async fn take(
         // The line went with its tenant.
         Err(SubmitError::UnknownTenant) => caller.finish(404, Vec::new(), "unknown_number"),
     }
+    drop(ringing_seat);
 }
 
 /// Records the end, waits for its commit and answers; without the commit the answer is 503.

@@ -174,10 +174,11 @@ async fn streams() {
 #[tokio::test]
 async fn odd_and_valid_calls_ring() {
     let house = house(|settings| settings.ring_timeout = Duration::from_millis(10)).await;
+    let long = "amazinglylongcallername".repeat(5);
     for (folder, name, from) in [
         ("rfc4475", "wsinv", "jdrosen"),
         ("rfc4475", "esc01", "I have spaces"),
-        ("rfc4475", "longreq", &"amazinglylongcallername".repeat(5)),
+        ("rfc4475", "longreq", long.as_str()),
         ("rfc4475", "baddate", "caller"),
         ("rfc4475", "sdp01", "caller"),
         ("rfc4475", "inv2543", "+13035551111"),
