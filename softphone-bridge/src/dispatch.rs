@@ -1,5 +1,8 @@
-//! The way of every message: judged as octets, then given to the stack, which knows whether it belongs to a transaction;
-//! new transactions come back and go to whoever answers them.
+//! The way of every message: judged as octets; answered at once where no transaction is needed (RFC 3261 §8.2.7); else
+//! given to the stack, which knows whether it belongs to a transaction, or made into a new call.
+//!
+//! What the stack gets is built here from what was judged, not from the octets again: it has the headers that a
+//! transaction needs, in plain form, so that a request which is odd but valid is handled like any other.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -7,30 +10,39 @@ use std::{
 };
 
 use rsipstack::{
-    sip::{Header, Method, SipMessage, StatusCode, prelude::HeadersExt},
+    sip::{Header, Method, Request, Uri, Version},
     transaction::{
-        TransactionReceiver,
         endpoint::EndpointInnerRef,
         key::{TransactionKey, TransactionRole},
         transaction::Transaction,
     },
     transport::{SipAddr, SipConnection},
 };
-use switchroom_bridge_core::{Examined, Message, Refused, Transport, examine};
+use switchroom_bridge_core::{
+    ALLOW, Examined, Message, Refused, Transport, address, examine, identity, refuse, stateless,
+};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{BridgeSettings, Calls, invite, leg};
+use crate::{
+    BridgeSettings, Calls,
+    invite::{self, Invitation},
+    seats::Seats,
+};
 
-/// Transactions kept at once, unanswered and answered ones; beyond, new INVITEs are refused without keeping anything.
+/// INVITE transactions kept at once: ringing ones, and ended ones until no repetition of them can arrive any more.
 const TRANSACTIONS_LIMIT: usize = 50_000;
 
-/// Seconds after which a refused caller may try again.
-const RETRY_AFTER_S: u32 = 2;
+/// Calls on their way from the socket to the engine and back. More wait where senders are served in turn (UDP) or
+/// where they read no further (TCP), so that a burst of one sender is not in front of everybody in the engine's queue.
+const STARTING_LIMIT: usize = 64;
 
-/// Carries the moment of arrival, and the Request-URI as it was written, through the stack (which prints a `tel:` URI
-/// in another form than it read). Taken off foreign messages, never sent.
-const ARRIVAL: &str = "X-Switchroom-Arrival";
+/// Seconds after which a refused caller may try again.
+pub(crate) const RETRY_AFTER_S: u32 = 2;
+
+/// Added to a From of before 2002, which has no tag: the stack tells calls apart by it. Those callers find their answers
+/// by Via, Call-ID and CSeq.
+const NO_TAG: &str = ";tag=none";
 
 /// What all parts of the door share.
 pub(crate) struct Door {
@@ -41,7 +53,9 @@ pub(crate) struct Door {
     /// The work that a stop waits for.
     pub tasks: TaskTracker,
     pub stopping: CancellationToken,
-    pub ringing: Arc<Semaphore>,
+    pub starting: Arc<Semaphore>,
+    ringing: Arc<Seats>,
+    transactions: Arc<Seats>,
     /// Makes the To tags of stateless answers equal for equal requests, and unguessable.
     tag_seed: u64,
 }
@@ -54,8 +68,10 @@ impl Door {
         endpoint: EndpointInnerRef,
         tasks: TaskTracker,
     ) -> Self {
-        let ringing = Arc::new(Semaphore::new(settings.ringing_limit));
-        let seed = uuid::Uuid::new_v4().as_u128() as u64;
+        let ringing =
+            Seats::new(settings.ringing_limit, usize::MAX, metrics::gauge!("switchroom_sip_ringing"));
+        let transactions =
+            Seats::new(TRANSACTIONS_LIMIT, usize::MAX, metrics::gauge!("switchroom_sip_transactions"));
         Self {
             calls,
             settings,
@@ -63,8 +79,10 @@ impl Door {
             endpoint,
             tasks,
             stopping: CancellationToken::new(),
+            starting: Arc::new(Semaphore::new(STARTING_LIMIT)),
             ringing,
-            tag_seed: seed,
+            transactions,
+            tag_seed: uuid::Uuid::new_v4().as_u128() as u64,
         }
     }
 
@@ -72,14 +90,14 @@ impl Door {
         self.settings.trust.includes(source)
     }
 
-    /// Takes one message in. What comes back is to be sent to where it came from.
+    /// Takes one message in. What comes back is to be sent to where it says.
     pub(crate) async fn take(
-        &self,
+        self: &Arc<Self>,
         bytes: &[u8],
         transport: Transport,
         source: SocketAddr,
         connection: impl FnOnce() -> SipConnection,
-    ) -> Option<Vec<u8>> {
+    ) -> Option<Reply> {
         let received_at_us = now_us();
         let message = match examine(bytes, transport) {
             Examined::Ignore => return None,
@@ -90,49 +108,129 @@ impl Door {
             Examined::Refuse(message, why) => return self.refuse(&message, &why, source),
             Examined::Request(message) => message,
         };
+        match message.method {
+            "INVITE" => self.invited(&message, transport, source, connection, received_at_us).await,
+            "OPTIONS" => {
+                let capabilities = [("Allow", ALLOW), ("Accept", "application/sdp"), ("Supported", "")];
+                self.answer(&message, source, 200, "OK", &capabilities, "answered")
+            }
+            // Dialogs are not established here.
+            "BYE" => self.answer(&message, source, 481, NO_DIALOG, &[], "no_dialog"),
+            _ => {
+                let Some((request, _)) = transacted(&message, source) else {
+                    return self.refuse(&message, &Refused::Malformed("not understood"), source);
+                };
+                self.hand_over(request, transport, source, connection()).await;
+                None
+            }
+        }
+    }
+
+    async fn invited(
+        self: &Arc<Self>,
+        message: &Message<'_>,
+        transport: Transport,
+        source: SocketAddr,
+        connection: impl FnOnce() -> SipConnection,
+        received_at_us: i64,
+    ) -> Option<Reply> {
+        if message.is_within_dialog() {
+            return self.answer(message, source, 481, NO_DIALOG, &[], "no_dialog");
+        }
+        let dialled = identity::dialled(message.uri);
+        let Some(line) = dialled.as_deref().and_then(|dialled| self.calls.line(dialled)) else {
+            return self.answer(message, source, 404, "Not Found", &[], "unknown_number");
+        };
+        if !message.body_is_understood() {
+            let accept = [("Accept", "application/sdp")];
+            return self.answer(message, source, 415, "Unsupported Media Type", &accept, "media_type");
+        }
+        let Some((request, key)) = transacted(message, source) else {
+            return self.refuse(message, &Refused::Malformed("not understood"), source);
+        };
+        // A repetition of what is being answered, or was.
+        if self.endpoint.transactions.contains_key(&key)
+            || self.endpoint.finished_transactions.contains_key(&key)
+        {
+            self.hand_over(request, transport, source, connection()).await;
+            return None;
+        }
+        let overloaded = Refused::Overloaded(RETRY_AFTER_S);
+        if self.stopping.is_cancelled() {
+            return self.refuse(message, &overloaded, source);
+        }
+        let (Some(transaction_seat), Some(ringing_seat)) =
+            (self.transactions.sit(source.ip()), self.ringing.sit(source.ip()))
+        else {
+            return self.refuse(message, &overloaded, source);
+        };
+        let Ok(start) = self.starting.clone().acquire_owned().await else {
+            return self.refuse(message, &overloaded, source);
+        };
+        let mut transaction =
+            Transaction::new_server(key, request, self.endpoint.clone(), Some(connection()));
+        if transport == Transport::Datagram {
+            transaction.destination = message.hop().map(|hop| datagram(hop.reply_to(source)));
+        }
+        let invitation = Invitation::of(message, line, source, received_at_us);
+        let call = invite::take(self.clone(), transaction, invitation, transaction_seat, ringing_seat, start);
+        self.tasks.spawn(call);
+        None
+    }
+
+    async fn hand_over(
+        &self,
+        request: Request,
+        transport: Transport,
+        source: SocketAddr,
+        connection: SipConnection,
+    ) {
         let kind = match transport {
             Transport::Datagram => rsipstack::sip::Transport::Udp,
             Transport::Stream => rsipstack::sip::Transport::Tcp,
         };
-        let parsed = SipMessage::try_from(bytes)
-            .map_err(|_| ())
-            .and_then(|parsed| SipConnection::update_msg_received(parsed, source, kind).map_err(|_| ()));
-        let Ok(SipMessage::Request(mut request)) = parsed else {
-            return self.refuse(&message, &Refused::Malformed("not understood"), source);
-        };
-        let Ok(key) = TransactionKey::from_request(&request, TransactionRole::Server) else {
-            return self.refuse(&message, &Refused::Malformed("not understood"), source);
-        };
-        if request.method == Method::Invite && self.is_full() && !self.is_known(&key) {
-            return self.refuse(&message, &Refused::Overloaded(RETRY_AFTER_S), source);
-        }
-        request
-            .headers
-            .retain(|header| !matches!(header, Header::Other(name, _) if name.eq_ignore_ascii_case(ARRIVAL)));
-        request.headers.push(Header::Other(ARRIVAL.to_owned(), format!("{received_at_us} {}", message.uri)));
         let from = SipAddr { r#type: Some(kind), addr: source.into() };
-        if let Err(error) = self.endpoint.on_received_message(request.into(), connection(), &from).await {
+        if let Err(error) = self.endpoint.on_received_message(request.into(), connection, &from).await {
             tracing::debug!(%source, %error, "SIP message not taken by its transaction");
         }
-        None
     }
 
-    pub(crate) fn refuse(&self, message: &Message<'_>, why: &Refused, source: SocketAddr) -> Option<Vec<u8>> {
+    fn answer(
+        &self,
+        message: &Message<'_>,
+        source: SocketAddr,
+        status: u16,
+        phrase: &str,
+        headers: &[(&str, &str)],
+        reason: &'static str,
+    ) -> Option<Reply> {
+        count(message.method, status, reason);
+        let tag = self.stateless_tag(message);
+        let bytes = stateless(message, source, &tag, status, phrase, headers);
+        Some(Reply { bytes, to: reply_to(message, source) })
+    }
+
+    pub(crate) fn refuse(&self, message: &Message<'_>, why: &Refused, source: SocketAddr) -> Option<Reply> {
         count(message.method, why.status(), why.word());
         tracing::debug!(%source, method = message.method, status = why.status(), %why, "SIP request refused");
-        why.response(message, source, &self.stateless_tag(message))
+        let bytes = why.response(message, source, &self.stateless_tag(message))?;
+        Some(Reply { bytes, to: reply_to(message, source) })
     }
 
-    fn is_full(&self) -> bool {
-        self.stopping.is_cancelled()
-            || self.ringing.available_permits() == 0
-            || self.endpoint.transactions.len() >= TRANSACTIONS_LIMIT
-    }
-
-    /// A retransmission of what is being answered, or was.
-    fn is_known(&self, key: &TransactionKey) -> bool {
-        self.endpoint.transactions.get(key).is_some()
-            || self.endpoint.finished_transactions.get(key).is_some()
+    /// What is refused without being looked at closely: told why, if it is a request that is owed an answer.
+    pub(crate) fn refuse_whole(
+        &self,
+        bytes: &[u8],
+        transport: Transport,
+        source: SocketAddr,
+        why: &Refused,
+    ) -> Option<Reply> {
+        match examine(bytes, transport) {
+            Examined::Request(message) | Examined::Refuse(message, _) if self.trusts(source.ip()) => {
+                self.refuse(&message, why, source)
+            }
+            _ => None,
+        }
     }
 
     fn stateless_tag(&self, message: &Message<'_>) -> String {
@@ -146,45 +244,56 @@ impl Door {
     }
 }
 
-/// Hands new transactions to whoever answers them.
-pub(crate) async fn run(door: Arc<Door>, mut incoming: TransactionReceiver, until: CancellationToken) {
-    loop {
-        let transaction = tokio::select! {
-            transaction = incoming.recv() => transaction,
-            () = until.cancelled() => return,
-        };
-        let Some(transaction) = transaction else { return };
-        match transaction.original.method {
-            Method::Invite => {
-                let tasks = door.tasks.clone();
-                tasks.spawn(invite::take(door.clone(), transaction));
-            }
-            Method::Options => answer(transaction, StatusCode::OK, leg::capabilities()),
-            // No dialog is ever established here; CANCEL and ACK of unknown transactions end inside the stack.
-            _ => answer(transaction, StatusCode::CallTransactionDoesNotExist, Vec::new()),
-        }
-    }
+/// An answer that leaves no trace here.
+pub(crate) struct Reply {
+    pub bytes: Vec<u8>,
+    /// Where a datagram goes; on a connection it goes back.
+    pub to: SocketAddr,
 }
 
-fn answer(mut transaction: Transaction, status: StatusCode, headers: Vec<Header>) {
-    tokio::spawn(async move {
-        count(&transaction.original.method.to_string(), status.code(), "answered");
-        if let Err(error) = transaction.reply_with(status, headers, None).await {
-            tracing::debug!(%error, "SIP answer not sent");
-        }
-    });
+pub(crate) const NO_DIALOG: &str = "Call/Transaction Does Not Exist";
+
+fn reply_to(message: &Message<'_>, source: SocketAddr) -> SocketAddr {
+    message.hop().map_or(source, |hop| hop.reply_to(source))
 }
 
-/// When the message was here, in Unix microseconds, and the Request-URI as it was written.
-pub(crate) fn arrival(request: &rsipstack::sip::Request) -> (i64, String) {
-    let stamped = request.headers.iter().find_map(|header| match header {
-        Header::Other(name, value) if name == ARRIVAL => value.split_once(' '),
-        _ => None,
-    });
-    match stamped.and_then(|(at, uri)| Some((at.parse().ok()?, uri.to_owned()))) {
-        Some(arrival) => arrival,
-        None => (now_us(), request.uri.to_string()),
+pub(crate) fn datagram(to: SocketAddr) -> SipAddr {
+    SipAddr { r#type: Some(rsipstack::sip::Transport::Udp), addr: to.into() }
+}
+
+/// The request as the stack gets it: what identifies and answers it, in plain form.
+fn transacted(message: &Message<'_>, source: SocketAddr) -> Option<(Request, TransactionKey)> {
+    let method = match message.method {
+        "INVITE" => Method::Invite,
+        "ACK" => Method::Ack,
+        "CANCEL" => Method::Cancel,
+        _ => return None,
+    };
+    let mut headers = Vec::with_capacity(8);
+    for (index, via) in message.all("via").enumerate() {
+        headers.push(Header::Via(if index == 0 { refuse::stamped(via, source).into() } else { via.into() }));
     }
+    headers.push(Header::From(from_of(message).into()));
+    headers.push(Header::To(message.header("to")?.into()));
+    headers.push(Header::CallId(message.header("call-id")?.into()));
+    headers.push(Header::CSeq(format!("{} {}", message.sequence()?, message.method).into()));
+    headers.extend(message.all("reason").map(|reason| Header::Reason(reason.into())));
+    let request = Request {
+        method,
+        uri: Uri::default(),
+        version: Version::V2,
+        headers: headers.into(),
+        body: Vec::new(),
+    };
+    let key = TransactionKey::from_request(&request, TransactionRole::Server).ok()?;
+    Some((request, key))
+}
+
+/// The From of what the stack gets and sends.
+pub(crate) fn from_of(message: &Message<'_>) -> String {
+    let from = message.header("from").unwrap_or_default();
+    let tag = if address::tag(from).is_some() { "" } else { NO_TAG };
+    format!("{from}{tag}")
 }
 
 pub(crate) fn now_us() -> i64 {
@@ -201,9 +310,4 @@ pub(crate) fn count(method: &str, status: u16, reason: &'static str) {
     metrics::counter!("switchroom_sip_requests_total",
         "method" => method, "status" => status.to_string(), "reason" => reason)
     .increment(1);
-}
-
-/// The To header's tag: a request within a dialog.
-pub(crate) fn is_within_dialog(request: &rsipstack::sip::Request) -> bool {
-    request.to_header().is_ok_and(|to| to.tag().ok().flatten().is_some())
 }

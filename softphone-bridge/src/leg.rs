@@ -4,23 +4,46 @@
 use std::net::SocketAddr;
 
 use rsipstack::{
-    sip::{Header, Method, Request, Response, SipMessage, StatusCode, prelude::HeadersExt},
+    sip::{Header, Headers, Method, Request, Response, SipMessage, StatusCode, Version},
     transaction::{
-        endpoint::EndpointInnerRef,
-        make_tag,
+        TransactionState,
         transaction::{Transaction, TransactionEvent, TransactionEventSender},
     },
 };
-use switchroom_bridge_core::{ALLOW, ending};
+use switchroom_bridge_core::{USER_AGENT, ending};
 use switchroom_core::EndCause;
 use tokio::sync::mpsc;
 
-use crate::dispatch;
+use crate::{dispatch, seats::Seat};
+
+/// What all answers to one INVITE have in common.
+#[derive(Default)]
+pub(crate) struct Answers {
+    /// Via, From, To with our tag, Call-ID, CSeq.
+    pub identity: Vec<Header>,
+    /// Record-Route.
+    pub route: Vec<Header>,
+}
+
+impl Answers {
+    /// 100, which stops the caller's repetitions.
+    pub(crate) fn trying(&self) -> Response {
+        self.response(StatusCode::Trying, Vec::new())
+    }
+
+    fn response(&self, status: StatusCode, more: Vec<Header>) -> Response {
+        let mut headers = Vec::with_capacity(self.identity.len() + more.len() + 2);
+        headers.extend_from_slice(&self.identity);
+        headers.extend(more);
+        headers.push(Header::UserAgent(USER_AGENT.into()));
+        headers.push(Header::ContentLength(0_u32.into()));
+        let headers = Headers::from(headers);
+        Response { status_code: status, wire_reason: None, version: Version::V2, headers, body: Vec::new() }
+    }
+}
 
 pub(crate) struct CallerLeg {
-    endpoint: EndpointInnerRef,
-    /// The INVITE, with the tag that all our responses bear.
-    invite: Request,
+    answers: Answers,
     responses: TransactionEventSender,
     /// The caller gave up, with the cause its CANCEL states.
     gave_up: mpsc::Receiver<Option<EndCause>>,
@@ -28,14 +51,15 @@ pub(crate) struct CallerLeg {
 }
 
 impl CallerLeg {
-    /// Takes the transaction over. `local` is the address under which the caller reached us.
-    pub(crate) fn open(mut transaction: Transaction, local: SocketAddr, number: &str) -> Self {
-        let mut invite = transaction.original.clone();
-        if let Ok(to) = transaction.original.to_header() {
-            let tagged = to.clone().with_tag(make_tag());
-            invite.headers.unique_push(tagged.into());
-        }
-        let endpoint = transaction.endpoint_inner.clone();
+    /// Takes the transaction over, and its seat until nothing of it can arrive any more. `local` is the address under
+    /// which the caller reached us.
+    pub(crate) fn open(
+        mut transaction: Transaction,
+        answers: Answers,
+        local: SocketAddr,
+        number: &str,
+        seat: Seat,
+    ) -> Self {
         let responses = transaction.tu_sender.clone();
         let transport = if transaction.connection.as_ref().is_some_and(|one| one.is_reliable()) {
             ";transport=tcp"
@@ -45,15 +69,25 @@ impl CallerLeg {
         let contact = format!("<sip:{number}@{local}{transport}>");
         let (sender, gave_up) = mpsc::channel(1);
         tokio::spawn(async move {
+            let mut acknowledged = false;
             while let Some(message) = transaction.receive().await {
                 let SipMessage::Request(request) = message else { continue };
                 if request.method == Method::Cancel {
                     // The stack has answered it 200. A second one says nothing new.
                     let _ = sender.try_send(ending::of_reason(reasons(&request)));
                 }
+                acknowledged |= transaction.state == TransactionState::Confirmed;
             }
+            let (endpoint, key) = (transaction.endpoint_inner.clone(), transaction.key.clone());
+            drop(transaction);
+            if acknowledged {
+                // It was kept for repetitions as long as RFC 3261 asks (timer I); the stack would go on for another
+                // half a minute.
+                endpoint.finished_transactions.remove(&key);
+            }
+            drop(seat);
         });
-        Self { endpoint, invite, responses, gave_up, contact }
+        Self { answers, responses, gave_up, contact }
     }
 
     /// Returns once the caller has given up; never, if the transaction ends otherwise.
@@ -66,24 +100,16 @@ impl CallerLeg {
 
     /// 180, which makes the caller hear ringing.
     pub(crate) fn ring(&self) {
-        let mut response = self.response(StatusCode::Ringing);
         // A response that opens a dialog, if an early one, names where to and keeps the route (RFC 3261 §12.1.1).
-        response.headers.push(Header::Contact(self.contact.as_str().into()));
-        let route = self.invite.headers.iter().filter(|header| matches!(header, Header::RecordRoute(_)));
-        response.headers.extend(route.cloned().collect::<Vec<_>>());
-        self.send(response);
+        let mut more = self.answers.route.clone();
+        more.push(Header::Contact(self.contact.as_str().into()));
+        self.send(self.answers.response(StatusCode::Ringing, more));
     }
 
     /// The final response: the last thing this leg says.
     pub(crate) fn finish(self, status: u16, headers: Vec<Header>, reason: &'static str) {
         dispatch::count("INVITE", status, reason);
-        let mut response = self.response(StatusCode::from(status));
-        response.headers.extend(headers);
-        self.send(response);
-    }
-
-    fn response(&self, status: StatusCode) -> Response {
-        self.endpoint.make_response(&self.invite, status, None)
+        self.send(self.answers.response(StatusCode::from(status), headers));
     }
 
     fn send(&self, response: Response) {
@@ -99,25 +125,6 @@ fn reasons(request: &Request) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What OPTIONS is told (RFC 3261 §11.2).
-pub(crate) fn capabilities() -> Vec<Header> {
-    vec![Header::Allow(ALLOW.into()), Header::Accept("application/sdp".into()), Header::Supported("".into())]
-}
-
 pub(crate) fn retry_after(seconds: u64) -> Header {
     Header::Other("Retry-After".to_owned(), seconds.to_string())
-}
-
-/// All values of the headers that say who is calling.
-pub(crate) fn caller(request: &Request) -> String {
-    let asserted = request.headers.iter().filter_map(|header| match header {
-        Header::PAssertedIdentity(identity) => Some(identity.value()),
-        _ => None,
-    });
-    let privacy = request.headers.iter().filter_map(|header| match header {
-        Header::Privacy(privacy) => Some(privacy.value()),
-        _ => None,
-    });
-    let from = request.from_header().map(|from| from.value()).unwrap_or_default();
-    switchroom_bridge_core::identity::caller(asserted, from, privacy)
 }

@@ -12,13 +12,17 @@ pub mod calls;
 mod dispatch;
 mod invite;
 mod leg;
+mod seats;
 mod sockets;
 mod tcp;
 mod udp;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use rsipstack::{EndpointBuilder, platform::CancellationToken as StackToken, transport::TransportLayer};
+use rsipstack::{
+    EndpointBuilder, platform::CancellationToken as StackToken, transaction::endpoint::EndpointInnerRef,
+    transport::TransportLayer,
+};
 use switchroom_bridge_core::Trust;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -37,14 +41,14 @@ pub struct BridgeSettings {
     pub ring_timeout: Duration,
     /// How long a final answer waits for the commit.
     pub commit_wait: Duration,
-    /// Calls ringing at once; more are answered 503.
+    /// Calls ringing at once, all told; one address gets four times what is left free. More are answered 503.
     pub ringing_limit: usize,
     /// Open TCP connections, all told and from one address.
     pub tcp_limit: usize,
     pub tcp_limit_per_source: usize,
     /// A TCP connection on which nothing arrives is closed after this.
     pub tcp_idle: Duration,
-    /// A message begun on TCP must be whole after this.
+    /// The first message of a TCP connection must be whole after this, and so must every other one once it has begun.
     pub tcp_message: Duration,
 }
 
@@ -89,12 +93,12 @@ impl Bridge {
             .map_err(|source| BridgeError::Listen { address: settings.listen, source })?;
         let stack = StackToken::new();
         let endpoint = EndpointBuilder::new()
-            .with_user_agent("Switchroom")
+            .with_user_agent(rules::USER_AGENT)
             .with_cancel_token(stack.clone())
             .with_transport_layer(TransportLayer::new(stack.clone()))
             .build();
-        let incoming =
-            endpoint.incoming_transactions().map_err(|error| BridgeError::Stack(error.to_string()))?;
+        // New transactions are made here, not by the stack: what it would offer has ended a moment ago.
+        drop(endpoint.incoming_transactions().map_err(|error| BridgeError::Stack(error.to_string()))?);
         let tasks = TaskTracker::new();
         let listening = CancellationToken::new();
         let door = Arc::new(Door::new(calls, settings, address, endpoint.inner.clone(), tasks.clone()));
@@ -110,7 +114,7 @@ impl Bridge {
                 tracing::error!(%error, "SIP timers stopped");
             }
         });
-        tokio::spawn(dispatch::run(door.clone(), incoming, listening.clone()));
+        tokio::spawn(tidy(endpoint.inner.clone(), listening.clone()));
         tokio::spawn(udp::run(door.clone(), udp, listening.clone()));
         tokio::spawn(tcp::run(door.clone(), tcp, listening.clone()));
         tracing::info!(%address, "listening for SIP on UDP and TCP");
@@ -140,5 +144,18 @@ impl Drop for Bridge {
         self.door.stopping.cancel();
         self.listening.cancel();
         self.stack.cancel();
+    }
+}
+
+/// The stack notes for every refused INVITE which dialog its ACK might belong to, and looks through all notes whenever
+/// a transaction is forgotten: with tens of thousands of callers who never send the ACK, nothing else would get done.
+/// The notes are for ACKs of 200, which this door does not send.
+async fn tidy(endpoint: EndpointInnerRef, until: CancellationToken) {
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            _ = every.tick() => endpoint.waiting_ack.with_mut(|notes| notes.clear()),
+            () = until.cancelled() => return,
+        }
     }
 }

@@ -44,6 +44,6 @@ fn tcp_socket(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(256)?;
+    socket.listen(1024)?;
     TcpListener::from_std(socket.into())
 }

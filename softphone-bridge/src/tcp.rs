@@ -2,18 +2,13 @@
 //! connections, how long nothing may come, how long a begun message may take. The stack gets each connection as a
 //! channel: what it sends comes out of it and is written by one task.
 
-use std::{
-    collections::HashMap,
-    net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rsipstack::{
     sip::Transport as SipTransport,
     transport::{SipAddr, SipConnection, TransportEvent, channel::ChannelConnection},
 };
-use switchroom_bridge_core::{Transport, frame_length};
+use switchroom_bridge_core::{Examined, Refused, Transport, examine, frame_length};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
@@ -25,7 +20,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::dispatch::Door;
+use crate::{dispatch::Door, seats::Seats};
 
 /// The longest message on a stream, head and body.
 const MESSAGE_LIMIT: usize = 64 * 1024;
@@ -33,47 +28,10 @@ const MESSAGE_LIMIT: usize = 64 * 1024;
 const QUEUE: usize = 256;
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
 
-/// Open connections by source. Counted here and nowhere else.
-#[derive(Default)]
-struct Open(Mutex<HashMap<IpAddr, usize>>);
-
-struct Seat {
-    open: Arc<Open>,
-    source: IpAddr,
-}
-
-impl Open {
-    fn sit(self: &Arc<Self>, source: IpAddr, limit: usize, per_source: usize) -> Option<Seat> {
-        let mut seats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: usize = seats.values().sum();
-        let own = seats.entry(source).or_default();
-        if all >= limit || *own >= per_source {
-            if *own == 0 {
-                seats.remove(&source);
-            }
-            return None;
-        }
-        *own += 1;
-        metrics::gauge!("switchroom_sip_tcp_connections").set((all + 1) as f64);
-        Some(Seat { open: self.clone(), source })
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut seats = self.open.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = seats.get_mut(&self.source) {
-            *own = own.saturating_sub(1);
-            if *own == 0 {
-                seats.remove(&self.source);
-            }
-        }
-        metrics::gauge!("switchroom_sip_tcp_connections").set(seats.values().sum::<usize>() as f64);
-    }
-}
-
 pub(crate) async fn run(door: Arc<Door>, listener: TcpListener, until: CancellationToken) {
-    let open = Arc::new(Open::default());
+    let settings = &door.settings;
+    let gauge = metrics::gauge!("switchroom_sip_tcp_connections");
+    let open = Seats::new(settings.tcp_limit, settings.tcp_limit_per_source, gauge);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -88,8 +46,8 @@ pub(crate) async fn run(door: Arc<Door>, listener: TcpListener, until: Cancellat
                 continue;
             }
         };
-        let settings = &door.settings;
-        let Some(seat) = open.sit(source.ip(), settings.tcp_limit, settings.tcp_limit_per_source) else {
+        let Some(seat) = open.sit(source.ip()) else {
+            metrics::counter!("switchroom_sip_tcp_refused_total").increment(1);
             tracing::debug!(%source, "SIP connection refused: too many are open");
             continue;
         };
@@ -132,7 +90,10 @@ async fn read_all(
 ) {
     // A call that rings long must not lose its connection to the idle limit.
     let idle = door.settings.tcp_idle.max(door.settings.ring_timeout + Duration::from_secs(30));
-    let mut buffer: Vec<u8> = Vec::with_capacity(4096);
+    let mut buffer: Vec<u8> = Vec::new();
+    // Whoever connects has something to say: a connection that stays silent is not left the time that a used one is.
+    let opened = Instant::now();
+    let mut heard = false;
     let mut begun: Option<Instant> = None;
     loop {
         // Keep-alives (RFC 5626 §3.5.1) and empty lines before a message.
@@ -142,9 +103,13 @@ async fn read_all(
                 break;
             }
             buffer.drain(..if ping { 4 } else { 2 });
+            heard |= ping;
             if ping && raw.send(b"\r\n".to_vec()).await.is_err() {
                 return;
             }
+        }
+        if buffer.is_empty() {
+            begun = None;
         }
         match frame_length(&buffer) {
             Some(Ok(length)) if length > MESSAGE_LIMIT => {
@@ -158,8 +123,9 @@ async fn read_all(
                     .await;
                 buffer.drain(..length);
                 begun = (!buffer.is_empty()).then(Instant::now);
+                heard = true;
                 if let Some(reply) = reply
-                    && raw.send(reply).await.is_err()
+                    && raw.send(reply.bytes).await.is_err()
                 {
                     return;
                 }
@@ -175,22 +141,24 @@ async fn read_all(
         }
         let patience = match begun {
             Some(begun) => begun + door.settings.tcp_message,
-            None => Instant::now() + idle,
+            None if heard => Instant::now() + idle,
+            None => opened + door.settings.tcp_message,
         };
         match tokio::time::timeout_at(patience, read.read_buf(&mut buffer)).await {
             Ok(Ok(1..)) => {
                 begun.get_or_insert_with(Instant::now);
             }
-            Ok(Ok(0) | Err(_)) | Err(_) => return,
-        }
-        if buffer.is_empty() {
-            begun = None;
+            Ok(Ok(0) | Err(_)) => return,
+            // A head whose body does not come: it says whom to tell.
+            Err(_) if frame_length(&buffer).is_some() => {
+                return refuse_frame(door, &buffer, source, raw).await;
+            }
+            Err(_) => return,
         }
     }
 }
 
 async fn refuse_frame(door: &Arc<Door>, buffer: &[u8], source: SocketAddr, raw: &mpsc::Sender<Vec<u8>>) {
-    use switchroom_bridge_core::{Examined, Refused, examine};
     let (message, why) = match examine(buffer, Transport::Stream) {
         Examined::Refuse(message, why) => (message, why),
         Examined::Request(message) => (message, Refused::TooLarge),
@@ -198,7 +166,7 @@ async fn refuse_frame(door: &Arc<Door>, buffer: &[u8], source: SocketAddr, raw: 
     };
     let why = if door.trusts(source.ip()) { why } else { Refused::Untrusted };
     if let Some(reply) = door.refuse(&message, &why, source) {
-        let _ = raw.send(reply).await;
+        let _ = raw.send(reply.bytes).await;
     }
 }
 

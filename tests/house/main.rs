@@ -7,5 +7,6 @@ mod commands;
 mod demo;
 mod doors;
 mod lifecycle;
+mod stall;
 mod support;
 mod web;

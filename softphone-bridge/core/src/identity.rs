@@ -1,7 +1,7 @@
 //! Who is calling, and what was dialled, out of header values and URIs. The results are texts as a person would write
 //! them; reading them as telephone numbers is core's `number` room.
 
-use crate::message::after_display_name;
+use crate::{address::after_display_name, list::split};
 
 /// What a caller is called who does not want to be known.
 pub const ANONYMOUS: &str = "anonymous";
@@ -20,7 +20,7 @@ pub fn caller<'a>(
     if hidden {
         return ANONYMOUS.to_owned();
     }
-    let identities: Vec<String> = asserted.flat_map(split_list).filter_map(party).collect();
+    let identities: Vec<String> = asserted.flat_map(|value| split(value, ',')).filter_map(party).collect();
     let numeric = identities.iter().find(|identity| looks_like_number(identity));
     numeric.or(identities.first()).cloned().or_else(|| party(from)).unwrap_or_else(|| ANONYMOUS.to_owned())
 }
@@ -85,30 +85,7 @@ fn global(subscriber: &str) -> String {
     }
 }
 
-/// Splits a header's comma list, commas in quotes and brackets apart.
-fn split_list(value: &str) -> Vec<&str> {
-    let (mut parts, mut start) = (Vec::new(), 0);
-    let (mut quoted, mut escaped, mut bracketed) = (false, false, false);
-    for (at, c) in value.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '<' if !quoted => bracketed = true,
-            '>' if !quoted => bracketed = false,
-            ',' if !quoted && !bracketed => {
-                parts.push(value[start..at].trim());
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(value[start..].trim());
-    parts.retain(|part| !part.is_empty());
-    parts
-}
-
-/// Percent-decoding; what does not come out as UTF-8 stays as it was.
+/// Percent-decoding; what does not come out as UTF-8 stays as it was, and so does U+0000, which no text here may hold.
 fn unescape(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();
@@ -119,7 +96,7 @@ fn unescape(text: &str) -> String {
         rest = tail;
         let octet = (first == b'%').then(|| tail.get(..2)).flatten().and_then(|digits| {
             let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
-            u8::from_str_radix(digits, 16).ok()
+            u8::from_str_radix(digits, 16).ok().filter(|octet| *octet != 0)
         });
         match octet {
             Some(octet) => {
@@ -167,6 +144,7 @@ mod tests {
             ("tel:201;phone-context=pbx.example", Some("201")),
             ("sip:%2B33199000001@host", Some("+33199000001")),
             ("sip:user:secret@host", Some("user")),
+            ("sip:null-%00-null@host", Some("null-%00-null")),
             ("sip:host", None),
             ("mailto:a@b", None),
         ] {

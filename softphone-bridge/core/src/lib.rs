@@ -5,12 +5,16 @@
 //! a second Call-ID passes), and generosity about framing and identity is how one party is made to see another message
 //! than the next. What this room lets through is unambiguous.
 
+pub mod address;
 pub mod ending;
 pub mod identity;
+mod list;
 pub mod message;
 pub mod refuse;
+pub mod share;
 pub mod trust;
+pub mod via;
 
 pub use message::{Examined, Message, Transport, examine, frame_length};
-pub use refuse::{ALLOW, Refused};
+pub use refuse::{ALLOW, Refused, USER_AGENT, stateless};
 pub use trust::{Network, Trust};

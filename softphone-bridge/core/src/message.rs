@@ -3,7 +3,11 @@
 
 use std::borrow::Cow;
 
-use crate::refuse::Refused;
+use crate::{
+    address,
+    refuse::Refused,
+    via::{self, Via},
+};
 
 /// Where a request's bytes ended: a datagram ends by itself, a stream by Content-Length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,20 +20,35 @@ pub enum Transport {
 /// door who could be told who sent them.
 const METHODS: [&str; 5] = ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS"];
 
-/// Header names with a compact form (RFC 3261 §7.3.3) that matter here.
-const COMPACT: [(&str, &str); 8] = [
+/// The headers that matter here, with their compact forms (RFC 3261 §7.3.3).
+const KNOWN: [(&str, &str); 17] = [
     ("v", "via"),
     ("f", "from"),
     ("t", "to"),
     ("i", "call-id"),
+    ("", "cseq"),
     ("m", "contact"),
     ("l", "content-length"),
     ("c", "content-type"),
+    ("e", "content-encoding"),
+    ("", "content-disposition"),
+    ("", "max-forwards"),
+    ("", "require"),
     ("k", "supported"),
+    ("", "record-route"),
+    ("", "p-asserted-identity"),
+    ("", "privacy"),
+    ("", "reason"),
 ];
 
-/// No request of a telephone is half as long; each header costs memory in every copy.
-const HEADERS_LIMIT: usize = 200;
+/// Octets of start line and headers together. The longest request that RFC 4475 calls valid has 3.4 KiB.
+pub const HEAD_LIMIT: usize = 16 * 1024;
+/// Header fields of one request. Each costs memory in every copy.
+pub const HEADERS_LIMIT: usize = 200;
+/// Octets of a Call-ID; it is the provider's id of the call in the log.
+pub const CALL_ID_LIMIT: usize = 255;
+/// Octets of a tag; the caller's is part of the key under which an event is known.
+pub const TAG_LIMIT: usize = 255;
 
 /// What is in the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +66,8 @@ pub enum Examined<'a> {
 pub struct Message<'a> {
     pub method: &'a str,
     pub uri: &'a str,
-    /// Long names in lower case, unfolded values, in order.
-    pub headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// In order, with values unfolded. Names that matter here are in their long form and lower case, others as written.
+    pub headers: Vec<(&'a str, Cow<'a, str>)>,
     pub body: &'a [u8],
 }
 
@@ -58,7 +77,40 @@ impl Message<'_> {
     }
 
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_ref())
+        self.headers.iter().filter(move |(known, _)| *known == name).map(|(_, value)| value.as_ref())
+    }
+
+    /// The hop that the message came from. Requests that were found sound have one.
+    pub fn hop(&self) -> Option<Via<'_>> {
+        via::hops(self.header("via")?)?.into_iter().next()
+    }
+
+    /// A request within a dialog, as its To header says.
+    pub fn is_within_dialog(&self) -> bool {
+        self.header("to").and_then(address::tag).is_some()
+    }
+
+    /// The number of the CSeq.
+    pub fn sequence(&self) -> Option<u32> {
+        self.header("cseq")?.split([' ', '\t']).next()?.parse().ok()
+    }
+
+    /// Whether the body, if there is one, is of a kind that is looked at or may be ignored (RFC 3261 §8.2.3).
+    pub fn body_is_understood(&self) -> bool {
+        let optional = self.header("content-disposition").is_some_and(|value| {
+            value.to_ascii_lowercase().split(';').any(|part| {
+                part.split_once('=')
+                    .is_some_and(|(name, value)| name.trim() == "handling" && value.trim() == "optional")
+            })
+        });
+        let kind = self.header("content-type").unwrap_or("application/sdp");
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let plain =
+            self.header("content-encoding").is_none_or(|value| value.eq_ignore_ascii_case("identity"));
+        // Carriers wrap the session description together with what other networks said of the call.
+        self.body.is_empty()
+            || optional
+            || (plain && (kind == "application/sdp" || kind.starts_with("multipart/")))
     }
 
     pub fn is_ack(&self) -> bool {
@@ -66,9 +118,15 @@ impl Message<'_> {
     }
 }
 
-/// How long the first message in a stream's buffer is, head and body. None = its head is not complete yet.
+/// How long the first message in a stream's buffer is, head and body. None = its head is not complete yet. An error =
+/// where the next message starts cannot be known.
 pub fn frame_length(buffer: &[u8]) -> Option<Result<usize, Refused>> {
-    let head = find(buffer, b"\r\n\r\n")?;
+    let Some(head) = find(buffer, b"\r\n\r\n") else {
+        return (buffer.len() > HEAD_LIMIT).then_some(Err(Refused::TooLarge));
+    };
+    if head > HEAD_LIMIT {
+        return Some(Err(Refused::TooLarge));
+    }
     let Ok(text) = std::str::from_utf8(&buffer[..head]) else {
         return Some(Err(Refused::Malformed("header is not UTF-8")));
     };
@@ -76,7 +134,7 @@ pub fn frame_length(buffer: &[u8]) -> Option<Result<usize, Refused>> {
     lines.next();
     let headers = unfold(lines);
     let mut lengths =
-        headers.iter().filter(|(name, _)| name == "content-length").map(|(_, value)| value.as_ref());
+        headers.iter().filter(|(name, _)| *name == "content-length").map(|(_, value)| value.as_ref());
     Some(match (lengths.next().map(length), lengths.next()) {
         // Without it nobody knows where the next message starts (RFC 3261 §18.3).
         (None, _) => Err(Refused::Malformed("Content-Length is missing")),
@@ -105,18 +163,24 @@ fn read<'a>(bytes: &'a [u8], transport: Transport, message: &mut Message<'a>) ->
         // Still read what is there: the sender is owed an answer.
         None => (bytes, false),
     };
+    // Cut off where no sound request goes on, so that whoever sent it may still learn what is wrong.
+    let too_large = head.len() > HEAD_LIMIT;
+    let head = &head[..head.len().min(HEAD_LIMIT)];
     let text = std::str::from_utf8(head).map_err(|broken| {
         // The lines before the broken one tell whom to answer.
         let sound = std::str::from_utf8(&head[..broken.valid_up_to()]).unwrap_or_default();
         let mut lines = sound.split("\r\n");
         start_line(lines.next().unwrap_or_default(), message);
         message.headers = unfold(lines);
-        Refused::Malformed("header is not UTF-8")
+        if too_large { Refused::TooLarge } else { Refused::Malformed("header is not UTF-8") }
     })?;
     let mut lines = text.split("\r\n");
     let start = lines.next().unwrap_or_default();
     let version = start_line(start, message);
     message.headers = unfold(lines);
+    if too_large {
+        return Err(Refused::TooLarge);
+    }
     if !separator {
         return Err(Refused::Malformed("header does not end"));
     }
@@ -128,7 +192,8 @@ fn read<'a>(bytes: &'a [u8], transport: Transport, message: &mut Message<'a>) ->
         let other = digits.is_some_and(|(major, minor)| is_number(major) && is_number(minor));
         return Err(if other { Refused::Version } else { Refused::Malformed("start line") });
     }
-    if text.contains('\0') {
+    // Allowed in one place only, behind a backslash in a quoted display name (RFC 4475 §3.1.1.2), which goes nowhere.
+    if text.match_indices('\0').any(|(at, _)| !text[..at].ends_with('\\')) {
         return Err(Refused::Malformed("U+0000"));
     }
     if message.headers.len() > HEADERS_LIMIT {
@@ -149,7 +214,7 @@ fn read<'a>(bytes: &'a [u8], transport: Transport, message: &mut Message<'a>) ->
     let cseq = once("cseq", "CSeq")?;
     let from = once("from", "From")?;
     let to = once("to", "To")?;
-    if call_id.len() > 255 || call_id.contains(char::is_whitespace) {
+    if call_id.len() > CALL_ID_LIMIT || call_id.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(Refused::Malformed("Call-ID"));
     }
     let (number, method) = cseq.split_once([' ', '\t']).ok_or(Refused::Malformed("CSeq"))?;
@@ -160,13 +225,18 @@ fn read<'a>(bytes: &'a [u8], transport: Transport, message: &mut Message<'a>) ->
     if method.trim() != message.method {
         return Err(Refused::Malformed("CSeq names another method"));
     }
-    if !address_is_sound(from) || tag(from).is_none_or(str::is_empty) {
+    // Without a tag it is a request of before 2002, which must be taken (§12.1.1).
+    let tag_is_sound = |value| {
+        address::tag(value)
+            .is_none_or(|tag| !tag.is_empty() && tag.len() <= TAG_LIMIT && tag.bytes().all(is_token))
+    };
+    if !address::is_sound(from) || !tag_is_sound(from) {
         return Err(Refused::Malformed("From"));
     }
-    if !address_is_sound(to) {
+    if !address::is_sound(to) || !tag_is_sound(to) {
         return Err(Refused::Malformed("To"));
     }
-    if !message.all("via").all(via_is_sound) {
+    if !message.all("via").all(|value| via::hops(value).is_some()) {
         return Err(Refused::Malformed("Via"));
     }
     let mut lengths = message.all("content-length");
@@ -187,10 +257,12 @@ fn read<'a>(bytes: &'a [u8], transport: Transport, message: &mut Message<'a>) ->
             message.body = &body[..length];
         }
     }
+    let uri = address::request_uri(message.uri);
     if !METHODS.contains(&message.method) {
-        return Err(Refused::Method);
+        // A URI that is none is a malformed request whatever it asks for; a scheme of another method's is not our affair.
+        return Err(uri.err().filter(|why| why.status() == 400).unwrap_or(Refused::Method));
     }
-    uri_is_sound(message.uri)?;
+    uri?;
     if message.is_ack() {
         return Ok(());
     }
@@ -237,9 +309,9 @@ fn start_line<'a>(line: &'a str, message: &mut Message<'a>) -> Option<&'a str> {
         .flatten()
 }
 
-/// Header lines with continuations joined and names in their long form.
-fn unfold<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-    let mut headers: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::with_capacity(16);
+/// Header lines with continuations joined and known names in their long form.
+fn unfold<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(&'a str, Cow<'a, str>)> {
+    let mut headers: Vec<(&'a str, Cow<'a, str>)> = Vec::with_capacity(16);
     for line in lines {
         if line.starts_with([' ', '\t']) {
             if let Some((_, value)) = headers.last_mut() {
@@ -255,11 +327,10 @@ fn unfold<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(Cow<'a, str>, Cow<'a
             None if line.is_empty() => continue,
             None => ("", line),
         };
-        let name = name.to_ascii_lowercase();
-        let name = COMPACT
-            .iter()
-            .find(|(short, _)| *short == name)
-            .map_or(Cow::Owned(name), |(_, long)| Cow::Borrowed(*long));
+        let known = KNOWN.iter().find(|(short, long)| {
+            long.eq_ignore_ascii_case(name) || (name.len() == 1 && short.eq_ignore_ascii_case(name))
+        });
+        let name = known.map_or(name, |(_, long)| *long);
         headers.push((name, Cow::Borrowed(value)));
     }
     headers
@@ -275,87 +346,10 @@ fn is_number(text: &str) -> bool {
 }
 
 /// RFC 3261 §25.1 `token`.
-fn is_token(byte: u8) -> bool {
+pub(crate) fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
-}
-
-/// The Request-URI (§8.2.2.1, §19.1.1): a scheme we know, no header part, no brackets.
-fn uri_is_sound(uri: &str) -> Result<(), Refused> {
-    let (scheme, rest) = uri.split_once(':').ok_or(Refused::Malformed("Request-URI"))?;
-    if scheme.is_empty() || !scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)) {
-        return Err(Refused::Malformed("Request-URI"));
-    }
-    let known = ["sip", "sips", "tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    if !known {
-        return Err(Refused::UriScheme);
-    }
-    let sound = !rest.is_empty()
-        && !rest.contains(['<', '>', '"', '?'])
-        && rest.bytes().all(|b| b > b' ' && b != 0x7f);
-    if sound { Ok(()) } else { Err(Refused::Malformed("Request-URI")) }
-}
-
-/// `name-addr` or `addr-spec` with parameters: quotes and brackets close, and there is a URI.
-fn address_is_sound(value: &str) -> bool {
-    let Some(rest) = after_display_name(value) else { return false };
-    match rest.strip_prefix('<') {
-        Some(inside) => match inside.split_once('>') {
-            Some((uri, parameters)) => {
-                uri.contains(':')
-                    && (parameters.trim().is_empty() || parameters.trim_start().starts_with(';'))
-            }
-            None => false,
-        },
-        None => rest.split(';').next().is_some_and(|uri| uri.contains(':') && !uri.contains([' ', '<', '>'])),
-    }
-}
-
-/// What follows the display name; None if its quote never closes.
-pub(crate) fn after_display_name(value: &str) -> Option<&str> {
-    let value = value.trim();
-    if let Some(quoted) = value.strip_prefix('"') {
-        let mut escaped = false;
-        for (at, c) in quoted.char_indices() {
-            match c {
-                _ if escaped => escaped = false,
-                '\\' => escaped = true,
-                '"' => return Some(quoted[at + 1..].trim_start()),
-                _ => {}
-            }
-        }
-        return None;
-    }
-    // An unquoted display name is words before the bracket.
-    match value.find('<') {
-        Some(at) if value[..at].bytes().all(|b| is_token(b) || b == b' ' || b == b'\t' || b >= 0x80) => {
-            Some(&value[at..])
-        }
-        _ => Some(value),
-    }
-}
-
-/// The `tag` parameter of From or To.
-pub fn tag(value: &str) -> Option<&str> {
-    let rest = after_display_name(value)?;
-    let parameters = match rest.strip_prefix('<') {
-        Some(inside) => inside.split_once('>')?.1,
-        None => rest.split_once(';')?.1,
-    };
-    parameters.split(';').find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("tag").then_some(value.trim())
-    })
-}
-
-fn via_is_sound(value: &str) -> bool {
-    value.split(',').all(|one| {
-        let mut parts = one.trim().splitn(2, [' ', '\t']);
-        let protocol = parts.next().unwrap_or_default().to_ascii_uppercase();
-        let sent_by = parts.next().unwrap_or_default().trim().split(';').next().unwrap_or_default().trim();
-        protocol.starts_with("SIP/2.0/") && !sent_by.is_empty() && !sent_by.contains(char::is_whitespace)
-    })
 }

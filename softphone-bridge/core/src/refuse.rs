@@ -2,7 +2,10 @@
 
 use std::{fmt::Write as _, net::SocketAddr};
 
-use crate::message::Message;
+use crate::{address, message::Message, via};
+
+/// What the answers of this door say of themselves.
+pub const USER_AGENT: &str = "Switchroom";
 
 /// The methods of this door, as `Allow` lists them.
 pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS";
@@ -76,58 +79,75 @@ impl Refused {
         }
     }
 
-    /// The whole response (RFC 3261 §8.2.6, §8.2.7). `tag` must be the same for retransmissions of one request, so
-    /// that the sender sees one answer; None for an ACK, which is never answered.
+    /// The whole response; None for an ACK, which is never answered.
     pub fn response(&self, message: &Message<'_>, source: SocketAddr, tag: &str) -> Option<Vec<u8>> {
         if message.is_ack() {
             return None;
         }
-        let mut text = format!("SIP/2.0 {} {}\r\n", self.status(), self.phrase());
-        for (index, via) in message.all("via").enumerate() {
-            let via = if index == 0 { with_received(via, source) } else { via.to_owned() };
-            header(&mut text, "Via", &via);
-        }
-        for (name, long) in [("from", "From"), ("to", "To"), ("call-id", "Call-ID"), ("cseq", "CSeq")] {
-            if let Some(value) = message.header(name) {
-                let untagged = name == "to" && crate::message::tag(value).is_none();
-                let value = if untagged { format!("{value};tag={tag}") } else { value.to_owned() };
-                header(&mut text, long, &value);
-            }
-        }
-        match self {
-            Self::Method => header(&mut text, "Allow", ALLOW),
-            Self::Extension(tags) => header(&mut text, "Unsupported", tags),
-            Self::Overloaded(seconds) => header(&mut text, "Retry-After", &seconds.to_string()),
-            _ => {}
-        }
-        text.push_str("Content-Length: 0\r\n\r\n");
-        Some(text.into_bytes())
+        let extra = match self {
+            Self::Method => Some(("Allow", ALLOW.to_owned())),
+            Self::Extension(tags) => Some(("Unsupported", tags.clone())),
+            Self::Overloaded(seconds) => Some(("Retry-After", seconds.to_string())),
+            _ => None,
+        };
+        let extra = extra.as_ref().map(|(name, value)| (*name, value.as_str()));
+        Some(stateless(message, source, tag, self.status(), &self.phrase(), extra.as_slice()))
     }
+}
+
+/// A response without a transaction (RFC 3261 §8.2.6, §8.2.7). `tag` must be the same for retransmissions of one
+/// request, so that the sender sees one answer.
+pub fn stateless(
+    message: &Message<'_>,
+    source: SocketAddr,
+    tag: &str,
+    status: u16,
+    phrase: &str,
+    extra: &[(&str, &str)],
+) -> Vec<u8> {
+    let mut text = String::with_capacity(512);
+    let _ = write!(text, "SIP/2.0 {status} {phrase}\r\n");
+    for (index, via) in message.all("via").enumerate() {
+        match index {
+            0 => header(&mut text, "Via", &stamped(via, source)),
+            _ => header(&mut text, "Via", via),
+        }
+    }
+    for (name, long) in [("from", "From"), ("to", "To"), ("call-id", "Call-ID"), ("cseq", "CSeq")] {
+        let Some(value) = message.header(name) else { continue };
+        if name == "to" && address::tag(value).is_none() {
+            header(&mut text, long, &format!("{value};tag={tag}"));
+        } else {
+            header(&mut text, long, value);
+        }
+    }
+    for (name, value) in extra {
+        header(&mut text, name, value);
+    }
+    let _ = write!(text, "User-Agent: {USER_AGENT}\r\nContent-Length: 0\r\n\r\n");
+    text.into_bytes()
 }
 
 fn header(text: &mut String, name: &str, value: &str) {
-    // What came in as a line goes out as one: a control character in it would make two of them.
-    let value: String = value.chars().filter(|c| !c.is_control()).collect();
-    let _ = write!(text, "{name}: {value}\r\n");
+    text.push_str(name);
+    text.push_str(": ");
+    // What came in as a line goes out as one: a break in it would make two of them.
+    text.extend(value.chars().filter(|c| !matches!(c, '\r' | '\n')));
+    text.push_str("\r\n");
 }
 
-/// RFC 3261 §18.2.1 and RFC 3581 §4: where the request really came from.
-fn with_received(via: &str, source: SocketAddr) -> String {
-    let (first, others) = match via.split_once(',') {
-        Some((first, others)) => (first, Some(others)),
-        None => (via, None),
-    };
-    let mut parts = first.split(';');
-    let mut text = parts.next().unwrap_or_default().trim_end().to_owned();
-    for parameter in parts {
-        let name = parameter.split('=').next().unwrap_or_default().trim();
-        if !name.eq_ignore_ascii_case("received") && !name.eq_ignore_ascii_case("rport") {
-            let _ = write!(text, ";{}", parameter.trim());
+/// The topmost Via with where the request really came from. One that cannot be read gets it as well: the answer that
+/// says so has to arrive.
+pub fn stamped(value: &str, source: SocketAddr) -> String {
+    match via::hops(value).as_deref() {
+        Some([first, others @ ..]) => {
+            let mut text = first.stamped(source);
+            for other in others {
+                text.push_str(", ");
+                text.push_str(&other.to_string());
+            }
+            text
         }
+        _ => format!("{value};received={};rport={}", source.ip(), source.port()),
     }
-    let _ = write!(text, ";received={};rport={}", source.ip(), source.port());
-    if let Some(others) = others {
-        let _ = write!(text, ",{others}");
-    }
-    text
 }

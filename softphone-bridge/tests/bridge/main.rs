@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod calls;
+mod flood;
 mod refusals;
 mod sipp;
 mod support;
 mod tcp;
+mod torture;

@@ -10,14 +10,14 @@ use tokio::{
 
 use crate::support::{Answer, House, LINE, Wire, house};
 
-struct Line {
+pub struct Line {
     stream: TcpStream,
     buffer: Vec<u8>,
-    via: String,
+    pub via: String,
 }
 
 impl Line {
-    async fn new(house: &House) -> Self {
+    pub async fn new(house: &House) -> Self {
         let stream = TcpStream::connect(house.bridge.address()).await.unwrap();
         let via = format!(
             "SIP/2.0/TCP {};branch=z9hG4bK{}",
@@ -27,16 +27,16 @@ impl Line {
         Self { stream, buffer: Vec::new(), via }
     }
 
-    fn invite(&self, call_id: &str) -> Wire {
+    pub fn invite(&self, call_id: &str) -> Wire {
         Wire::request("INVITE", &format!("sip:{LINE}@127.0.0.1"), &self.via, call_id)
     }
 
-    async fn send(&mut self, bytes: &[u8]) {
+    pub async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
 
     /// None = the connection was closed.
-    async fn answer(&mut self) -> Option<Answer> {
+    pub async fn answer(&mut self) -> Option<Answer> {
         tokio::time::timeout(Duration::from_secs(10), async {
             loop {
                 if let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
