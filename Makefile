@@ -4,7 +4,7 @@
 # together, and another choice would build the large ones again.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-rust test-web test-e2e test-fast fmt lint lint-fast gen check bench bench-full clean web
+.PHONY: help setup run test test-rust test-web test-e2e test-fast fmt lint lint-fast gen check bench bench-full sim sim-planted fuzz clean web
 
 # make run PORT=9000 ARGS="--sip off"
 PORT ?= 8080
@@ -28,7 +28,7 @@ test: ## set up, then every test: Rust with a real Postgres, SQL, web units, bro
 	@dev/setup test
 	@$(MAKE) --no-print-directory web/dist/index.html
 	@$(CARGO) build --workspace --all-targets
-	@$(MAKE) --no-print-directory test-web test-e2e test-rust
+	@$(MAKE) --no-print-directory sim-planted test-web test-e2e test-rust
 
 test-fast: ## Rust unit tests of the pure rooms only: seconds, no database
 	@$(CARGO) nextest run -p switchroom-core -p switchroom-bridge-core
@@ -61,6 +61,17 @@ lint: lint-fast ## formatting and lints, as CI sees them
 lint-fast:
 	@$(CARGO) fmt --all --check
 	@cd web && npm run --silent format:check && npm run --silent lint && npm run --silent typecheck
+
+# The simulation knows the core only, so it is built apart, small and fast.
+SEEDS ?= 100000
+sim: ## the simulated call centre, 100,000 seeds on every core (SEEDS=1000, SEED=42 for one with all that happened)
+	@$(CARGO) run -q --release -p switchroom-sim --target-dir $(TARGET)/sim -- $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+sim-planted: ## the same must find ten planted bugs; built apart, so that no other build holds them
+	@$(CARGO) test -q -p switchroom-sim --features planted --target-dir $(TARGET)/sim --test planted
+
+fuzz: ## coverage-guided fuzzing of everything that reads what strangers wrote, 10 minutes each (FUZZ_S=60)
+	@dev/fuzz $(FUZZ)
 
 gen: ## rebuild every derived file: .sqlx, the API documents, the console's API types
 	@dev/setup test

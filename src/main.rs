@@ -19,6 +19,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+// Bugs on purpose (see tests/sim) have no place in the program, whatever features a build turns on.
+const _: () = assert!(!switchroom_core::planted::POSSIBLE, "build the program without the feature `planted`");
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -19,9 +19,9 @@ use std::{
 use chrono::Utc;
 use metrics::histogram;
 use switchroom_core::{
-    CallId, EventId, TenantId, UserId,
-    agent::PresenceChange,
-    call::{CallSnapshot, CallState},
+    CallId, TenantId,
+    append::{Candidate, Judging, Verdict},
+    call::CallState,
     directory::RecentCall,
     fact::CallFact,
     log::{Cursor, EventData, LogEvent},
@@ -62,12 +62,14 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// The call that this decision took for new.
-    fn opens(&self) -> Option<CallId> {
-        self.events.iter().find_map(|event| match &event.data {
-            EventData::Call(data) if data.before.is_none() => Some(data.call.id),
-            EventData::Call(_) | EventData::Presence(_) => None,
-        })
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            tenant: self.tenant,
+            events: &self.events,
+            memories: &self.memories,
+            call: self.fact.as_ref().map(|(call, _, _)| *call),
+            incarnation: self.incarnation,
+        }
     }
 
     /// It will never be written.
@@ -92,16 +94,6 @@ impl Entry {
             queued_at: Instant::now(),
         }
     }
-}
-
-/// What the appender found about an entry of the batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Stands,
-    /// Its call event was recorded before. What followed from it for agents still stands.
-    Repeated,
-    /// Its call was recorded before, and memory did not know. The same.
-    Forgotten,
 }
 
 enum Failure {
@@ -263,67 +255,19 @@ impl Appender {
         let mut tx = self.db.log().begin().await?;
 
         // Which events are new, which calls were taken for new and are not.
-        let claims: Vec<(TenantId, EventId, CallId)> = entries
-            .iter()
-            .flat_map(|entry| entry.events.iter().map(move |event| (entry.tenant, event)))
-            .filter_map(|(tenant, event)| event.call_id.map(|call| (tenant, event.event_id, call)))
-            .collect();
-        let opened: Vec<CallId> = entries.iter().filter_map(Entry::opens).collect();
-        let known =
+        let batch: Vec<Candidate<'_>> = entries.iter().map(Entry::candidate).collect();
+        let opened: Vec<CallId> = batch.iter().filter_map(Candidate::opens).collect();
+        let recorded =
             if opened.is_empty() { BTreeSet::new() } else { log::recorded_calls(&mut tx, &opened).await? };
-        let mut returned = self.returned.clone();
-        let mut verdicts = Vec::with_capacity(entries.len());
-        for entry in entries {
-            if let Some(call) = entry.opens().filter(|call| known.contains(call)) {
-                returned.insert(call, entry.incarnation);
-            }
-            let back = entry
-                .fact
-                .as_ref()
-                .and_then(|(call, _, _)| returned.get(call))
-                .is_some_and(|incarnation| entry.incarnation <= *incarnation);
-            verdicts.push(if back { Verdict::Forgotten } else { Verdict::Stands });
-        }
-        let back: BTreeSet<CallId> = entries
-            .iter()
-            .zip(&verdicts)
-            .filter(|(_, verdict)| **verdict == Verdict::Forgotten)
-            .filter_map(|(entry, _)| entry.fact.as_ref().map(|(call, _, _)| *call))
-            .collect();
-        let claims: Vec<_> = claims.into_iter().filter(|(_, _, call)| !back.contains(call)).collect();
-        let mut claimed =
+        let judging = Judging::open(batch, &recorded, &self.returned);
+        let claims = judging.claims();
+        let claimed =
             if claims.is_empty() { BTreeSet::new() } else { log::claim(&mut tx, &claims).await? };
-
-        // What is written, in order. An event that stands is taken out of `claimed`, so that the second of two in one
-        // batch is a repetition.
-        let mut kept: Vec<(TenantId, &Arc<LogEvent>)> = Vec::new();
-        let mut calls: BTreeMap<CallId, (TenantId, &CallSnapshot, &CallMemory)> = BTreeMap::new();
-        let mut agents: BTreeMap<(TenantId, UserId), &PresenceChange> = BTreeMap::new();
-        for (entry, verdict) in entries.iter().zip(&mut verdicts) {
-            for event in &entry.events {
-                match (&event.data, event.call_id) {
-                    (EventData::Presence(change), _) => {
-                        agents.insert((entry.tenant, change.user_id), change);
-                    }
-                    (EventData::Call(_), _) if *verdict == Verdict::Forgotten => continue,
-                    (EventData::Call(data), Some(call)) => {
-                        if !claimed.remove(&(entry.tenant, event.event_id)) {
-                            *verdict = Verdict::Repeated;
-                            continue;
-                        }
-                        if let Some(memory) = entry.memories.get(&call) {
-                            calls.insert(call, (entry.tenant, &data.call, memory));
-                        }
-                    }
-                    (EventData::Call(_), None) => {}
-                }
-                kept.push((entry.tenant, event));
-            }
-        }
+        let judged = judging.close(claimed);
 
         // Their numbers.
         let mut counts: BTreeMap<TenantId, i64> = BTreeMap::new();
-        for (tenant, _) in &kept {
+        for (tenant, _) in &judged.events {
             *counts.entry(*tenant).or_default() += 1;
         }
         let ends = self.numbers(&mut tx, &counts).await?;
@@ -331,7 +275,8 @@ impl Appender {
             .iter()
             .map(|(tenant, end)| (*tenant, end - counts.get(tenant).copied().unwrap_or(0) + 1))
             .collect();
-        let numbered: Vec<Numbered<'_>> = kept
+        let numbered: Vec<Numbered<'_>> = judged
+            .events
             .iter()
             .filter_map(|(tenant, event)| {
                 let seq = next.get_mut(tenant)?;
@@ -343,21 +288,22 @@ impl Appender {
         if !numbered.is_empty() {
             log::append(&mut tx, Utc::now(), &numbered).await?;
         }
-        if !calls.is_empty() {
-            let rows: Vec<CallRow<'_>> = calls
+        if !judged.calls.is_empty() {
+            let rows: Vec<CallRow<'_>> = judged
+                .calls
                 .values()
                 .map(|(tenant, call, memory)| CallRow { tenant: *tenant, call, memory })
                 .collect();
             log::project_calls(&mut tx, &rows).await?;
         }
-        if !agents.is_empty() {
-            let rows: Vec<_> = agents.iter().map(|((tenant, _), change)| (*tenant, *change)).collect();
+        if !judged.agents.is_empty() {
+            let rows: Vec<_> = judged.agents.iter().map(|((tenant, _), change)| (*tenant, *change)).collect();
             log::project_presence(&mut tx, &rows).await?;
         }
         // From here on a lost connection leaves the outcome unknown.
-        *attempt = Attempt { committing: true, verdicts: verdicts.clone(), ends: ends.clone() };
+        *attempt = Attempt { committing: true, verdicts: judged.verdicts.clone(), ends: ends.clone() };
         tx.commit().await?;
-        Ok(Written { verdicts, ends })
+        Ok(Written { verdicts: judged.verdicts, ends })
     }
 
     /// The last number of each tenant, taking over the logs of tenants that are new.

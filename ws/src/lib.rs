@@ -11,12 +11,12 @@
 mod asyncapi;
 mod envelope;
 mod hub;
-mod incoming;
+pub mod incoming;
 mod outbox;
 pub mod port;
 pub mod protocol;
 mod session;
-mod settings;
+pub mod settings;
 mod upgrade;
 
 pub use asyncapi::asyncapi;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
 /// The one subprotocol spoken here (contract §4).
 pub const SUBPROTOCOL: &str = "switchroom.v1";
 /// How a one-use ticket travels: as a second subprotocol, so that it is in no URL and in no log of one.
@@ -16,6 +18,20 @@ pub const SILENT_HEARTBEATS: u32 = 3;
 pub const RESUME_PAGE: usize = 200;
 /// Topics one socket may hear.
 pub const MAX_TOPICS: usize = 200;
+
+/// Clients send little; what is longer grows the buffer while it arrives. It is allocated for every socket at once.
+const READ_BUFFER: usize = 1024;
+/// Frames that wait together leave in one write of about this size. Allocated only as far as it is used.
+const WRITE_BUFFER: usize = 16 * 1024;
+
+/// How the WebSocket library is to read and write.
+pub fn wire() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE))
+}
 
 /// Settings of the gateway. [`Settings::default`] is what the contract and the measurements ask for; tests shrink it.
 #[derive(Clone, Debug)]

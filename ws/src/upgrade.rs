@@ -10,7 +10,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header},
     response::Response,
     routing::any,
 };
@@ -22,7 +22,7 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         handshake::derive_accept_key,
-        protocol::{Role, WebSocketConfig},
+        protocol::Role,
     },
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -31,13 +31,8 @@ use crate::{
     hub::Hub,
     port::{Authenticate, Identity, Refusal, Switchboard, TicketAccess},
     session::Session,
-    settings::{MAX_MESSAGE, SUBPROTOCOL, Settings, TICKET_PREFIX},
+    settings::{self, SUBPROTOCOL, Settings, TICKET_PREFIX},
 };
-
-/// Clients send little; what is longer grows the buffer while it arrives. It is allocated for every socket at once.
-const READ_BUFFER: usize = 1024;
-/// Frames that wait together leave in one write of about this size. Allocated only as far as it is used.
-const WRITE_BUFFER: usize = 16 * 1024;
 
 /// The gateway; clones share one.
 #[derive(Clone)]
@@ -135,12 +130,7 @@ async fn upgrade(State(gateway): State<Gateway>, mut request: Request) -> Respon
 
 async fn run(shared: Arc<Shared>, who: Identity, on_upgrade: OnUpgrade) {
     let Ok(Ok(upgraded)) = timeout(shared.settings.upgrade_wait, on_upgrade).await else { return };
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(MAX_MESSAGE))
-        .max_frame_size(Some(MAX_MESSAGE));
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(settings::wire())).await;
     let mut session = Session::open(shared, who, socket);
     let end = session.run().await;
     // Boxed, so that an idle socket does not keep room for its farewell.
@@ -205,6 +195,10 @@ fn handshake(request: &Request) -> Result<HeaderValue, (StatusCode, &'static str
     };
     if request.method() != Method::GET {
         return Err((StatusCode::METHOD_NOT_ALLOWED, "a WebSocket is opened by GET"));
+    }
+    // HTTP/1.0 has no upgrades, and a request of HTTP/1.1 names one host.
+    if request.version() != Version::HTTP_11 || headers.get_all(header::HOST).iter().count() != 1 {
+        return Err((StatusCode::BAD_REQUEST, "a WebSocket is opened by HTTP/1.1 with a Host"));
     }
     if !names(header::CONNECTION, "upgrade") || !names(header::UPGRADE, "websocket") {
         return Err((StatusCode::BAD_REQUEST, "this address speaks WebSocket only"));

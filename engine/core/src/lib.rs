@@ -4,6 +4,7 @@
 //! no tokio, sqlx or axum, and that is what keeps it so. Time, ids and everything the rules look at are arguments.
 
 pub mod agent;
+pub mod append;
 pub mod call;
 pub mod directory;
 pub mod fact;
@@ -14,6 +15,7 @@ pub mod log;
 pub mod number;
 pub mod number_plan;
 pub mod permission;
+pub mod planted;
 pub mod role;
 pub mod roster;
 pub mod routing;

@@ -15,6 +15,7 @@ use crate::{
     call::{CallState, Outline},
     fact::{Direction, EndReason},
     log::{Cursor, EventData, LogEvent},
+    planted::{self, Bug},
     roster::Roster,
 };
 
@@ -196,7 +197,7 @@ impl WallboardFold {
         self.turn(now);
         match &event.data {
             EventData::Call(data) => {
-                if let Some(before) = &data.before {
+                if let Some(before) = data.before.as_ref().filter(|_| !planted::is(Bug::BoardCountsTwice)) {
                     self.count(data.call.id, before, -1);
                 }
                 self.count(data.call.id, &data.call.outline(), 1);

@@ -21,14 +21,19 @@ pub fn connection() -> ConnectionId {
     ConnectionId(Uuid::from_u128(7))
 }
 
+/// Found from the fuzz targets too, which take this file as it is.
+fn fixture_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../engine/tests/fixtures")
+}
+
 pub fn fixture(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let path = fixture_folder().join(name);
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Every fixture of a kind, by name.
 pub fn fixtures(kind: Kind) -> Vec<(String, Vec<u8>)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(kind.as_str());
+    let folder = fixture_folder().join(kind.as_str());
     let mut all: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| {

@@ -8,6 +8,7 @@ use crate::{
     directory::ContactRef,
     fact::{Direction, EndCause, EndReason, FactKind},
     number::PartyNumber,
+    planted::{self, Bug},
 };
 
 /// The key of the ending that we make ourselves when nothing was heard of a call for too long.
@@ -120,6 +121,9 @@ impl CallFold {
         match report.kind {
             FactKind::Ringing => {}
             FactKind::Answered => {
+                if planted::is(Bug::AnswerAfterTheEnd) {
+                    self.ended = None;
+                }
                 least(&mut self.answered, report.at, |a, b| a < b);
                 self.talk(stamp, CallState::Answered);
                 // One event may name several agents; it does not say which of them it was, so the least is taken.
@@ -158,7 +162,7 @@ impl CallFold {
     }
 
     fn talk(&mut self, stamp: Stamp, state: CallState) {
-        least(&mut self.talk, (stamp, state), |a, b| a.0 > b.0);
+        least(&mut self.talk, (stamp, state), |a, b| a.0 > b.0 || planted::is(Bug::LastHeardCounts));
     }
 
     pub fn state(&self) -> CallState {

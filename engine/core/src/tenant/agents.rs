@@ -8,6 +8,7 @@ use crate::{
     agent::{Chosen, Link, Presence, PresenceChange},
     call::CallState,
     log::{EventData, EventType, LogEvent},
+    planted::{self, Bug},
 };
 
 /// A ring that nobody ends is over after this: longer than any provider rings, much shorter than a call may last.
@@ -127,7 +128,7 @@ impl TenantLive {
         decision: &mut Decision,
     ) {
         let Some(state) = self.calls.get(&call).map(|call| call.fold.state()) else { return };
-        if state == CallState::Ended {
+        if state == CallState::Ended && !planted::is(Bug::AgentKeepsTheCall) {
             self.untie_all(now, call, cause, world, decision);
             return;
         }

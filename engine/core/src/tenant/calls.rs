@@ -16,6 +16,7 @@ use crate::{
     fact::{CallFact, EndCause, EndReason, FactKind},
     log::{CallEvent, EventData, EventType, LogEvent},
     number::{E164, Region, normalise},
+    planted::{self, Bug},
     routing::{Audience, audience},
 };
 
@@ -140,9 +141,10 @@ impl TenantLive {
 
         let heard = self.audience(&fold, &report, world);
         let pops: Vec<UserId> =
-            heard.users.iter().copied().filter(|user| !popped.contains_key(user)).collect();
+            heard.users.iter().copied().filter(|user| !popped.contains_key(user) || planted::is(Bug::PopsTwice)).collect();
         let answered_by = answered_by(&fold, &report);
         let withdrawn: Vec<UserId> = match answered_by {
+            Some(_) if planted::is(Bug::OthersKeepThePop) => Vec::new(),
             Some(agent) => popped
                 .iter()
                 .filter(|(user, open)| **open && **user != agent)
@@ -184,7 +186,8 @@ impl TenantLive {
             caller = Some(context);
         }
 
-        let addressees: BTreeSet<UserId> = pops.iter().chain(&withdrawn).chain(&told).copied().collect();
+        let addressed = if planted::is(Bug::PopNotAddressed) { &[][..] } else { &pops };
+        let addressees: BTreeSet<UserId> = addressed.iter().chain(&withdrawn).chain(&told).copied().collect();
         let event = LogEvent {
             event_id,
             type_: event_type(report.kind),

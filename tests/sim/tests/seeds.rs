@@ -1,0 +1,43 @@
+//! Three hundred days; `make sim` lives a hundred thousand.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use switchroom_sim::{quietly, run};
+
+const SEEDS: u64 = 300;
+
+#[test]
+fn three_hundred_days_hold() {
+    let next = AtomicU64::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let failures: Vec<String> = quietly(|| {
+        std::thread::scope(|scope| {
+            let work = || {
+                let mut failures = Vec::new();
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= SEEDS {
+                        return failures;
+                    }
+                    if let Err(failure) = run(seed, false) {
+                        failures.push(format!(
+                            "seed {seed} at step {}: {}\n  again: make sim SEED={seed}",
+                            failure.step, failure.what
+                        ));
+                    }
+                }
+            };
+            let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            handles.into_iter().flat_map(|handle| handle.join().unwrap_or_default()).collect()
+        })
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// A seed is a whole day, the same every time.
+#[test]
+fn a_seed_gives_the_same_day_again() {
+    let steps = |seed| run(seed, false).map_err(|failure| failure.what);
+    assert_eq!(steps(11), steps(11));
+    assert_ne!(steps(11), steps(12));
+}
