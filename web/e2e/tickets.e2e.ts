@@ -267,3 +267,53 @@ describe("rows and columns", () => {
     await page.waitForURL(`**/tickets/${id}`);
   });
 });
+
+describe("when there is little room, or no answer", () => {
+  it("folds the filters on a phone and chooses the order in the view menu", async () => {
+    const { page, context } = await signedIn(browser, url, demo, "supervisor@demo.example", {
+      path: "/tickets",
+      viewport: { width: 360, height: 760 },
+    });
+    await page.locator("tbody tr[data-row]").first().waitFor();
+    const status = page.getByLabel("Status", { exact: true });
+    expect(await status.isVisible()).toBe(false);
+    await page.getByRole("button", { name: "Filters" }).click();
+    await status.selectOption("active");
+    await page.waitForURL("**/tickets?status=active");
+    await page.getByRole("button", { name: "Filters 1" }).waitFor();
+    await page.getByRole("button", { name: "View" }).click();
+    await page.getByRole("menuitemradio", { name: "Number, ascending" }).click();
+    await page.waitForURL(/sort=number/);
+    const numbers = await page
+      .locator("tbody tr[data-row] a.num")
+      .evaluateAll((links) => links.map((link) => Number(link.textContent?.slice(1))));
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    await context.close();
+  });
+
+  it("says that a list could not be loaded, and loads it when asked again", async () => {
+    const { page, context } = await signedIn(browser, url, demo, "supervisor@demo.example", {
+      path: "/calls",
+    });
+    const lists = /\/api\/v1\/tickets\?/;
+    await page.route(lists, (route) =>
+      route.fulfill({
+        status: 400,
+        contentType: "application/problem+json",
+        body: JSON.stringify({
+          type: "bad-cursor",
+          title: "No",
+          status: 400,
+          detail: "The cursor cannot be read.",
+        }),
+      }),
+    );
+    await page.getByRole("link", { name: "Tickets", exact: true }).click();
+    await page.getByRole("alert").getByText("This could not be loaded").waitFor();
+    await page.getByText("The cursor cannot be read.").waitFor();
+    await page.unroute(lists);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.locator("tbody tr[data-row]").first().waitFor();
+    await context.close();
+  });
+});
