@@ -278,3 +278,53 @@ async fn presence_queues_and_the_board() {
     let board = app.get(app.rival.user(Role::Supervisor), "/api/v1/wallboard").await.expect(200);
     assert_eq!(board["calls"]["ringing"], 0);
 }
+
+#[tokio::test]
+async fn calls_of_an_organization_are_those_of_its_people_too() {
+    let app = App::new().await;
+    let (admin, agent) = (app.demo.user(Role::OrgAdmin), app.demo.user(Role::Agent));
+    let made = async |path: &str, body: Value| {
+        app.post(admin, path, body).await.expect(201)["id"].as_str().unwrap().parse::<Uuid>().unwrap()
+    };
+    let company = made("/api/v1/organizations", json!({"name": "Acme", "phones": []})).await;
+    let contacts = format!("/api/v1/organizations/{company}/contacts");
+    let grace = made(&contacts, json!({"full_name": "Grace Hopper", "phones": []})).await;
+    let ada = made("/api/v1/individuals", json!({"full_name": "Ada Lovelace", "phones": []})).await;
+    let mut connection = app.database.superuser().await;
+    for (kind, contact) in [
+        ("organization", company),
+        ("organization_contact", grace),
+        ("individual", ada),
+        ("email_contact", ada),
+    ] {
+        sqlx::query(
+            "INSERT INTO calls (id, tenant_id, connection_id, provider_call_id, direction, state, from_number,
+                                contact_kind, contact_id, started_at, fold)
+             VALUES (gen_random_uuid(), $1, $1, $2, 'inbound', 'ended', '+33612345678', $2, $3, now(), '{}')",
+        )
+        .bind(app.demo.id.0)
+        .bind(kind)
+        .bind(contact)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    }
+    let found = async |query: String| {
+        let page = app.get(agent, &format!("/api/v1/calls?{query}")).await.expect(200);
+        let mut contacts: Vec<_> =
+            page["items"].as_array().unwrap().iter().map(|call| call["contact"].clone()).collect();
+        contacts.sort_by_key(|contact| contact["kind"].to_string());
+        contacts
+    };
+    let acme = json!({"kind": "organization", "id": company, "name": "Acme", "organization_id": null});
+    let hopper = json!({"kind": "organization_contact", "id": grace, "name": "Grace Hopper", "organization_id": company});
+    assert_eq!(found(format!("organization_id={company}")).await, [acme.clone(), hopper.clone()]);
+    assert_eq!(found(format!("contact_id={company}")).await, [acme]);
+    assert_eq!(found(format!("contact_id={grace}")).await, [hopper]);
+    assert!(found(format!("organization_id={ada}")).await.is_empty(), "an id that is no organization's");
+    assert_eq!(found(format!("contact_id={ada}")).await[1]["name"], "Ada Lovelace");
+    // The name is the directory's, whatever the call says the contact is; a deleted contact has none.
+    app.delete(admin, &format!("/api/v1/individuals/{ada}")).await.expect(204);
+    assert!(found(format!("contact_id={ada}")).await.iter().all(|contact| contact["name"].is_null()));
+    app.get(agent, "/api/v1/calls?organization_id=x").await.expect(400);
+}

@@ -16,15 +16,21 @@ afterAll(() => browser?.close());
 describe("directory", () => {
   const number = freshNumber();
   const name = `Élodie Test ${number.slice(-5)}`;
+  const organization = `Maison ${number.slice(-5)}`;
+  const contactNumber = freshNumber();
 
   it("creates an individual, finds it by name and by any form of its number", async () => {
     const { page } = owner;
     await page.getByRole("button", { name: "New individual" }).click();
     const form = page.getByTestId("entry-form");
     await form.getByLabel("Full name").fill(name);
+    await form.getByLabel("Number 1", { exact: true }).fill("call me");
+    await form.getByLabel("E-mail").fill("elodie@");
+    await form.getByText("This is not a phone number.").waitFor();
+    await form.getByLabel("E-mail").fill("elodie@mail.example");
     await form.getByLabel("Number 1", { exact: true }).fill("12");
     await form.getByRole("button", { name: "Create" }).click();
-    await form.getByRole("alert").first().waitFor();
+    await form.getByText("is not a telephone number").waitFor();
     // National form: the server knows the region.
     await form.getByLabel("Number 1", { exact: true }).fill(number.replace("+33", "0"));
     await form.getByRole("button", { name: "Create" }).click();
@@ -73,54 +79,104 @@ describe("directory", () => {
     await page.goto("/directory/organizations");
     await page.getByRole("button", { name: "New organization" }).click();
     const form = page.getByTestId("entry-form");
-    const organization = `Maison ${number.slice(-5)}`;
     await form.getByLabel("Name").fill(organization);
     await form.getByLabel("Number 1", { exact: true }).fill(freshNumber());
     await form.getByRole("button", { name: "Create" }).click();
     const panel = page.getByRole("dialog", { name: organization });
+    await panel.getByRole("tab", { name: "Contacts" }).click();
+    await panel.getByText("No contacts yet").waitFor();
     await panel.getByRole("button", { name: "Add contact" }).click();
     await panel.getByLabel("Full name").fill("Paul Contact");
-    await panel.getByLabel("Number 1", { exact: true }).fill(freshNumber());
+    await panel.getByLabel("Number 1", { exact: true }).fill(contactNumber);
     await panel.getByRole("button", { name: "Create" }).click();
-    await panel.getByRole("listitem").getByText("Paul Contact").waitFor();
+    await panel.getByRole("table").getByText("Paul Contact").waitFor();
   });
-});
 
-describe("lines and connections", () => {
-  it("takes a number, connects, disconnects and gives it back", async () => {
+  it("shows what a contact called and what was filed, on its page and its organization's", async () => {
+    const agent = await signedIn(browser, url, demo, "agent3@demo.example");
+    const call = new TestCall(demo, contactNumber, demo.numbers[2] ?? "", { agent: { extension: "203" } });
+    await call.send("ringing");
+    await agent.page.locator('[data-testid="caller-name"]', { hasText: "Paul Contact" }).waitFor();
+    await agent.page.getByLabel("Title").fill("From the workshop");
+    await agent.page.getByRole("button", { name: "File ticket" }).click();
+    await agent.page.getByTestId("filed-ticket").waitFor();
+    await call.send("ended", { reason: "missed" });
+    // The pop leads to the contact itself.
+    await agent.page.getByTestId("caller-name").getByRole("link").click();
+    await agent.page.waitForURL(/organizations\?.*contact=/);
+    await agent.page.getByRole("dialog", { name: "Paul Contact" }).waitFor();
+    await agent.context.close();
+
     const { page } = owner;
-    await page.goto("/numbers?status=available");
-    const first = page.getByRole("button", { name: /^Take / }).first();
-    const spoken = ((await first.getAttribute("aria-label")) ?? "").replace(
-      /^Take (.*) for this account$/,
-      "$1",
-    );
-    await first.click();
-    await page.goto("/numbers?status=assigned");
-    await page.getByRole("button", { name: `Connect ${spoken} to an agent` }).click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByLabel("Agent").selectOption({ index: 1 });
-    await dialog.getByRole("button", { name: "Connect" }).click();
-    await page.getByRole("button", { name: `Disconnect ${spoken}` }).click();
-    await page.getByRole("button", { name: `Give back ${spoken}` }).click();
-    await page.getByRole("alertdialog").getByRole("button", { name: "Give back" }).click();
-    await page.getByText(`${spoken} was given back.`).waitFor();
-    await page.getByRole("button", { name: `Give back ${spoken}` }).waitFor({ state: "detached" });
+    await dialog.getByRole("table").getByText("Paul Contact").click();
+    await page.getByRole("dialog", { name: "Paul Contact" }).waitFor();
+    await dialog.getByRole("tab", { name: "Calls" }).click();
+    await dialog.getByRole("table", { name: "Calls" }).getByText("missed").waitFor();
+    await dialog.getByRole("tab", { name: "Tickets" }).click();
+    await dialog.getByRole("table", { name: "Tickets" }).getByText("From the workshop").waitFor();
+    await dialog.getByRole("button", { name: "All contacts" }).click();
+    await dialog.getByRole("tab", { name: "Tickets" }).click();
+    await dialog.getByRole("table", { name: "Tickets" }).getByText("From the workshop").waitFor();
+    await dialog.getByRole("tab", { name: "Calls" }).click();
+    await dialog.getByRole("table", { name: "Calls" }).getByRole("link", { name: "Paul Contact" }).waitFor();
+    // A row leads to the call, the call back to the contact.
+    await dialog.locator("tbody tr[data-row]").first().click();
+    await page.waitForURL("**/calls/*");
+    await page.getByRole("link", { name: "Paul Contact" }).click();
+    await page.getByRole("dialog", { name: "Paul Contact" }).waitFor();
   });
 
-  it("shows a new connection's address and secret exactly once", async () => {
+  it("edits a contact, refuses a stale change, puts the server's word at the field, deletes", async () => {
     const { page } = owner;
-    await page.goto("/connections");
-    await page.getByRole("button", { name: "New connection" }).click();
-    await page.getByRole("dialog").getByLabel("Name").fill("Workshop PBX");
-    await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
-    const made = page.getByTestId("connection-secret");
-    await made.waitFor();
-    expect(await made.textContent()).toMatch(/\/hooks\/\S+/);
-    expect(await made.textContent()).toMatch(/whsec_/);
-    await made.getByRole("button", { name: "I have noted both" }).click();
-    await page.getByRole("table").getByText("Workshop PBX").waitFor();
-    expect(await page.locator("body").textContent()).not.toMatch(/whsec_/);
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Edit" }).click();
+    // Somebody else is faster.
+    const [, id, contact] = /id=([^&]+).*contact=([^&]+)/.exec(page.url()) ?? [];
+    const elsewhere = await owner.context.request.patch(`/api/v1/organizations/${id}/contacts/${contact}`, {
+      headers: { authorization: `Bearer ${demo.users["admin@demo.example"]?.token}` },
+      data: { email: "first@test.example" },
+    });
+    expect(elsewhere.status()).toBe(200);
+    await dialog.getByLabel("Full name").fill("Paula Contact");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await dialog.getByText("Somebody else has changed this record.").waitFor();
+    // What only the server knows: a number that looks like one and is none.
+    const first = dialog.getByLabel("Number 1", { exact: true });
+    await first.fill("12");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await dialog.getByText("is not a telephone number").waitFor();
+    expect(await first.getAttribute("aria-invalid")).toBe("true");
+    expect(await first.evaluate((field) => field === document.activeElement)).toBe(true);
+    await first.fill(contactNumber);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("dialog", { name: "Paula Contact" }).waitFor();
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText("Paula Contact was deleted.").waitFor();
+    await dialog.getByText("No contacts yet").waitFor();
+  });
+
+  it("deletes several at once after asking", async () => {
+    const { page } = owner;
+    const mark = `Bulk${number.slice(-5)}`;
+    for (const each of ["One", "Two", "Three"]) {
+      const made = await owner.context.request.post("/api/v1/individuals", {
+        headers: { authorization: `Bearer ${demo.users["owner@demo.example"]?.token}` },
+        data: { full_name: `${mark} ${each}`, phones: [freshNumber()] },
+      });
+      expect(made.status()).toBe(201);
+    }
+    await page.goto(`/directory/individuals?q=${mark}&sort=name`);
+    await page.getByTestId("list-count").getByText("3 of 3").waitFor();
+    await page.getByLabel(`Select ${mark} One`).check();
+    await page.getByLabel(`Select ${mark} Two`).check();
+    await page.getByTestId("bulk").getByRole("button", { name: "Delete" }).click();
+    const ask = page.getByRole("alertdialog", { name: "Delete 2 records?" });
+    await ask.getByRole("button", { name: "Delete" }).click();
+    await page.getByText("2 done.").waitFor();
+    await page.getByTestId("list-count").getByText("1 of 1").waitFor();
+    await page.getByRole("table").getByText(`${mark} Three`).waitFor();
   });
 });
 

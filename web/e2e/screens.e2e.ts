@@ -71,6 +71,24 @@ describe.each([
     await page.getByTestId("timeline").waitFor();
     expect(await axe(page), "a call").toEqual([]);
     await fits(page);
+    await page.getByRole("button", { name: "New ticket" }).click();
+    await page.getByRole("dialog").getByLabel("Title").fill("Seen by axe");
+    expect(await axe(page), "a new ticket").toEqual([]);
+    await page.getByRole("dialog").getByRole("button", { name: "File ticket" }).click();
+    await page.waitForURL("**/tickets/*");
+    await page.getByTestId("linked-calls").getByRole("link").waitFor();
+    await page.getByTestId("reply-form").getByText("Internal note", { exact: true }).first().click();
+    await page.getByTestId("reply-form").getByRole("textbox").fill("Noted.");
+    await page.getByRole("button", { name: "Add note" }).click();
+    await page.getByTestId("replies").waitFor();
+    expect(await axe(page), "a ticket").toEqual([]);
+    await fits(page);
+    await page.getByRole("tab", { name: "Activity" }).click();
+    await page.getByTestId("activities").waitFor();
+    expect(await axe(page), "a ticket's activity").toEqual([]);
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await page.getByTestId("ticket-edit").waitFor();
+    expect(await axe(page), "a ticket's form").toEqual([]);
     expect(errors).toEqual([]);
     await context.close();
   });
@@ -91,15 +109,77 @@ describe.each([
     await page.getByRole("dialog").waitFor();
     expect(await axe(page), "new connection").toEqual([]);
     await page.keyboard.press("Escape");
-    await page.goto("/directory/individuals");
-    await page.locator("tbody tr[data-row]").first().click();
-    await page.getByRole("dialog").getByRole("button", { name: "Edit" }).waitFor();
-    expect(await axe(page), "a person").toEqual([]);
+    await page.goto("/connections");
+    await page.getByRole("table").getByText("Twilio").first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Edit" }).click();
+    expect(await axe(page), "a connection's form").toEqual([]);
+    await fits(page);
+
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.keyboard.press("?");
     await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
     expect(await axe(page), "shortcuts").toEqual([]);
+    await context.close();
+  });
+
+  it("the directory beside its list", async () => {
+    const { page, context } = await signedIn(browser, url, demo, "owner@demo.example", {
+      dark,
+      path: "/directory/organizations",
+    });
+    await page.locator("tbody tr[data-row]").first().click();
+    const dialog = page.getByRole("dialog");
+    for (const tab of ["Details", "Contacts", "Calls", "Tickets"]) {
+      await dialog.getByRole("tab", { name: tab }).click();
+      await dialog.getByTestId(`tab-${tab.toLowerCase()}`).waitFor();
+      expect(await axe(page), `an organization's ${tab}`).toEqual([]);
+      await fits(page);
+    }
+    await page.goto("/directory/individuals");
+    await page.locator("tbody tr[data-row]").first().click();
+    await dialog.getByRole("button", { name: "Edit" }).click();
+    await dialog.getByRole("button", { name: "Add profile" }).click();
+    await dialog.getByRole("button", { name: "Add number" }).click();
+    await dialog.getByLabel("E-mail").fill("x");
+    await dialog.getByLabel("Full name").fill("");
+    await dialog.getByText("This is not an e-mail address.").waitFor();
+    expect(await axe(page), "a person's form with errors").toEqual([]);
+    await fits(page);
+    await context.close();
+  });
+
+  it("several rows at once, and the lines", async () => {
+    const { page, context } = await signedIn(browser, url, demo, "owner@demo.example", {
+      dark,
+      path: "/tickets",
+    });
+    await page.locator("tbody tr[data-row]").first().waitFor();
+    await page.getByLabel("Select all rows shown").check();
+    await page.getByTestId("bulk").waitFor();
+    expect(await axe(page), "ticked rows").toEqual([]);
+    await fits(page);
+    await page.getByRole("button", { name: "View" }).click();
+    await page.getByRole("menuitemcheckbox").first().waitFor();
+    // A menu floats outside the landmarks and is reached from its button.
+    expect(await axe(page, ["region"]), "the view menu").toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.goto("/numbers");
+    await page.locator("tbody tr[data-row]").first().waitFor();
+    expect(await axe(page), "lines").toEqual([]);
+    await fits(page);
+    await page
+      .getByRole("button", { name: /^Give back/ })
+      .first()
+      .click();
+    await page.getByRole("alertdialog").waitFor();
+    expect(await axe(page), "a question").toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("alertdialog").waitFor({ state: "detached" });
+    await page.locator("tbody tr[data-row]").first().getByText("France").click();
+    await page.getByTestId("line-history").waitFor();
+    expect(await axe(page), "a line").toEqual([]);
+    await fits(page);
     await context.close();
   });
 });

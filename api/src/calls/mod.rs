@@ -78,6 +78,10 @@ pub struct CallContact {
     #[schema(example = "individual")]
     kind: &'static str,
     id: Uuid,
+    /// As the directory has it now; null once deleted.
+    name: Option<String>,
+    /// Of an organization's contact: whose.
+    organization_id: Option<Uuid>,
 }
 
 impl From<CallRecord> for CallView {
@@ -95,7 +99,12 @@ impl From<CallRecord> for CallView {
             number_id: call.number_id.map(|id| id.0),
             queue: call.queue,
             agent_id: call.agent_id.map(|id| id.0),
-            contact: call.contact.map(|contact| CallContact { kind: contact.kind.name(), id: contact.id }),
+            contact: call.contact.map(|contact| CallContact {
+                kind: contact.kind.name(),
+                id: contact.id,
+                name: record.contact_name,
+                organization_id: record.contact_organization,
+            }),
             ticket_ids: record.tickets.into_iter().map(|id| id.0).collect(),
             started_at: call.started_at,
             answered_at: call.answered_at,
@@ -121,6 +130,8 @@ struct CallQuery {
     number_id: Option<Uuid>,
     /// Id of the individual, organization or contact.
     contact_id: Option<Uuid>,
+    /// Calls of the organization and of its contacts.
+    organization_id: Option<Uuid>,
     started_after: Option<DateTime<Utc>>,
     started_before: Option<DateTime<Utc>>,
 }
@@ -139,6 +150,7 @@ impl CallQuery {
             agent_id: self.agent_id.map(UserId),
             number_id: self.number_id.map(NumberId),
             contact: self.contact_id,
+            organization: self.organization_id,
             started_after: self.started_after,
             started_before: self.started_before,
         }

@@ -21,6 +21,9 @@ pub struct CallRecord {
     pub call: CallSnapshot,
     pub tickets: Vec<TicketId>,
     pub version: i64,
+    /// The contact's name as it is now, and whose contact it is; `None` once deleted.
+    pub contact_name: Option<String>,
+    pub contact_organization: Option<Uuid>,
 }
 
 /// What a list of calls may be narrowed to.
@@ -35,6 +38,8 @@ pub struct CallFilter {
     pub agent_id: Option<UserId>,
     pub number_id: Option<NumberId>,
     pub contact: Option<Uuid>,
+    /// Calls of the organization itself and of its contacts.
+    pub organization: Option<Uuid>,
     pub started_after: Option<Timestamp>,
     pub started_before: Option<Timestamp>,
 }
@@ -57,7 +62,20 @@ const COLUMNS: &str = "t.id, t.connection_id, t.provider_call_id, t.direction, t
      t.to_number, t.number_id, t.queue, t.agent_id, t.contact_kind, t.contact_id, t.started_at, t.answered_at, \
      t.ended_at, t.version, \
      ARRAY(SELECT l.ticket_id FROM call_tickets l WHERE l.tenant_id = t.tenant_id AND l.call_id = t.id \
-            ORDER BY l.linked_at, l.ticket_id) AS tickets";
+            ORDER BY l.linked_at, l.ticket_id) AS tickets, \
+     CASE t.contact_kind \
+       WHEN 'individual' THEN (SELECT c.full_name FROM individuals c \
+         WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
+       WHEN 'organization' THEN (SELECT c.name FROM organizations c \
+         WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
+       WHEN 'organization_contact' THEN (SELECT c.full_name FROM organization_contacts c \
+         WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
+       WHEN 'email_contact' THEN (SELECT c.name FROM email_contacts c \
+         WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
+     END AS contact_name, \
+     CASE t.contact_kind WHEN 'organization_contact' THEN (SELECT c.organization_id FROM organization_contacts c \
+         WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
+     END AS contact_organization";
 
 /// One call of the tenant.
 pub async fn get(tx: &mut TenantTx, id: CallId) -> Result<Option<CallRecord>, StoreError> {
@@ -126,6 +144,14 @@ fn push_conditions(query: &mut QueryBuilder<Postgres>, tenant: Uuid, filter: &Ca
     if let Some(contact) = filter.contact {
         query.push(" AND t.contact_id = ").push_bind(contact);
     }
+    if let Some(organization) = filter.organization {
+        query.push(
+            " AND t.contact_id = ANY (ARRAY(SELECT c.id FROM organization_contacts c WHERE c.tenant_id = ",
+        );
+        query.push_bind(tenant).push(" AND c.organization_id = ").push_bind(organization);
+        query.push(") || ").push_bind(organization).push("::uuid)");
+        query.push(" AND t.contact_kind IN ('organization', 'organization_contact')");
+    }
     if let Some(after) = filter.started_after {
         query.push(" AND t.started_at > ").push_bind(after);
     }
@@ -176,5 +202,7 @@ fn read(row: &PgRow) -> Result<CallRecord, StoreError> {
         },
         tickets: tickets.into_iter().map(TicketId).collect(),
         version: row.try_get("version")?,
+        contact_name: row.try_get("contact_name")?,
+        contact_organization: row.try_get("contact_organization")?,
     })
 }

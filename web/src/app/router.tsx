@@ -71,7 +71,16 @@ const directoryIndexRoute = createRoute({
 const directoryRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/directory/$kind",
-  validateSearch: search({ q: text, phone: text, id: text }),
+  validateSearch: search({
+    q: text,
+    phone: text,
+    active: flag,
+    provenance: oneOf(["manual", "auto_ticket", "mail", "import"]),
+    sort: text,
+    id: text,
+    tab: oneOf(["details", "contacts", "calls", "tickets"]),
+    contact: text,
+  }),
   component: lazyRouteComponent(() => import("@/routes/directory"), "DirectoryRoute"),
 });
 const callsRoute = createRoute({
@@ -83,6 +92,12 @@ const callsRoute = createRoute({
     to: text,
     after: text,
     before: text,
+    agent: text,
+    number: text,
+    connection: text,
+    contact: text,
+    organization: text,
+    sort: text,
   }),
   component: lazyRouteComponent(() => import("@/routes/calls"), "CallsRoute"),
 });
@@ -97,6 +112,7 @@ const ticketsRoute = createRoute({
   validateSearch: search({
     q: text,
     status: oneOf([
+      "active",
       "new",
       "open",
       "answered",
@@ -107,6 +123,11 @@ const ticketsRoute = createRoute({
       "closed",
     ]),
     priority: oneOf(["low", "medium", "high", "urgent"]),
+    assigned: text,
+    contact: text,
+    organization: text,
+    call: text,
+    sort: text,
   }),
   component: lazyRouteComponent(() => import("@/routes/tickets"), "TicketsRoute"),
 });
@@ -119,13 +140,23 @@ const numbersRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/numbers",
   validateSearch: search({
-    status: oneOf(["available", "assigned", "reserved"]),
+    view: oneOf(["own", "pool", "reserved"]),
+    connected: flag,
+    country: text,
+    q: text,
+    sort: text,
+    id: text,
   }),
   component: lazyRouteComponent(() => import("@/routes/numbers"), "NumbersRoute"),
 });
 const connectionsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/connections",
+  validateSearch: search({
+    kind: oneOf(["generic", "twilio", "telnyx", "vonage", "plivo", "sipgate", "zammad", "sip"]),
+    q: text,
+    id: text,
+  }),
   component: lazyRouteComponent(() => import("@/routes/connections"), "ConnectionsRoute"),
 });
 

@@ -23,5 +23,7 @@ export function usePages<T>({
   return {
     ...query,
     items: query.data?.pages.flatMap((page) => page.items) ?? [],
+    /** How many there are in all, where the first page asked for it. */
+    count: query.data?.pages[0]?.count ?? null,
   };
 }

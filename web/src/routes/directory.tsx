@@ -1,30 +1,41 @@
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { CallHistory } from "@/features/calls/call-history";
 import { CreateDialog } from "@/features/directory/create-dialog";
 import { EntryList } from "@/features/directory/entry-list";
 import { EntryPanel } from "@/features/directory/entry-panel";
-import { isKind, KINDS, type Kind } from "@/features/directory/kinds";
+import { type DirectorySearch, isKind, KINDS, type Kind, type Target } from "@/features/directory/kinds";
+import { TicketHistory } from "@/features/tickets/ticket-history";
 import { setPageTitle } from "@/lib/alerts/title";
 import { can, directoryPermission } from "@/lib/permissions";
 import { useMe } from "@/lib/session";
 import { NoPermission } from "@/ui/feedback";
 import { PageHead } from "@/ui/panel";
 import { Tabs } from "@/ui/tabs";
+import { useAgents } from "./use-agents";
+
+/** The history of an organization is that of its people too. */
+const historyOf = (target: Target) =>
+  target.kind === "organizations" ? { organization: target.id } : { contact: target.id };
 
 export function DirectoryRoute() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const me = useMe();
   const params = useParams({ from: "/app/directory/$kind" });
-  const search = useSearch({ from: "/app/directory/$kind" });
+  const { id, tab, contact, ...search } = useSearch({ from: "/app/directory/$kind" });
   const kind: Kind = isKind(params.kind) ? params.kind : "individuals";
   const [creating, setCreating] = useState(false);
+  const { nameOf } = useAgents();
   useEffect(() => setPageTitle(t(`directory.${kind}`)), [t, kind]);
   const readable = KINDS.filter((each) => can(me, directoryPermission(each, "read")));
 
-  const go = (next: Kind, changes: { q?: string; phone?: string; id?: string }, replace = false) =>
-    void navigate({ to: "/directory/$kind", params: { kind: next }, search: changes, replace });
+  const go = (
+    next: Kind,
+    changes: DirectorySearch & { id?: string; tab?: typeof tab; contact?: string },
+    replace = false,
+  ) => void navigate({ to: "/directory/$kind", params: { kind: next }, search: changes, replace });
 
   if (!readable.includes(kind)) return <NoPermission />;
   return (
@@ -33,37 +44,61 @@ export function DirectoryRoute() {
       <Tabs<Kind>
         label={t("nav.directory")}
         value={kind}
-        onChange={(next) => go(next, { q: search.q, phone: search.phone })}
+        onChange={(next) => go(next, search)}
         tabs={readable.map((each) => ({ value: each, label: t(`directory.${each}`) }))}
       >
         <div className="pt-3">
           <EntryList
             key={kind}
             kind={kind}
-            search={{ q: search.q, phone: search.phone }}
+            search={search}
             onSearch={(next) => go(kind, next, true)}
-            selected={search.id ?? null}
+            selected={id ?? null}
             onOpen={(entry) => go(kind, { ...search, id: entry.id })}
             onCreate={can(me, directoryPermission(kind, "create")) ? () => setCreating(true) : null}
+            mayDelete={can(me, directoryPermission(kind, "delete"))}
           />
         </div>
       </Tabs>
       <EntryPanel
         kind={kind}
-        id={search.id ?? null}
+        place={{ id: id ?? null, tab, contact }}
         rights={{
           update: can(me, directoryPermission(kind, "edit")),
           remove: can(me, directoryPermission(kind, "delete")),
-          createContact: can(me, directoryPermission("organizations", "edit")),
         }}
-        onClose={() => go(kind, { q: search.q, phone: search.phone })}
+        history={{
+          calls: can(me, "calls.read")
+            ? (target) => (
+                <CallHistory
+                  of={historyOf(target)}
+                  agentName={nameOf}
+                  onOpen={(call) => void navigate({ to: "/calls/$callId", params: { callId: call.id } })}
+                />
+              )
+            : undefined,
+          tickets: can(me, "tickets.read")
+            ? (target) => (
+                <TicketHistory
+                  of={historyOf(target)}
+                  nameOf={nameOf}
+                  onOpen={(ticket) =>
+                    void navigate({ to: "/tickets/$ticketId", params: { ticketId: ticket.id } })
+                  }
+                />
+              )
+            : undefined,
+        }}
+        onMove={(place) =>
+          go(kind, place.id === null ? search : { ...search, ...place, id: place.id }, place.id === id)
+        }
       />
       {creating ? (
         <CreateDialog
           kind={kind}
           open
           onOpenChange={setCreating}
-          onCreated={(entry) => go(kind, { q: search.q, phone: search.phone, id: entry.id })}
+          onCreated={(entry) => go(kind, { ...search, id: entry.id })}
         />
       ) : null}
     </>

@@ -1,33 +1,59 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { NumberList } from "@/features/numbers/number-list";
+import { NumberCards } from "@/features/numbers/number-cards";
+import { NumberList, type NumberSearch, type NumberView } from "@/features/numbers/number-list";
 import { setPageTitle } from "@/lib/alerts/title";
 import { useCan } from "@/lib/session";
 import { NoPermission } from "@/ui/feedback";
 import { PageHead } from "@/ui/panel";
+import { Tabs } from "@/ui/tabs";
 import { useAgents } from "./use-agents";
+
+const VIEWS: readonly NumberView[] = ["own", "pool", "reserved"];
 
 export function NumbersRoute() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const { status } = useSearch({ from: "/app/numbers" });
+  const { view = "own", id, ...search } = useSearch({ from: "/app/numbers" });
   const { agents } = useAgents();
   const allowed = useCan("numbers.read");
+  const seesCalls = useCan("calls.read");
   const assign = useCan("numbers.assign");
   const release = useCan("numbers.release");
   const connect = useCan("numbers.connect");
   useEffect(() => setPageTitle(t("nav.numbers")), [t]);
   if (!allowed) return <NoPermission />;
+  const go = (next: NumberView, changes: NumberSearch & { id?: string }, replace = true) =>
+    void navigate({ to: "/numbers", search: { view: next, ...changes }, replace });
   return (
     <>
       <PageHead title={t("nav.numbers")} sub={t("numbers.sub")} />
-      <NumberList
-        status={status}
-        onStatus={(next) => void navigate({ to: "/numbers", search: { status: next }, replace: true })}
-        rights={{ assign, release, connect }}
-        agents={agents}
+      <NumberCards
+        onPick={(card) =>
+          card === "pool" ? go("pool", {}) : go("own", card === "connected" ? { connected: true } : {})
+        }
       />
+      <Tabs<NumberView>
+        label={t("nav.numbers")}
+        value={view}
+        onChange={(next) => go(next, { q: search.q, country: search.country, sort: search.sort })}
+        tabs={VIEWS.map((each) => ({ value: each, label: t(`numbers.view.${each}`) }))}
+      >
+        <div className="pt-3">
+          <NumberList
+            key={view}
+            view={view}
+            search={search}
+            onSearch={(next) => go(view, next)}
+            opened={id ?? null}
+            onOpen={(next) => go(view, { ...search, id: next ?? undefined }, false)}
+            rights={{ assign, release, connect }}
+            agents={agents}
+            seesCalls={seesCalls}
+          />
+        </div>
+      </Tabs>
     </>
   );
 }

@@ -1,19 +1,19 @@
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { TicketDetail } from "@/features/tickets/ticket-detail";
 import { setPageTitle } from "@/lib/alerts/title";
-import { useCan } from "@/lib/session";
+import { can } from "@/lib/permissions";
+import { useMe } from "@/lib/session";
 import { useAgents } from "./use-agents";
 
 export function TicketRoute() {
   const { t } = useTranslation();
+  const navigate = useNavigate();
   const { ticketId } = useParams({ from: "/app/tickets/$ticketId" });
-  const move = useCan("tickets.move");
-  const reply = useCan("tickets.reply");
-  const note = useCan("tickets.note");
-  const { nameOf } = useAgents();
+  const me = useMe();
+  const { agents, nameOf } = useAgents();
   useEffect(() => setPageTitle(t("tickets.title")), [t]);
   return (
     <>
@@ -24,7 +24,23 @@ export function TicketRoute() {
         <ArrowLeft className="size-4" aria-hidden />
         {t("nav.tickets")}
       </Link>
-      <TicketDetail ticketId={ticketId} rights={{ move, reply, note }} nameOf={nameOf} />
+      <TicketDetail
+        key={ticketId}
+        ticketId={ticketId}
+        rights={{
+          move: can(me, "tickets.move"),
+          reply: can(me, "tickets.reply"),
+          note: can(me, "tickets.note"),
+          edit: can(me, "tickets.edit"),
+          remove: can(me, "tickets.delete"),
+          take: can(me, "tickets.take"),
+          assign: can(me, "tickets.assign"),
+          lines: can(me, "numbers.read"),
+        }}
+        agents={agents}
+        nameOf={nameOf}
+        onGone={() => void navigate({ to: "/tickets" })}
+      />
     </>
   );
 }

@@ -10,6 +10,7 @@ import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { NoPermission } from "@/ui/feedback";
 import { PageHead } from "@/ui/panel";
+import { useAgents } from "./use-agents";
 
 export function TicketsRoute() {
   const { t } = useTranslation();
@@ -17,6 +18,12 @@ export function TicketsRoute() {
   const filter = useSearch({ from: "/app/tickets" });
   const allowed = useCan("tickets.read");
   const mayCreate = useCan("tickets.create");
+  const rights = {
+    take: useCan("tickets.take"),
+    assign: useCan("tickets.assign"),
+    close: useCan("tickets.close"),
+  };
+  const { agents, nameOf } = useAgents();
   const [creating, setCreating] = useState(false);
   useEffect(() => setPageTitle(t("nav.tickets")), [t]);
   if (!allowed) return <NoPermission />;
@@ -35,6 +42,9 @@ export function TicketsRoute() {
       />
       <TicketList
         filter={filter}
+        rights={rights}
+        agents={agents}
+        nameOf={nameOf}
         onFilter={(next) => void navigate({ to: "/tickets", search: next, replace: true })}
         onOpen={(ticket) => void navigate({ to: "/tickets/$ticketId", params: { ticketId: ticket.id } })}
       />

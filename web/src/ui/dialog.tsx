@@ -59,6 +59,7 @@ export function Confirm({
   title,
   text,
   action,
+  look = "danger",
   busy,
   error,
   onConfirm,
@@ -68,6 +69,8 @@ export function Confirm({
   title: string;
   text: ReactNode;
   action: string;
+  /** Danger for what cannot be undone. */
+  look?: "danger" | "primary";
   busy?: boolean;
   error?: ReactNode;
   onConfirm: () => void;
@@ -86,7 +89,7 @@ export function Confirm({
               <BaseAlert.Close className={buttonStyle({ look: "plain" })}>
                 {t("action.cancel")}
               </BaseAlert.Close>
-              <Button look="danger" busy={busy} onClick={onConfirm}>
+              <Button look={look} busy={busy} onClick={onConfirm}>
                 {action}
               </Button>
             </div>
@@ -114,7 +117,7 @@ export function Drawer({
     <Base.Root open={open} onOpenChange={onOpenChange}>
       <Base.Portal>
         <Base.Backdrop className={backdrop} />
-        <Base.Popup className="fixed inset-y-0 right-0 z-50 grid w-full max-w-xl grid-rows-[auto_minmax(0,1fr)] border-l border-line bg-surface text-fg shadow-pop outline-none transition-transform data-[ending-style]:translate-x-full data-[starting-style]:translate-x-full">
+        <Base.Popup className="fixed inset-y-0 right-0 z-50 grid w-full max-w-4xl grid-rows-[auto_minmax(0,1fr)] border-l border-line bg-surface text-fg shadow-pop outline-none transition-transform data-[ending-style]:translate-x-full data-[starting-style]:translate-x-full">
           <div className="flex items-center justify-between gap-3 border-b border-line px-4 py-2.5">
             <Base.Title className="min-w-0 truncate text-base font-semibold">{title}</Base.Title>
             <Base.Close

@@ -1,12 +1,20 @@
-/** The frame of every list: loading, failed, empty, or the table. */
+/** The frame of every list: filters, column choice, order, what is ticked; loading, failed, empty, or the table. */
 import type { RowData } from "@tanstack/react-table";
-import type { ReactNode } from "react";
+import { ListFilter, X } from "lucide-react";
+import { type ReactNode, useId, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { cn } from "@/lib/cn";
+import { usePreferences } from "@/lib/preferences";
+import { Button } from "./button";
 import { Empty, Failed, Loading } from "./feedback";
 import { Panel } from "./panel";
+import type { Selection } from "./selection";
 import { DataTable, type DataTableProps } from "./table";
+import { ViewMenu } from "./view-menu";
 
 interface PagesLike<T> {
   items: T[];
+  count: { value: number; exact: boolean } | null;
   isPending: boolean;
   isError: boolean;
   error: unknown;
@@ -18,23 +26,81 @@ interface PagesLike<T> {
 }
 
 export function ListFrame<T extends RowData>({
+  name,
   pages,
+  columns,
   emptyTitle,
   emptyText,
   emptyAction,
   toolbar,
+  filters,
+  activeFilters = 0,
+  bulk,
   ...table
 }: Omit<DataTableProps<T>, "rows" | "hasMore" | "loadingMore" | "onMore"> & {
+  /** Under which the chosen columns are remembered. */
+  name: string;
   pages: PagesLike<T>;
   emptyTitle: string;
   emptyText?: string;
   emptyAction?: ReactNode;
+  /** What narrows the list most often, and what adds to it. */
   toolbar?: ReactNode;
+  /** The other filters: behind a button where there is little room. */
+  filters?: ReactNode;
+  activeFilters?: number;
+  /** What can be done with the ticked rows. */
+  bulk?: ReactNode;
 }) {
+  const { t } = useTranslation();
+  const [filtersOpen, setFiltersOpen] = useState(false);
+  const filtersId = useId();
+  const choice = usePreferences((state) => state.columns[name]);
+  const shown = useMemo(
+    () =>
+      columns
+        .filter((column) => column.always || (choice?.[column.id] ?? !column.onDemand))
+        .map((column) => (choice?.[column.id] ? { ...column, wideOnly: false } : column)),
+    [columns, choice],
+  );
   return (
     <Panel>
-      {toolbar ? (
-        <div className="flex flex-wrap items-end gap-2 border-b border-line p-2.5">{toolbar}</div>
+      <div className="flex flex-wrap items-end gap-2 border-b border-line p-2.5">
+        {toolbar}
+        {filters ? (
+          <>
+            <Button
+              className="sm:hidden"
+              aria-expanded={filtersOpen}
+              aria-controls={filtersId}
+              onClick={() => setFiltersOpen((open) => !open)}
+            >
+              <ListFilter aria-hidden />
+              {t("filter.title")}
+              {activeFilters > 0 ? <span className="num text-accent-text">{activeFilters}</span> : null}
+            </Button>
+            <div
+              id={filtersId}
+              className={cn(
+                "flex flex-wrap items-end gap-2 max-sm:order-last max-sm:w-full",
+                !filtersOpen && "max-sm:hidden",
+              )}
+            >
+              {filters}
+            </div>
+          </>
+        ) : null}
+        <ViewMenu
+          name={name}
+          columns={columns}
+          shown={shown}
+          sort={table.sort}
+          onSort={table.onSort}
+          className="ml-auto"
+        />
+      </div>
+      {table.selection && table.selection.rows.length > 0 ? (
+        <BulkBar selection={table.selection}>{bulk}</BulkBar>
       ) : null}
       {pages.isPending ? (
         <Loading />
@@ -49,13 +115,63 @@ export function ListFrame<T extends RowData>({
         >
           <DataTable
             {...table}
+            columns={shown}
             rows={pages.items}
             hasMore={pages.hasNextPage}
             loadingMore={pages.isFetchingNextPage}
             onMore={() => pages.fetchNextPage()}
           />
+          <Count shown={pages.items.length} count={pages.count} />
         </div>
       )}
     </Panel>
+  );
+}
+
+/** A filter that came with the address and has no field of its own; it can be taken off. */
+export function FilterChip({ label, onRemove }: { label: string; onRemove: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <span className="inline-flex h-8 items-center gap-1 rounded-md bg-accent-soft pl-2.5 font-medium text-accent-text">
+      {label}
+      <Button look="ghost" size="icon-sm" aria-label={t("filter.remove", { label })} onClick={onRemove}>
+        <X aria-hidden />
+      </Button>
+    </span>
+  );
+}
+
+function BulkBar<T>({ selection, children }: { selection: Selection<T>; children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <section
+      aria-label={t("table.selected", { count: selection.rows.length })}
+      data-testid="bulk"
+      className="flex flex-wrap items-center gap-2 border-b border-line bg-accent-soft px-3 py-1.5"
+    >
+      <span className="font-medium text-accent-text" role="status">
+        {t("table.selected", { count: selection.rows.length })}
+      </span>
+      {children}
+      <Button look="ghost" size="sm" onClick={selection.clear} className="ml-auto">
+        {t("table.clear")}
+      </Button>
+    </section>
+  );
+}
+
+const format = new Intl.NumberFormat();
+
+function Count({ shown, count }: { shown: number; count: { value: number; exact: boolean } | null }) {
+  const { t } = useTranslation();
+  if (!count) return null;
+  const total = format.format(count.value);
+  return (
+    <p className="num border-t border-line px-3 py-1.5 text-[0.8rem] text-muted" data-testid="list-count">
+      {t("table.shown_of", {
+        shown: format.format(shown),
+        total: count.exact ? total : t("table.more_than", { total }),
+      })}
+    </p>
   );
 }

@@ -1,4 +1,5 @@
 import { Menu as Base } from "@base-ui/react/menu";
+import { Check } from "lucide-react";
 import type { ReactElement, ReactNode } from "react";
 import { cn } from "@/lib/cn";
 
@@ -16,7 +17,7 @@ export function Menu({
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner sideOffset={6} align={align} className="z-50 outline-none">
-          <Base.Popup className="min-w-44 max-w-[calc(100vw-1rem)] rounded-md border border-line bg-surface p-1 text-fg shadow-pop outline-none">
+          <Base.Popup className="max-h-(--available-height) min-w-44 overflow-y-auto max-w-[calc(100vw-1rem)] rounded-md border border-line bg-surface p-1 text-fg shadow-pop outline-none">
             {children}
           </Base.Popup>
         </Base.Positioner>
@@ -59,4 +60,52 @@ export function MenuGroup({ label, children }: { label: string; children: ReactN
 
 export function MenuSeparator() {
   return <Base.Separator className="my-1 h-px bg-line" />;
+}
+
+/** A switch in a menu; the menu stays open for the next one. */
+export function MenuCheck({
+  checked,
+  onChange,
+  children,
+}: {
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+  children: ReactNode;
+}) {
+  return (
+    <Base.CheckboxItem className={item} checked={checked} onCheckedChange={onChange} closeOnClick={false}>
+      <span aria-hidden className="grid size-4 place-items-center">
+        <Base.CheckboxItemIndicator render={<Check />} />
+      </span>
+      {children}
+    </Base.CheckboxItem>
+  );
+}
+
+/** One of several. */
+export function MenuChoice<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: T;
+  options: { value: T; label: string }[];
+  onChange: (value: T) => void;
+}) {
+  return (
+    <MenuGroup label={label}>
+      <Base.RadioGroup value={value} onValueChange={(next) => onChange(next as T)}>
+        {options.map((option) => (
+          <Base.RadioItem key={option.value} value={option.value} className={item} closeOnClick>
+            <span aria-hidden className="grid size-4 place-items-center">
+              <Base.RadioItemIndicator render={<Check />} />
+            </span>
+            {option.label}
+          </Base.RadioItem>
+        ))}
+      </Base.RadioGroup>
+    </MenuGroup>
+  );
 }

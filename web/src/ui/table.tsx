@@ -4,10 +4,13 @@
  */
 import { type ColumnDef, type RowData, tableFeatures, useTable } from "@tanstack/react-table";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown, ArrowUp, ChevronsUpDown } from "lucide-react";
 import { type KeyboardEvent, type MouseEvent, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { cn } from "@/lib/cn";
 import { Button } from "./button";
+import type { Selection } from "./selection";
+import { type Direction, directionOf, nextSort } from "./sort";
 
 const features = tableFeatures({});
 
@@ -16,8 +19,15 @@ export type Column<T extends RowData> = ColumnDef<typeof features, T> & {
   header: string;
   /** Tailwind classes of the cell and its heading, e.g. a width. */
   className?: string;
-  /** Shown only where there is plenty of room. */
+  /** Shown only where there is plenty of room, unless chosen. */
   wideOnly?: boolean;
+  /** Not shown until chosen. */
+  onDemand?: boolean;
+  /** Cannot be left out: what names the row, or acts on it. */
+  always?: boolean;
+  /** The server's name of the order by this column. */
+  sortBy?: string;
+  sortFirst?: Direction;
 };
 
 const VIRTUAL_FROM = 120;
@@ -29,21 +39,31 @@ export interface DataTableProps<T extends RowData> {
   rows: T[];
   rowId: (row: T) => string;
   onOpen?: (row: T) => void;
-  /** Names the row for the button that opens it. */
+  /** Names a row for those who cannot see it, on its tick box. */
   rowLabel?: (row: T) => string;
   selected?: string | null;
+  /** Ticked rows; without it there are no tick boxes. */
+  selection?: Selection<T>;
+  sort?: string;
+  onSort?: (sort: string) => void;
   hasMore?: boolean;
   loadingMore?: boolean;
   onMore?: () => void;
 }
+
+const INTERACTIVE = "a,button,input,select,label";
 
 export function DataTable<T extends RowData>({
   label,
   columns,
   rows,
   rowId,
+  rowLabel,
   onOpen,
   selected,
+  selection,
+  sort,
+  onSort,
   hasMore,
   loadingMore,
   onMore,
@@ -71,16 +91,21 @@ export function DataTable<T extends RowData>({
   const before = virtual && first ? first.start - margin : 0;
   const after = virtual && last ? virtualizer.getTotalSize() - (last.end - margin) : 0;
   const byId = new Map(columns.map((column) => [column.id, column]));
+  const width = columns.length + (selection ? 1 : 0);
+  const ticked = selection?.rows.length ?? 0;
 
   const open = (event: MouseEvent, row: T) => {
-    if ((event.target as HTMLElement).closest("a,button,input,select")) return;
+    if ((event.target as HTMLElement).closest(INTERACTIVE)) return;
     onOpen?.(row);
   };
-  const move = (event: KeyboardEvent<HTMLTableRowElement>, row: T) => {
+  const press = (event: KeyboardEvent<HTMLTableRowElement>, row: T) => {
     if (event.target !== event.currentTarget) return;
-    if (event.key === "Enter") {
+    if (event.key === "Enter" && onOpen) {
       event.preventDefault();
-      onOpen?.(row);
+      onOpen(row);
+    } else if (event.key === "x" && selection && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      selection.toggle(rowId(row));
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       const sibling =
@@ -90,9 +115,11 @@ export function DataTable<T extends RowData>({
       if (sibling instanceof HTMLElement) sibling.focus();
     }
   };
+  const focusable = onOpen !== undefined || selection !== undefined;
 
   return (
-    <div className="@container">
+    // However many columns were chosen, it is the list that scrolls sideways and never the page.
+    <div className="@container overflow-x-auto">
       <table
         aria-label={label}
         aria-rowcount={virtual ? all.length + 1 : undefined}
@@ -101,38 +128,54 @@ export function DataTable<T extends RowData>({
         <thead className="@max-3xl:sr-only">
           {table.getHeaderGroups().map((group) => (
             <tr key={group.id} className="border-b border-line">
-              {group.headers.map((header) => (
-                <th
-                  key={header.id}
-                  scope="col"
-                  className={cn(
-                    "h-8 px-3 text-[0.8rem] font-medium whitespace-nowrap text-muted",
-                    byId.get(header.column.id)?.className,
-                    byId.get(header.column.id)?.wideOnly && "hidden @5xl:table-cell",
-                  )}
-                >
-                  <table.FlexRender header={header} />
+              {selection ? (
+                <th scope="col" className="w-9 pl-3">
+                  <TickBox
+                    className="@max-3xl:hidden"
+                    label={t("table.select_all")}
+                    checked={ticked > 0 && ticked === rows.length}
+                    mixed={ticked > 0 && ticked < rows.length}
+                    onChange={() => selection.set(ticked === rows.length ? [] : rows.map(rowId))}
+                  />
                 </th>
+              ) : null}
+              {group.headers.map((header) => (
+                <Heading key={header.id} column={byId.get(header.column.id)} sort={sort} onSort={onSort} />
               ))}
             </tr>
           ))}
         </thead>
         <tbody ref={body}>
-          {before > 0 ? <Gap height={before} columns={columns.length} /> : null}
+          {before > 0 ? <Gap height={before} columns={width} /> : null}
           {shown.map((row) => (
             <tr
               key={row.id}
-              tabIndex={onOpen ? 0 : undefined}
-              aria-selected={selected === undefined ? undefined : selected === row.id}
+              tabIndex={focusable ? 0 : undefined}
+              aria-selected={
+                selection
+                  ? selection.ids.has(row.id)
+                  : selected === undefined
+                    ? undefined
+                    : selected === row.id
+              }
               data-row={row.id}
               onClick={onOpen ? (event) => open(event, row.original) : undefined}
-              onKeyDown={onOpen ? (event) => move(event, row.original) : undefined}
+              onKeyDown={focusable ? (event) => press(event, row.original) : undefined}
               className={cn(
-                "border-b border-line last:border-b-0 -outline-offset-2 @max-3xl:grid @max-3xl:gap-0.5 @max-3xl:px-3 @max-3xl:py-2",
+                "relative border-b border-line last:border-b-0 -outline-offset-2 @max-3xl:grid @max-3xl:gap-0.5 @max-3xl:px-3 @max-3xl:py-2",
                 onOpen && "cursor-pointer hover:bg-sunken",
-                selected === row.id && "bg-accent-soft hover:bg-accent-soft",
+                (selected === row.id || selection?.ids.has(row.id)) && "bg-accent-soft hover:bg-accent-soft",
               )}
             >
+              {selection ? (
+                <td className="w-9 pl-3 align-middle @max-3xl:absolute @max-3xl:top-2 @max-3xl:right-2 @max-3xl:p-0">
+                  <TickBox
+                    label={t("table.select_row", { what: rowLabel?.(row.original) ?? row.id })}
+                    checked={selection.ids.has(row.id)}
+                    onChange={() => selection.toggle(row.id)}
+                  />
+                </td>
+              ) : null}
               {row.getAllCells().map((cell) => {
                 const column = byId.get(cell.column.id);
                 return (
@@ -140,6 +183,7 @@ export function DataTable<T extends RowData>({
                     key={cell.id}
                     className={cn(
                       "h-9 px-3 py-1.5 align-middle @max-3xl:flex @max-3xl:h-auto @max-3xl:min-w-0 @max-3xl:gap-2 @max-3xl:p-0",
+                      selection && "@max-3xl:first-of-type:pr-8",
                       column?.wideOnly && "hidden @5xl:table-cell @max-3xl:hidden",
                       column?.className,
                     )}
@@ -157,7 +201,7 @@ export function DataTable<T extends RowData>({
               })}
             </tr>
           ))}
-          {after > 0 ? <Gap height={after} columns={columns.length} /> : null}
+          {after > 0 ? <Gap height={after} columns={width} /> : null}
         </tbody>
       </table>
       {hasMore ? (
@@ -168,6 +212,86 @@ export function DataTable<T extends RowData>({
         </div>
       ) : null}
     </div>
+  );
+}
+
+function Heading<T extends RowData>({
+  column,
+  sort,
+  onSort,
+}: {
+  column: Column<T> | undefined;
+  sort: string | undefined;
+  onSort: ((sort: string) => void) | undefined;
+}) {
+  if (!column) return null;
+  const field = onSort ? column.sortBy : undefined;
+  const direction = field ? directionOf(sort, field) : null;
+  const Icon = direction === "ascending" ? ArrowUp : direction === "descending" ? ArrowDown : ChevronsUpDown;
+  return (
+    <th
+      scope="col"
+      aria-sort={field ? (direction ?? "none") : undefined}
+      className={cn(
+        "h-8 px-3 text-[0.8rem] font-medium whitespace-nowrap text-muted",
+        column.className,
+        column.wideOnly && "hidden @5xl:table-cell",
+      )}
+    >
+      {field && onSort ? (
+        <>
+          {/* On a narrow screen the headings are hidden, and the order is chosen in the view menu. */}
+          <span aria-hidden className="@3xl:hidden">
+            {column.header}
+          </span>
+          <button
+            type="button"
+            onClick={() => onSort(nextSort(sort, field, column.sortFirst ?? "ascending"))}
+            className={cn(
+              "group -mx-1 inline-flex items-center gap-1 rounded px-1 py-0.5 hover:text-fg @max-3xl:hidden",
+              direction && "text-fg",
+            )}
+          >
+            {column.header}
+            <Icon
+              aria-hidden
+              className={cn("size-3.5", !direction && "opacity-40 group-hover:opacity-100")}
+            />
+          </button>
+        </>
+      ) : (
+        column.header
+      )}
+    </th>
+  );
+}
+
+function TickBox({
+  label,
+  checked,
+  mixed,
+  onChange,
+  className,
+}: {
+  label: string;
+  checked: boolean;
+  mixed?: boolean;
+  onChange: () => void;
+  className?: string;
+}) {
+  return (
+    <label className={cn("grid size-6 cursor-pointer place-items-center", className)}>
+      <input
+        type="checkbox"
+        aria-label={label}
+        className="size-4 cursor-pointer accent-(--accent)"
+        checked={checked}
+        ref={(box) => {
+          if (box) box.indeterminate = mixed ?? false;
+        }}
+        onChange={onChange}
+      />
+    </label>
   );
 }
 

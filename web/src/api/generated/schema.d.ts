@@ -1140,6 +1140,13 @@ export interface components {
              * @example individual
              */
             kind: string;
+            /** @description As the directory has it now; null once deleted. */
+            name?: string | null;
+            /**
+             * Format: uuid
+             * @description Of an organization's contact: whose.
+             */
+            organization_id?: string | null;
         };
         /** @description An event of a call. */
         CallEvent: {
@@ -3369,6 +3376,8 @@ export interface operations {
                 number_id?: string;
                 /** @description Id of the individual, organization or contact. */
                 contact_id?: string;
+                /** @description Calls of the organization and of its contacts. */
+                organization_id?: string;
                 started_after?: string;
                 started_before?: string;
             };

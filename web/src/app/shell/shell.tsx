@@ -38,7 +38,7 @@ import { NAVIGATION, takesCalls } from "../navigation";
 import type { PaletteCommand } from "./command-palette";
 import { HelpDialog } from "./help-dialog";
 import { LinkBanner } from "./link-banner";
-import { useShortcuts } from "./shortcuts";
+import { stepRow, useShortcuts } from "./shortcuts";
 
 const CommandPalette = lazy(() => import("./command-palette"));
 
@@ -103,6 +103,7 @@ function SignedIn({ me }: { me: Me }) {
       if (next) dispatch({ type: "focus", callId: next });
       if (pathname !== "/workspace") void navigate({ to: "/workspace" });
     },
+    row: (step) => stepRow(main.current, step),
     mute: toggleMute,
   });
 

@@ -11,6 +11,21 @@ export function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+/**
+ * Moves the keyboard to the next or previous row of the list within `root`: from the row it is in, else from the
+ * top or the bottom. False where there is no list.
+ */
+export function stepRow(root: ParentNode | null, step: 1 | -1): boolean {
+  const rows = [...(root?.querySelectorAll<HTMLElement>("tr[data-row][tabindex]") ?? [])];
+  if (rows.length === 0) return false;
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  const next =
+    at < 0 ? (step === 1 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + step));
+  rows[next]?.focus();
+  rows[next]?.scrollIntoView?.({ block: "nearest" });
+  return true;
+}
+
 export interface ShortcutActions {
   palette: () => void;
   help: () => void;
@@ -19,6 +34,8 @@ export interface ShortcutActions {
   go: (key: string) => boolean;
   /** Next or previous pop. */
   pop: (step: 1 | -1) => void;
+  /** Next or previous row of the list on the screen. */
+  row: (step: 1 | -1) => boolean;
   mute: () => void;
 }
 
@@ -51,7 +68,8 @@ export function useShortcuts(actions: ShortcutActions): void {
           return;
         }
       }
-      if (key === "g") goUntil = performance.now() + SEQUENCE_MS;
+      if ((key === "j" || key === "k") && act.row(key === "j" ? 1 : -1)) event.preventDefault();
+      else if (key === "g") goUntil = performance.now() + SEQUENCE_MS;
       else if (event.key === "?") act.help();
       else if (event.key === "/") {
         event.preventDefault();

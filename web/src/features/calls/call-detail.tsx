@@ -1,10 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
 import type { Call, Ticket } from "@/lib/api/types";
 import { Age, When } from "@/ui/age";
+import { Button } from "@/ui/button";
+import { ContactLink } from "@/ui/contact-link";
 import { Failed, Loading } from "@/ui/feedback";
 import { NumberText } from "@/ui/number";
 import { Fact, Facts, PageHead, Panel, PanelHead } from "@/ui/panel";
@@ -14,9 +17,12 @@ import { CallTimeline } from "./call-timeline";
 export function CallDetail({
   callId,
   agentName,
+  onFile,
 }: {
   callId: string;
   agentName: (id: string) => string | null;
+  /** Opens the form of a ticket about this call; null for those who may not file one. */
+  onFile: ((call: Call) => void) | null;
 }) {
   const { t } = useTranslation();
   const query = useQuery({
@@ -70,6 +76,15 @@ export function CallDetail({
               {call.agent_id ? (
                 <Fact term={t("call.agent")}>{agentName(call.agent_id) ?? call.agent_id.slice(0, 8)}</Fact>
               ) : null}
+              {call.contact ? (
+                <Fact term={t("call.contact")}>
+                  <ContactLink
+                    contact={call.contact}
+                    name={call.contact.name}
+                    organizationId={call.contact.organization_id}
+                  />
+                </Fact>
+              ) : null}
               {call.queue ? <Fact term={t("call.queue")}>{call.queue}</Fact> : null}
               {call.provider_call_id ? (
                 <Fact term={t("call.provider_id")}>
@@ -79,7 +94,17 @@ export function CallDetail({
             </Facts>
           </Panel>
           <Panel>
-            <PanelHead title={t("call.tickets")} />
+            <PanelHead
+              title={t("call.tickets")}
+              actions={
+                onFile ? (
+                  <Button size="sm" onClick={() => onFile(call)}>
+                    <Plus aria-hidden />
+                    {t("tickets.new")}
+                  </Button>
+                ) : null
+              }
+            />
             {call.ticket_ids.length === 0 ? (
               <p className="p-3 text-muted">{t("call.no_tickets")}</p>
             ) : (

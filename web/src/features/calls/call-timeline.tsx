@@ -59,11 +59,11 @@ function Entry({ event, last }: { event: CallEvent; last: boolean }) {
   const label = NAMED.includes(word as Named) ? t(`event.${word as Named}`) : word.replaceAll(/[._]/g, " ");
   return (
     <li
-      className="relative grid grid-cols-[4.75rem_0.75rem_minmax(0,1fr)] gap-2 pb-2 last:pb-0"
+      className="relative grid grid-cols-[5.5rem_0.75rem_minmax(0,1fr)] gap-2 pb-2 last:pb-0"
       data-event={word}
     >
       <time
-        className="num text-right text-muted"
+        className="num text-right whitespace-nowrap text-muted"
         dateTime={event.provider_at ?? event.recorded_at}
         title={t("timeline.recorded", { at: formatTime(event.recorded_at) })}
       >

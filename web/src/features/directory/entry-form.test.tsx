@@ -2,7 +2,8 @@ import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { ApiError } from "@/lib/api/problem";
 import { renderConsole, violations } from "@/testing/render";
-import { EntryForm, phonesOf } from "./entry-form";
+import { EntryForm } from "./entry-form";
+import { fieldOf, phonesOf, valuesOf } from "./entry-values";
 import {
   contactBody,
   type Entry,
@@ -47,6 +48,8 @@ describe("EntryForm", () => {
       name: "Claire Fontaine",
       gender: null,
       dob: null,
+      address: null,
+      social: [],
       email: null,
       active: null,
       phones: [
@@ -81,6 +84,47 @@ describe("EntryForm", () => {
     expect(screen.getByLabelText("Number 1").getAttribute("aria-invalid")).toBeNull();
   });
 
+  it("tells what is wrong when a field is left, and again with every key", async () => {
+    form("individuals");
+    const email = screen.getByLabelText(/E-mail/);
+    type(/E-mail/, "claire@");
+    expect(screen.queryByText("This is not an e-mail address.")).toBeNull();
+    fireEvent.blur(email);
+    await screen.findByText("This is not an e-mail address.");
+    type(/E-mail/, "claire@x.example");
+    await waitFor(() => expect(screen.queryByText("This is not an e-mail address.")).toBeNull());
+    const number = screen.getByLabelText("Number 1");
+    type("Number 1", "call me");
+    fireEvent.blur(number);
+    await screen.findByText("This is not a phone number.");
+    type("Number 1", "call me 0639980001");
+    await screen.findByText("This is not a phone number.");
+    type("Number 1", "0639980001 ext. 7");
+    await waitFor(() => expect(screen.queryByText("This is not a phone number.")).toBeNull());
+  });
+
+  it("lets exactly one number be the primary one", async () => {
+    const { onSubmit } = form("organizations");
+    type(/Name/, "Atelier");
+    type("Number 1", "+33639980001");
+    fireEvent.click(screen.getByRole("button", { name: "Add number" }));
+    type("Number 2", "+33639980002");
+    fireEvent.click(screen.getByRole("button", { name: "Make number 2 the primary one" }));
+    submit();
+    await waitFor(() => expect(onSubmit).toHaveBeenCalledOnce());
+    expect(onSubmit.mock.calls[0]?.[0].phones.map((phone) => phone.primary)).toEqual([false, true]);
+  });
+
+  it("shows what the server says of no field of the form", async () => {
+    const { onSubmit } = form("organizations");
+    onSubmit.mockRejectedValueOnce(
+      new ApiError(422, { errors: [{ pointer: "/elsewhere", detail: "is odd" }] }),
+    );
+    type(/Name/, "Atelier");
+    submit();
+    expect((await screen.findByRole("alert")).textContent).toBe("elsewhere: is odd");
+  });
+
   it("edits what is there, the inactive mark included", async () => {
     const { onSubmit } = form("individuals", {
       id: "x",
@@ -92,7 +136,12 @@ describe("EntryForm", () => {
         { e164: "+33639980001", raw: "06", label: null, primary: false },
         { e164: "+33639980002", raw: "06", label: "work", primary: true },
       ],
+      address: "1 rue de la Paix",
+      social: [{ platform: "LinkedIn", url: "https://www.linkedin.com/in/claire" }],
       active: true,
+      provenance: "manual",
+      createdAt: "2026-01-01T00:00:00Z",
+      updatedAt: "2026-01-01T00:00:00Z",
       version: 3,
     });
     fireEvent.click(screen.getByLabelText(/^Active/));
@@ -102,6 +151,8 @@ describe("EntryForm", () => {
       name: "Claire",
       gender: "Female",
       active: false,
+      address: "1 rue de la Paix",
+      social: [{ platform: "LinkedIn", url: "https://www.linkedin.com/in/claire" }],
       phones: [
         { number: "+33639980001", primary: false },
         { number: "+33639980002", label: "work", primary: true },
@@ -146,14 +197,43 @@ describe("records", () => {
       name: "N",
       gender: "Other",
       dob: "2000-01-01",
+      address: "Here",
+      social: [],
       email: null,
       active: true,
       phones: [],
     };
     expect(individualBody(input)).toHaveProperty("full_name", "N");
     expect(individualBody(input)).toHaveProperty("dob");
+    expect(individualBody(input)).toMatchObject({ address: "Here", social_media: [] });
     expect(contactBody(input)).not.toHaveProperty("dob");
+    expect(contactBody(input)).not.toHaveProperty("address");
     expect(organizationBody(input)).toEqual({ name: "N", email: null, phones: [], is_active: true });
     expect(emailContactBody({ ...input, active: null })).not.toHaveProperty("is_active");
+  });
+});
+
+describe("a pointer of the server", () => {
+  const values = {
+    ...valuesOf(undefined),
+    phones: [row(""), row("1"), row("2")],
+    social: [
+      { platform: "LinkedIn", url: "" },
+      { platform: "TikTok", url: "http://x" },
+    ],
+  };
+  function row(number: string) {
+    return { number, label: "", primary: false };
+  }
+  it.each([
+    ["/full_name", "name"],
+    ["/address", "address"],
+    ["/phones/1/number", "phones.2.number"],
+    ["/phones/0/label", "phones.1.label"],
+    ["/phones/7/number", null],
+    ["/social_media/0/url", "social.1.url"],
+    ["/version", null],
+  ])("%s means %s", (pointer, field) => {
+    expect(fieldOf(values, pointer.slice(1).split("/"))).toBe(field);
   });
 });

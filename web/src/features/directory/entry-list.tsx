@@ -1,16 +1,27 @@
-import { Plus } from "lucide-react";
-import { useMemo } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Plus, Trash2 } from "lucide-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { keys } from "@/lib/api/query";
 import { useDebounced } from "@/lib/use-debounced";
 import { usePages } from "@/lib/use-pages";
-import { Badge } from "@/ui/badge";
+import { BulkConfirm } from "@/ui/bulk";
 import { Button } from "@/ui/button";
-import { Field, Input } from "@/ui/field";
+import { Field, Input, Select } from "@/ui/field";
 import { ListFrame } from "@/ui/list";
-import { NumberText } from "@/ui/number";
-import type { Column } from "@/ui/table";
-import { type DirectorySearch, type Entry, type Kind, listEntries } from "./kinds";
+import { useSelection } from "@/ui/selection";
+import { useEntryColumns } from "./entry-columns";
+import {
+  type DirectorySearch,
+  deleteEntry,
+  type Entry,
+  type Kind,
+  listEntries,
+  PROVENANCES,
+  type Provenance,
+} from "./kinds";
+
+const idOf = (entry: Entry) => entry.id;
 
 export function EntryList({
   kind,
@@ -19,6 +30,7 @@ export function EntryList({
   selected,
   onOpen,
   onCreate,
+  mayDelete,
 }: {
   kind: Kind;
   search: DirectorySearch;
@@ -26,90 +38,139 @@ export function EntryList({
   selected: string | null;
   onOpen: (entry: Entry) => void;
   onCreate: (() => void) | null;
+  mayDelete: boolean;
 }) {
   const { t } = useTranslation();
-  const q = useDebounced(search.q);
-  const phone = useDebounced(search.phone);
+  const client = useQueryClient();
+  const asked: DirectorySearch = {
+    ...search,
+    q: useDebounced(search.q),
+    phone: useDebounced(search.phone),
+  };
   const pages = usePages({
-    queryKey: [...keys.directory, kind, "list", { q, phone }],
-    fetchPage: (cursor, signal) => listEntries(kind, { q, phone }, cursor, signal),
+    queryKey: [...keys.directory, kind, "list", asked],
+    fetchPage: (cursor, signal) => listEntries(kind, asked, cursor, signal),
   });
-  const columns = useMemo<Column<Entry>[]>(
-    () => [
-      {
-        id: "name",
-        header: t("field.name"),
-        cell: ({ row }) => (
-          <span className="flex flex-wrap items-center gap-1.5">
-            <span className="font-medium wrap-anywhere">{row.original.name}</span>
-            {row.original.active ? null : <Badge tone="warn">{t("caller.inactive")}</Badge>}
-          </span>
-        ),
-      },
-      {
-        id: "phones",
-        header: t("directory.phones"),
-        cell: ({ row }) => {
-          const [first, ...rest] = row.original.phones;
-          return (
-            <span className="flex flex-wrap gap-x-1.5">
-              <NumberText number={first?.e164} />
-              {rest.length > 0 ? <span className="text-muted">+{rest.length}</span> : null}
-            </span>
-          );
-        },
-      },
-      {
-        id: "email",
-        header: t("field.email"),
-        cell: ({ row }) =>
-          row.original.email ? (
-            <span className="break-all">{row.original.email}</span>
-          ) : (
-            <span className="text-muted">–</span>
-          ),
-      },
-    ],
-    [t],
+  const columns = useEntryColumns();
+  const selection = useSelection(pages.items, idOf);
+  const [deleting, setDeleting] = useState(false);
+  const filtered = Boolean(
+    search.q || search.phone || search.active !== undefined || search.provenance !== undefined,
   );
-  const filtered = Boolean(search.q || search.phone);
   return (
-    <ListFrame
-      label={t(`directory.${kind}`)}
-      columns={columns}
-      pages={pages}
-      rowId={(entry) => entry.id}
-      selected={selected}
-      onOpen={onOpen}
-      emptyTitle={filtered ? t("state.no_match") : t("directory.empty")}
-      emptyText={filtered ? t("state.no_match_text") : t("directory.empty_text")}
-      toolbar={
-        <>
-          <Field label={t("field.search")} className="min-w-40 flex-1">
-            <Input
-              type="search"
-              value={search.q ?? ""}
-              placeholder={t("directory.search")}
-              onChange={(event) => onSearch({ ...search, q: event.target.value || undefined })}
-            />
-          </Field>
-          <Field label={t("field.phone")} className="min-w-40 flex-1 sm:max-w-56">
-            <Input
-              type="search"
-              inputMode="tel"
-              value={search.phone ?? ""}
-              placeholder={t("directory.phone_search")}
-              onChange={(event) => onSearch({ ...search, phone: event.target.value || undefined })}
-            />
-          </Field>
-          {onCreate ? (
-            <Button look="primary" onClick={onCreate}>
-              <Plus aria-hidden />
+    <>
+      <ListFrame
+        name="directory"
+        label={t(`directory.${kind}`)}
+        columns={columns}
+        pages={pages}
+        rowId={idOf}
+        rowLabel={(entry) => entry.name}
+        selected={selected}
+        selection={mayDelete ? selection : undefined}
+        sort={search.sort ?? "-created_at"}
+        onSort={(sort) => onSearch({ ...search, sort })}
+        onOpen={onOpen}
+        emptyTitle={filtered ? t("state.no_match") : t("directory.empty")}
+        emptyText={filtered ? t("state.no_match_text") : t("directory.empty_text")}
+        emptyAction={
+          filtered ? (
+            <Button size="sm" onClick={() => onSearch({ sort: search.sort })}>
+              {t("filter.clear")}
+            </Button>
+          ) : onCreate ? (
+            <Button size="sm" look="primary" onClick={onCreate}>
               {t(`directory.new.${kind}`)}
             </Button>
-          ) : null}
-        </>
-      }
-    />
+          ) : null
+        }
+        bulk={
+          <Button size="sm" onClick={() => setDeleting(true)}>
+            <Trash2 aria-hidden />
+            {t("action.delete")}
+          </Button>
+        }
+        toolbar={
+          <>
+            <Field label={t("field.search")} className="min-w-40 flex-1">
+              <Input
+                type="search"
+                value={search.q ?? ""}
+                placeholder={t("directory.search")}
+                onChange={(event) => onSearch({ ...search, q: event.target.value || undefined })}
+              />
+            </Field>
+            {onCreate ? (
+              <Button look="primary" onClick={onCreate}>
+                <Plus aria-hidden />
+                {t(`directory.new.${kind}`)}
+              </Button>
+            ) : null}
+          </>
+        }
+        activeFilters={
+          [search.phone, search.active, search.provenance].filter((each) => each !== undefined).length
+        }
+        filters={
+          <>
+            <Field label={t("field.phone")} className="min-w-40 flex-1 sm:max-w-56">
+              <Input
+                type="search"
+                inputMode="tel"
+                value={search.phone ?? ""}
+                placeholder={t("directory.phone_search")}
+                onChange={(event) => onSearch({ ...search, phone: event.target.value || undefined })}
+              />
+            </Field>
+            <Field label={t("directory.activity")} className="w-28">
+              <Select
+                value={search.active === undefined ? "" : String(search.active)}
+                onChange={(event) =>
+                  onSearch({
+                    ...search,
+                    active: event.target.value === "" ? undefined : event.target.value === "true",
+                  })
+                }
+              >
+                <option value="">{t("filter.any")}</option>
+                <option value="true">{t("directory.only_active")}</option>
+                <option value="false">{t("caller.inactive")}</option>
+              </Select>
+            </Field>
+            <Field label={t("directory.provenance")} className="w-36">
+              <Select
+                value={search.provenance ?? ""}
+                onChange={(event) =>
+                  onSearch({ ...search, provenance: (event.target.value || undefined) as Provenance })
+                }
+              >
+                <option value="">{t("filter.any")}</option>
+                {PROVENANCES.map((each) => (
+                  <option key={each} value={each}>
+                    {t(`provenance.${each}`)}
+                  </option>
+                ))}
+              </Select>
+            </Field>
+          </>
+        }
+      />
+      {deleting ? (
+        <BulkConfirm
+          items={selection.rows}
+          nameOf={(entry) => entry.name}
+          title={t("directory.delete_many", { count: selection.rows.length })}
+          text={t(kind === "organizations" ? "directory.delete_organization_text" : "directory.delete_text")}
+          action={t("action.delete")}
+          command={(entry) => deleteEntry({ kind, id: entry.id })}
+          onDone={() => {
+            setDeleting(false);
+            selection.clear();
+            void client.invalidateQueries({ queryKey: keys.directory });
+          }}
+          onClose={() => setDeleting(false)}
+        />
+      ) : null}
+    </>
   );
 }

@@ -1,4 +1,4 @@
-/** The three books of the directory, so that one list and one panel serve them all. */
+/** The books of the directory, so that one list, one form and one panel serve them all. */
 import { api, take, takeWithResponse } from "@/lib/api/client";
 import type {
   EmailContact,
@@ -20,6 +20,15 @@ export function isKind(value: string): value is Kind {
   return (KINDS as readonly string[]).includes(value);
 }
 
+/** One record of a book, or one contact of an organization. */
+export type Target = { kind: Kind; id: string } | { kind: "contacts"; organizationId: string; id: string };
+export type TargetKind = Target["kind"];
+
+export interface SocialLink {
+  platform: string;
+  url: string;
+}
+
 /** What list and panel need of any record. */
 export interface Entry {
   id: string;
@@ -28,7 +37,12 @@ export interface Entry {
   email: string | null;
   gender: string | null;
   dob: string | null;
+  address: string | null;
+  social: SocialLink[];
   active: boolean;
+  provenance: string | null;
+  createdAt: string | null;
+  updatedAt: string | null;
   version: number;
 }
 
@@ -41,7 +55,12 @@ interface Stored {
   email?: string | null;
   gender?: string | null;
   dob?: string | null;
+  address?: string | null;
+  social_media?: SocialLink[];
   is_active?: boolean;
+  provenance?: string;
+  created_at?: string;
+  updated_at?: string;
   version?: number;
 }
 
@@ -53,14 +72,25 @@ export function toEntry(record: Stored): Entry {
     email: record.email ?? null,
     gender: record.gender ?? null,
     dob: record.dob ?? null,
+    address: record.address ?? null,
+    social: record.social_media ?? [],
     active: record.is_active ?? true,
+    provenance: record.provenance ?? null,
+    createdAt: record.created_at ?? null,
+    updatedAt: record.updated_at ?? null,
     version: record.version ?? 0,
   };
 }
 
+export const PROVENANCES = ["manual", "auto_ticket", "mail", "import"] as const;
+export type Provenance = (typeof PROVENANCES)[number];
+
 export interface DirectorySearch {
   q?: string;
   phone?: string;
+  active?: boolean;
+  provenance?: Provenance;
+  sort?: string;
 }
 
 export async function listEntries(
@@ -69,18 +99,46 @@ export async function listEntries(
   cursor: string | undefined,
   signal: AbortSignal,
 ): Promise<Page<Entry>> {
-  const options = {
-    params: { query: { q: search.q || undefined, phone: search.phone || undefined, cursor } },
-    signal,
-  };
-  const page: Page<Stored> =
+  const options = { params: { query: listQuery(search, cursor) }, signal };
+  return entries(
     kind === "individuals"
       ? await take<Page<Individual>>(api.GET("/api/v1/individuals", options))
       : kind === "organizations"
         ? await take<Page<Organization>>(api.GET("/api/v1/organizations", options))
-        : await take<Page<EmailContact>>(api.GET("/api/v1/email-contacts", options));
-  return { items: page.items.map(toEntry), next_cursor: page.next_cursor };
+        : await take<Page<EmailContact>>(api.GET("/api/v1/email-contacts", options)),
+  );
 }
+
+export async function listContacts(
+  organizationId: string,
+  search: DirectorySearch,
+  cursor: string | undefined,
+  signal: AbortSignal,
+): Promise<Page<Entry>> {
+  return entries(
+    await take<Page<OrganizationContact>>(
+      api.GET("/api/v1/organizations/{id}/contacts", {
+        params: { path: { id: organizationId }, query: listQuery(search, cursor) },
+        signal,
+      }),
+    ),
+  );
+}
+
+function listQuery(search: DirectorySearch, cursor: string | undefined) {
+  return {
+    q: search.q || undefined,
+    phone: search.phone || undefined,
+    is_active: search.active,
+    provenance: search.provenance,
+    sort: search.sort,
+    cursor,
+    // Once is enough: the first page tells.
+    count: cursor === undefined ? true : undefined,
+  };
+}
+
+const entries = (page: Page<Stored>): Page<Entry> => ({ ...page, items: page.items.map(toEntry) });
 
 export interface LoadedEntry {
   entry: Entry;
@@ -88,14 +146,25 @@ export interface LoadedEntry {
   etag: string;
 }
 
-export async function loadEntry(kind: Kind, id: string, signal: AbortSignal): Promise<LoadedEntry> {
-  const options = { params: { path: { id } }, signal };
-  const answer: { data: Stored; response: Response } =
-    kind === "individuals"
-      ? await takeWithResponse<Individual>(api.GET("/api/v1/individuals/{id}", options))
-      : kind === "organizations"
-        ? await takeWithResponse<Organization>(api.GET("/api/v1/organizations/{id}", options))
-        : await takeWithResponse<EmailContact>(api.GET("/api/v1/email-contacts/{id}", options));
+const contactPath = (target: Extract<Target, { kind: "contacts" }>) => ({
+  path: { id: target.organizationId, contact_id: target.id },
+});
+
+export async function loadEntry(target: Target, signal: AbortSignal): Promise<LoadedEntry> {
+  let answer: { data: Stored; response: Response };
+  if (target.kind === "contacts") {
+    answer = await takeWithResponse<OrganizationContact>(
+      api.GET("/api/v1/organizations/{id}/contacts/{contact_id}", { params: contactPath(target), signal }),
+    );
+  } else {
+    const options = { params: { path: { id: target.id } }, signal };
+    answer =
+      target.kind === "individuals"
+        ? await takeWithResponse<Individual>(api.GET("/api/v1/individuals/{id}", options))
+        : target.kind === "organizations"
+          ? await takeWithResponse<Organization>(api.GET("/api/v1/organizations/{id}", options))
+          : await takeWithResponse<EmailContact>(api.GET("/api/v1/email-contacts/{id}", options));
+  }
   const entry = toEntry(answer.data);
   return { entry, etag: answer.response.headers.get("ETag") ?? `"${entry.version}"` };
 }
@@ -104,6 +173,8 @@ export interface EntryInput {
   name: string;
   gender: string | null;
   dob: string | null;
+  address: string | null;
+  social: SocialLink[];
   email: string | null;
   /** Null: left as it is. */
   active: boolean | null;
@@ -114,8 +185,8 @@ export interface EntryInput {
 const activity = (input: EntryInput) => (input.active === null ? {} : { is_active: input.active });
 
 export function individualBody(input: EntryInput): IndividualBody {
-  const { name, gender, dob, email, phones } = input;
-  return { full_name: name, gender, dob, email, phones, ...activity(input) };
+  const { name, gender, dob, address, social, email, phones } = input;
+  return { full_name: name, gender, dob, address, social_media: social, email, phones, ...activity(input) };
 }
 export function contactBody(input: EntryInput): OrganizationContactBody {
   const { name, gender, email, phones } = input;
@@ -145,40 +216,6 @@ export async function createEntry(kind: Kind, input: EntryInput, key: string): P
   return toEntry(record);
 }
 
-export async function updateEntry(kind: Kind, id: string, etag: string, input: EntryInput): Promise<Entry> {
-  const options = { params: { path: { id } }, headers: { "If-Match": etag } };
-  const record: Stored =
-    kind === "individuals"
-      ? await take<Individual>(
-          api.PATCH("/api/v1/individuals/{id}", { body: individualBody(input), ...options }),
-        )
-      : kind === "organizations"
-        ? await take<Organization>(
-            api.PATCH("/api/v1/organizations/{id}", { body: organizationBody(input), ...options }),
-          )
-        : await take<EmailContact>(
-            api.PATCH("/api/v1/email-contacts/{id}", { body: emailContactBody(input), ...options }),
-          );
-  return toEntry(record);
-}
-
-export async function deleteEntry(kind: Kind, id: string): Promise<void> {
-  const options = { params: { path: { id } } };
-  if (kind === "individuals") await take(api.DELETE("/api/v1/individuals/{id}", options));
-  else if (kind === "organizations") await take(api.DELETE("/api/v1/organizations/{id}", options));
-  else await take(api.DELETE("/api/v1/email-contacts/{id}", options));
-}
-
-export async function listContacts(organizationId: string, signal: AbortSignal): Promise<Entry[]> {
-  const page = await take<Page<OrganizationContact>>(
-    api.GET("/api/v1/organizations/{id}/contacts", {
-      params: { path: { id: organizationId }, query: { limit: 200 } },
-      signal,
-    }),
-  );
-  return page.items.map(toEntry);
-}
-
 export async function createContact(organizationId: string, input: EntryInput, key: string): Promise<Entry> {
   return toEntry(
     await take<OrganizationContact>(
@@ -189,4 +226,46 @@ export async function createContact(organizationId: string, input: EntryInput, k
       }),
     ),
   );
+}
+
+export async function updateEntry(target: Target, etag: string, input: EntryInput): Promise<Entry> {
+  const headers = { "If-Match": etag };
+  if (target.kind === "contacts") {
+    return toEntry(
+      await take<OrganizationContact>(
+        api.PATCH("/api/v1/organizations/{id}/contacts/{contact_id}", {
+          body: contactBody(input),
+          params: contactPath(target),
+          headers,
+        }),
+      ),
+    );
+  }
+  const options = { params: { path: { id: target.id } }, headers };
+  const record: Stored =
+    target.kind === "individuals"
+      ? await take<Individual>(
+          api.PATCH("/api/v1/individuals/{id}", { body: individualBody(input), ...options }),
+        )
+      : target.kind === "organizations"
+        ? await take<Organization>(
+            api.PATCH("/api/v1/organizations/{id}", { body: organizationBody(input), ...options }),
+          )
+        : await take<EmailContact>(
+            api.PATCH("/api/v1/email-contacts/{id}", { body: emailContactBody(input), ...options }),
+          );
+  return toEntry(record);
+}
+
+export async function deleteEntry(target: Target): Promise<void> {
+  if (target.kind === "contacts") {
+    await take(
+      api.DELETE("/api/v1/organizations/{id}/contacts/{contact_id}", { params: contactPath(target) }),
+    );
+    return;
+  }
+  const options = { params: { path: { id: target.id } } };
+  if (target.kind === "individuals") await take(api.DELETE("/api/v1/individuals/{id}", options));
+  else if (target.kind === "organizations") await take(api.DELETE("/api/v1/organizations/{id}", options));
+  else await take(api.DELETE("/api/v1/email-contacts/{id}", options));
 }

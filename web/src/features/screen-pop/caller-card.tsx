@@ -7,6 +7,7 @@ import { useGenderText } from "@/lib/gender";
 import type { PopCall } from "@/lib/ws/protocol";
 import { When } from "@/ui/age";
 import { Badge } from "@/ui/badge";
+import { ContactLink } from "@/ui/contact-link";
 import { NumberText } from "@/ui/number";
 import { Fact, Facts } from "@/ui/panel";
 import { CallStateBadge, PriorityBadge, TicketStatusBadge } from "@/ui/states";
@@ -36,7 +37,16 @@ export function CallerCard({ call, caller }: { call: PopCall; caller: CallerCont
         </span>
         <div className="min-w-0 flex-1">
           <h2 data-testid="caller-name" className="text-lg leading-tight font-semibold wrap-anywhere">
-            {name}
+            {caller?.contact ? (
+              <ContactLink
+                contact={caller.contact}
+                name={name}
+                organizationId={caller.organization_id}
+                className="text-fg"
+              />
+            ) : (
+              name
+            )}
           </h2>
           <p className="flex flex-wrap items-center gap-x-2 text-[1.0667rem]">
             {partyNumber(call) ? (
@@ -142,20 +152,12 @@ export function OtherMatches({ caller }: { caller: CallerContext | null }) {
 
 function MatchName({ match }: { match: OtherMatch }) {
   const { t } = useTranslation();
-  const name = match.name ?? match.organization_name ?? t("caller.unnamed");
-  const kind = (
-    { individual: "individuals", organization: "organizations", email_contact: "email-contacts" } as const
-  )[match.kind as string];
-  if (!kind) return <span className="font-medium wrap-anywhere">{name}</span>;
   return (
-    <Link
-      to="/directory/$kind"
-      params={{ kind }}
-      search={{ id: match.id }}
-      className="font-medium wrap-anywhere text-accent-text underline-offset-2 hover:underline"
-    >
-      {name}
-    </Link>
+    <ContactLink
+      contact={match}
+      name={match.name ?? match.organization_name ?? t("caller.unnamed")}
+      className="font-medium"
+    />
   );
 }
 

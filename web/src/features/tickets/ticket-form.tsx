@@ -90,6 +90,7 @@ export function TicketForm({
   );
   const form = useForm<DraftValues>({
     resolver: zodResolver(schema),
+    mode: "onTouched",
     defaultValues: mergedValues(stored, draft),
   });
   const { errors } = form.formState;

@@ -15,6 +15,8 @@ type Refine<T, R extends { [K in keyof R]: K extends keyof T ? unknown : never }
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
+  /** Only where asked for; not exact where the server stopped counting. */
+  count?: { value: number; exact: boolean } | null;
 }
 export type ProblemBody = Partial<
   Pick<Schemas["Problem"], "type" | "title" | "status" | "detail" | "errors">
@@ -43,6 +45,7 @@ export type TicketInput = Refine<
   Omit<Schemas["FileTicket"], "subject">,
   { customer_type: "individual" | "organization" | null; priority: Priority | null }
 >;
+export type Activity = Refine<Schemas["ActivityView"], { data: Record<string, unknown> }>;
 export type Reply = Refine<
   Schemas["ReplyView"],
   { format: "text" | "html"; visibility: "public" | "internal" }
@@ -56,7 +59,11 @@ export type PhoneNumber = Refine<
 >;
 export type Call = Refine<
   Schemas["CallView"],
-  { state: CallState; direction: "inbound" | "outbound"; contact: ContactRef | null }
+  {
+    state: CallState;
+    direction: "inbound" | "outbound";
+    contact: (ContactRef & { name: string | null; organization_id: Uuid | null }) | null;
+  }
 >;
 export type CallEvent = Present<Schemas["CallEvent"]>;
 export type Agent = Refine<Schemas["Agent"], { presence: PresenceState }>;
@@ -71,6 +78,7 @@ export type Wallboard = Refine<
     figures: Present<Schemas["Figure"]>[];
   }
 >;
+export type Assignment = Present<Schemas["AssignmentView"]>;
 export type Connection = Refine<Schemas["Connection"], { kind: ConnectionKind | "sip" }>;
 
 export type Uuid = string;
@@ -161,6 +169,8 @@ export type ConnectionKind = (typeof CONNECTION_KINDS)[number];
 
 /** Bodies, as the server takes them. */
 export type NewConnection = Schemas["NewConnection"];
+export type ConnectionChange = Schemas["ConnectionChange"];
+export type TicketChange = Schemas["EditTicket"];
 export type IndividualBody = Schemas["CreateIndividual"];
 export type OrganizationBody = Schemas["CreateOrganization"];
 export type OrganizationContactBody = Schemas["CreateOrganizationContact"];

@@ -1,0 +1,118 @@
+/** Opening a connection, and changing one: the same fields, except that the provider stays. */
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useMemo } from "react";
+import { useForm } from "react-hook-form";
+import { useTranslation } from "react-i18next";
+import { CONNECTION_KINDS } from "@/lib/api/types";
+import { placeProblem } from "@/lib/form-problem";
+import { Button } from "@/ui/button";
+import { Field, Input, Select } from "@/ui/field";
+import { CREDENTIAL_NAMES, CREDENTIALS, EMPTY, schemaOf, type Values } from "./credentials";
+
+const FIELDS = ["kind", "name", "default_region", ...CREDENTIAL_NAMES] as const;
+
+export function ConnectionForm({
+  values,
+  submitLabel,
+  onSubmit,
+  onCancel,
+}: {
+  /** Of the connection that is changed; absent for a new one. */
+  values?: Pick<Values, "kind" | "name" | "default_region">;
+  submitLabel: string;
+  onSubmit: (values: Values) => Promise<void>;
+  onCancel: () => void;
+}) {
+  const { t } = useTranslation();
+  const changing = values !== undefined;
+  const schema = useMemo(
+    () =>
+      schemaOf(
+        {
+          required: t("form.required"),
+          tooLong: t("form.too_long"),
+          region: t("form.region_invalid"),
+          publicKey: t("form.public_key_invalid"),
+          together: t("form.belongs_together"),
+        },
+        changing,
+      ),
+    [t, changing],
+  );
+  const form = useForm<Values>({
+    resolver: zodResolver(schema) as never,
+    mode: "onTouched",
+    defaultValues: { ...EMPTY, ...values },
+  });
+  const kind = form.watch("kind");
+  const { errors, isSubmitting } = form.formState;
+  const submit = form.handleSubmit(async (typed) => {
+    try {
+      await onSubmit(typed);
+    } catch (error) {
+      const placed = placeProblem(
+        form,
+        error,
+        ([head]) => FIELDS.find((field) => field === head) ?? null,
+        t("form.check_fields"),
+      );
+      if (!placed) throw error;
+    }
+  });
+  const credentials = CREDENTIALS[kind] ?? [];
+  return (
+    <form className="grid gap-3" noValidate onSubmit={(event) => void submit(event)}>
+      {changing ? null : (
+        <Field label={t("connections.kind")} error={errors.kind?.message}>
+          <Select {...form.register("kind")}>
+            {CONNECTION_KINDS.map((each) => (
+              <option key={each} value={each}>
+                {t(`connection_kind.${each}`)}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      )}
+      <Field label={t("field.name")} required error={errors.name?.message}>
+        <Input autoComplete="off" aria-required {...form.register("name")} />
+      </Field>
+      <Field
+        label={t("connections.region")}
+        hint={t("connections.region_hint")}
+        error={errors.default_region?.message}
+      >
+        <Input autoComplete="off" maxLength={2} className="uppercase" {...form.register("default_region")} />
+      </Field>
+      {changing && credentials.length > 0 ? (
+        <p className="text-[0.8667rem] text-muted">{t("connections.keep_credentials")}</p>
+      ) : null}
+      {credentials.map(({ name, required, secret }) => (
+        <Field
+          key={name}
+          label={t(`credential.${name}`)}
+          required={required && !changing}
+          hint={name === "secret" && !changing ? t("connections.secret_hint") : undefined}
+          error={errors[name]?.message}
+        >
+          <Input
+            type={secret ? "password" : "text"}
+            autoComplete="new-password"
+            aria-required={(required && !changing) || undefined}
+            {...form.register(name)}
+          />
+        </Field>
+      ))}
+      {errors.root?.message ? (
+        <p role="alert" className="rounded-md bg-bad-soft px-2.5 py-1.5 text-[0.8667rem] text-bad">
+          {errors.root.message}
+        </p>
+      ) : null}
+      <div className="flex justify-end gap-2">
+        <Button onClick={onCancel}>{t("action.cancel")}</Button>
+        <Button type="submit" look="primary" busy={isSubmitting}>
+          {submitLabel}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,83 @@
+/** The columns that every book of the directory has, and the contacts of an organization too. */
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { When } from "@/ui/age";
+import { Badge } from "@/ui/badge";
+import { NumberText } from "@/ui/number";
+import type { Column } from "@/ui/table";
+import type { Entry, Provenance } from "./kinds";
+
+export function useEntryColumns(): Column<Entry>[] {
+  const { t } = useTranslation();
+  return useMemo(
+    () => [
+      {
+        id: "name",
+        header: t("field.name"),
+        always: true,
+        sortBy: "name",
+        cell: ({ row }) => (
+          <span className="flex flex-wrap items-center gap-1.5">
+            <span className="font-medium wrap-anywhere">{row.original.name}</span>
+            {row.original.active ? null : <Badge tone="warn">{t("caller.inactive")}</Badge>}
+          </span>
+        ),
+      },
+      {
+        id: "phones",
+        header: t("directory.phones"),
+        cell: ({ row }) => {
+          const { phones } = row.original;
+          const first = phones.find((phone) => phone.primary) ?? phones[0];
+          return (
+            <span className="flex flex-wrap gap-x-1.5">
+              <NumberText number={first?.e164} />
+              {phones.length > 1 ? <span className="text-muted">+{phones.length - 1}</span> : null}
+            </span>
+          );
+        },
+      },
+      {
+        id: "email",
+        header: t("field.email"),
+        cell: ({ row }) =>
+          row.original.email ? (
+            <span className="break-all">{row.original.email}</span>
+          ) : (
+            <span className="text-muted">–</span>
+          ),
+      },
+      {
+        id: "provenance",
+        header: t("directory.provenance"),
+        onDemand: true,
+        cell: ({ row }) => <ProvenanceText provenance={row.original.provenance} />,
+      },
+      {
+        id: "created",
+        header: t("field.created"),
+        className: "@3xl:w-48",
+        wideOnly: true,
+        sortBy: "created_at",
+        sortFirst: "descending",
+        cell: ({ row }) => <When at={row.original.createdAt} />,
+      },
+      {
+        id: "updated",
+        header: t("field.updated"),
+        className: "@3xl:w-48",
+        onDemand: true,
+        sortBy: "updated_at",
+        sortFirst: "descending",
+        cell: ({ row }) => <When at={row.original.updatedAt} />,
+      },
+    ],
+    [t],
+  );
+}
+
+export function ProvenanceText({ provenance }: { provenance: string | null }) {
+  const { t } = useTranslation();
+  if (!provenance) return <span className="text-muted">–</span>;
+  return <>{t(`provenance.${provenance as Provenance}`, { defaultValue: provenance })}</>;
+}

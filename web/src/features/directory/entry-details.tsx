@@ -1,0 +1,188 @@
+/** A record's facts, and the form to change them under the version that was seen. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Pencil, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { toast } from "sonner";
+import { ApiError, isApiError } from "@/lib/api/problem";
+import { keys } from "@/lib/api/query";
+import { useGenderText } from "@/lib/gender";
+import { When } from "@/ui/age";
+import { Badge } from "@/ui/badge";
+import { Button } from "@/ui/button";
+import { Confirm } from "@/ui/dialog";
+import { InlineError } from "@/ui/feedback";
+import { NumberText } from "@/ui/number";
+import { Fact, Facts } from "@/ui/panel";
+import { ProvenanceText } from "./entry-columns";
+import { EntryForm } from "./entry-form";
+import { deleteEntry, type Entry, loadEntry, type Target, updateEntry } from "./kinds";
+
+export interface DirectoryRights {
+  update: boolean;
+  remove: boolean;
+}
+
+const link = "text-accent-text underline-offset-2 hover:underline";
+
+export function EntryDetails({
+  target,
+  entry,
+  etag,
+  rights,
+  onGone,
+}: {
+  target: Target;
+  entry: Entry;
+  etag: string;
+  rights: DirectoryRights;
+  onGone: () => void;
+}) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  // While editing: the version the person looks at. The record may move on underneath while they type.
+  const [editing, setEditing] = useState<string | null>(null);
+  const [deleting, setDeleting] = useState(false);
+  const refresh = () => client.invalidateQueries({ queryKey: keys.directory });
+  const remove = useMutation({
+    mutationFn: () => deleteEntry(target),
+    onSuccess: () => {
+      toast.success(t("directory.deleted", { name: entry.name }));
+      setDeleting(false);
+      onGone();
+      // The record itself is gone; asking for it again would only find that out.
+      void client.invalidateQueries({
+        queryKey: keys.directory,
+        predicate: ({ queryKey }) => !queryKey.includes(entry.id),
+      });
+    },
+  });
+
+  if (editing !== null) {
+    return (
+      <EntryForm
+        kind={target.kind}
+        entry={entry}
+        submitLabel={t("action.save")}
+        onCancel={() => setEditing(null)}
+        onSubmit={async (input) => {
+          try {
+            await updateEntry(target, editing, input);
+          } catch (error) {
+            if (isApiError(error) && error.status === 412) {
+              setEditing((await loadEntry(target, new AbortController().signal)).etag);
+              void refresh();
+              throw new ApiError(412, { title: error.title, detail: t("directory.changed_elsewhere") });
+            }
+            throw error;
+          }
+          toast.success(t("directory.saved", { name: input.name }));
+          await refresh();
+          setEditing(null);
+        }}
+      />
+    );
+  }
+  return (
+    <div className="grid gap-4">
+      {rights.update || rights.remove || !entry.active ? (
+        <div className="flex flex-wrap items-center gap-2">
+          {rights.update ? (
+            <Button size="sm" onClick={() => setEditing(etag)}>
+              <Pencil aria-hidden />
+              {t("action.edit")}
+            </Button>
+          ) : null}
+          {rights.remove ? (
+            <Button size="sm" onClick={() => setDeleting(true)}>
+              <Trash2 aria-hidden />
+              {t("action.delete")}
+            </Button>
+          ) : null}
+          {entry.active ? null : <Badge tone="warn">{t("caller.inactive")}</Badge>}
+        </div>
+      ) : null}
+      <EntryFacts entry={entry} />
+      <Confirm
+        open={deleting}
+        onOpenChange={setDeleting}
+        title={t("directory.delete_title", { name: entry.name })}
+        text={t(
+          target.kind === "organizations" ? "directory.delete_organization_text" : "directory.delete_text",
+        )}
+        action={t("action.delete")}
+        busy={remove.isPending}
+        error={<InlineError error={remove.error} />}
+        onConfirm={() => remove.mutate()}
+      />
+    </div>
+  );
+}
+
+function EntryFacts({ entry }: { entry: Entry }) {
+  const { t } = useTranslation();
+  const genderText = useGenderText();
+  return (
+    <Facts>
+      <Fact term={t("directory.phones")}>
+        {entry.phones.length === 0 ? (
+          <span className="text-muted">–</span>
+        ) : (
+          <ul className="grid gap-0.5">
+            {entry.phones.map((phone) => (
+              <li key={`${phone.e164}-${phone.label}`} className="flex flex-wrap items-center gap-1.5">
+                <a className={link} href={`tel:${phone.e164}`}>
+                  <NumberText number={phone.e164} />
+                </a>
+                {phone.label ? <Badge>{phone.label}</Badge> : null}
+                {phone.primary && entry.phones.length > 1 ? (
+                  <Badge tone="accent">{t("directory.primary")}</Badge>
+                ) : null}
+              </li>
+            ))}
+          </ul>
+        )}
+      </Fact>
+      <Fact term={t("field.email")}>
+        {entry.email ? (
+          <a className={link} href={`mailto:${entry.email}`}>
+            {entry.email}
+          </a>
+        ) : (
+          <span className="text-muted">–</span>
+        )}
+      </Fact>
+      {entry.gender ? <Fact term={t("field.gender")}>{genderText(entry.gender)}</Fact> : null}
+      {entry.dob ? <Fact term={t("field.dob")}>{entry.dob}</Fact> : null}
+      {entry.address ? (
+        <Fact term={t("field.address")}>
+          <span className="whitespace-pre-line">{entry.address}</span>
+        </Fact>
+      ) : null}
+      {entry.social.length > 0 ? (
+        <Fact term={t("directory.social")}>
+          <ul className="grid gap-0.5">
+            {entry.social.map((profile) => (
+              <li key={profile.url}>
+                <a className={link} href={profile.url} target="_blank" rel="noreferrer noopener">
+                  {profile.platform}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </Fact>
+      ) : null}
+      {entry.provenance ? (
+        <Fact term={t("directory.provenance")}>
+          <ProvenanceText provenance={entry.provenance} />
+        </Fact>
+      ) : null}
+      <Fact term={t("field.created")}>
+        <When at={entry.createdAt} />
+      </Fact>
+      <Fact term={t("field.updated")}>
+        <When at={entry.updatedAt} />
+      </Fact>
+    </Facts>
+  );
+}

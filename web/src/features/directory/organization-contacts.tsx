@@ -1,0 +1,96 @@
+/** The people of an organization: find, add, open one of them. */
+import { useQueryClient } from "@tanstack/react-query";
+import { Plus } from "lucide-react";
+import { useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { toast } from "sonner";
+import { idempotencyKey } from "@/lib/api/client";
+import { keys } from "@/lib/api/query";
+import { useDebounced } from "@/lib/use-debounced";
+import { usePages } from "@/lib/use-pages";
+import { Button } from "@/ui/button";
+import { Field, Input } from "@/ui/field";
+import { ListFrame } from "@/ui/list";
+import { Panel } from "@/ui/panel";
+import { useEntryColumns } from "./entry-columns";
+import { EntryForm } from "./entry-form";
+import { createContact, type Entry, listContacts } from "./kinds";
+
+export function OrganizationContacts({
+  organizationId,
+  canCreate,
+  onOpen,
+}: {
+  organizationId: string;
+  canCreate: boolean;
+  onOpen: (contact: Entry) => void;
+}) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const [adding, setAdding] = useState(false);
+  const [q, setQ] = useState("");
+  const [sort, setSort] = useState("name");
+  const asked = useDebounced(q);
+  const sent = useRef<{ body: string; key: string } | null>(null);
+  const key = [...keys.directory, "organizations", "contacts", organizationId];
+  const pages = usePages({
+    queryKey: [...key, { q: asked, sort }],
+    fetchPage: (cursor, signal) => listContacts(organizationId, { q: asked, sort }, cursor, signal),
+  });
+  const columns = useEntryColumns();
+  if (adding) {
+    return (
+      <Panel className="p-3">
+        <h3 className="mb-2 font-semibold">{t("directory.new_contact")}</h3>
+        <EntryForm
+          kind="contacts"
+          submitLabel={t("action.create")}
+          onCancel={() => setAdding(false)}
+          onSubmit={async (input) => {
+            // The same body keeps its key, so that a retry after a lost answer creates nothing twice.
+            const body = JSON.stringify(input);
+            if (sent.current?.body !== body) sent.current = { body, key: idempotencyKey() };
+            await createContact(organizationId, input, sent.current.key);
+            sent.current = null;
+            toast.success(t("directory.created", { name: input.name }));
+            await client.invalidateQueries({ queryKey: key });
+            setAdding(false);
+          }}
+        />
+      </Panel>
+    );
+  }
+  return (
+    <ListFrame
+      name="organization-contacts"
+      label={t("directory.contacts")}
+      columns={columns}
+      pages={pages}
+      rowId={(contact) => contact.id}
+      rowLabel={(contact) => contact.name}
+      sort={sort}
+      onSort={setSort}
+      onOpen={onOpen}
+      emptyTitle={q ? t("state.no_match") : t("directory.no_contacts")}
+      emptyText={q ? t("state.no_match_text") : undefined}
+      toolbar={
+        <>
+          <Field label={t("field.search")} className="min-w-36 flex-1">
+            <Input
+              type="search"
+              value={q}
+              placeholder={t("directory.search")}
+              onChange={(event) => setQ(event.target.value)}
+            />
+          </Field>
+          {canCreate ? (
+            <Button onClick={() => setAdding(true)}>
+              <Plus aria-hidden />
+              {t("directory.new_contact")}
+            </Button>
+          ) : null}
+        </>
+      }
+    />
+  );
+}

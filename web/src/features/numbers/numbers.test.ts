@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { ApiError } from "@/lib/api/problem";
+import { possible, refusalOf } from "./commands";
+import { flagOf, sumByCurrency } from "./money";
+
+describe("monthly costs", () => {
+  it("are summed per currency, to the cent", () => {
+    const line = (monthly_cost: string | null, currency = "EUR") => ({ monthly_cost, currency });
+    expect(
+      sumByCurrency([
+        line("0.10"),
+        line("0.20"),
+        line("5", "USD"),
+        line("1.5"),
+        line("0.00", "GBP"),
+        line(null),
+      ]),
+    ).toEqual([
+      { currency: "EUR", total: "1.80" },
+      { currency: "USD", total: "5.00" },
+    ]);
+    expect(sumByCurrency(Array.from({ length: 1000 }, () => line("0.01")))).toEqual([
+      { currency: "EUR", total: "10.00" },
+    ]);
+  });
+});
+
+describe("a flag", () => {
+  it.each([
+    ["FR", "🇫🇷"],
+    ["US", "🇺🇸"],
+    ["fr", ""],
+    ["", ""],
+  ])("of %j is %j", (country, flag) => {
+    expect(flagOf(country)).toBe(flag);
+  });
+});
+
+describe("a refusal", () => {
+  it.each([
+    [new ApiError(409, { type: "number-taken" }), "number-taken"],
+    [new ApiError(409, { type: "something-new" }), null],
+    [new ApiError(422, { type: "number-taken" }), null],
+    [new Error("x"), null],
+  ])("%j is %j", (error, expected) => {
+    expect(refusalOf(error)).toBe(expected);
+  });
+});
+
+describe("what may be done with a line", () => {
+  const all = { assign: true, release: true, connect: true };
+  const endpoint = { kind: "user" as const, id: "u" };
+  it.each([
+    [{ status: "available" as const, endpoint: null }, { assign: true }],
+    [{ status: "reserved" as const, endpoint: null }, { assign: true }],
+    [
+      { status: "assigned" as const, endpoint: null },
+      { connect: true, release: true },
+    ],
+    [{ status: "assigned" as const, endpoint }, { disconnect: true }],
+  ])("%j", (number, expected) => {
+    const nothing = { assign: false, connect: false, disconnect: false, release: false };
+    expect(possible(number, all)).toEqual({ ...nothing, ...expected });
+    expect(possible(number, { assign: false, release: false, connect: false })).toEqual(nothing);
+  });
+});

@@ -1,0 +1,70 @@
+/** One command for several ticked rows: asked once, carried out one by one, told how many and which were refused. */
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { toast } from "sonner";
+import { type BulkResult, forEachOf } from "@/lib/bulk";
+import { Confirm } from "./dialog";
+import { useErrorText } from "./feedback";
+
+/** Runs the command and tells the outcome by toasts. */
+export function useBulk<T>(nameOf: (item: T) => string): {
+  /** How many are finished, while running. */
+  progress: number | null;
+  run: (items: readonly T[], command: (item: T) => Promise<unknown>) => Promise<BulkResult<T>>;
+} {
+  const { t } = useTranslation();
+  const errorText = useErrorText();
+  const [progress, setProgress] = useState<number | null>(null);
+  return {
+    progress,
+    run: async (items, command) => {
+      setProgress(0);
+      const result = await forEachOf(items, command, setProgress);
+      setProgress(null);
+      if (result.done.length > 0) toast.success(t("table.done", { count: result.done.length }));
+      const [first] = result.refused;
+      if (first) {
+        toast.error(t("table.refused", { count: result.refused.length }), {
+          description: `${nameOf(first.item)}: ${errorText(first.error)}`,
+        });
+      }
+      return result;
+    },
+  };
+}
+
+export function BulkConfirm<T>({
+  items,
+  nameOf,
+  title,
+  text,
+  action,
+  command,
+  onDone,
+  onClose,
+}: {
+  items: T[];
+  nameOf: (item: T) => string;
+  title: string;
+  text: string;
+  action: string;
+  command: (item: T) => Promise<unknown>;
+  onDone: () => void;
+  onClose: () => void;
+}) {
+  const { t } = useTranslation();
+  const [asked] = useState(items);
+  const bulk = useBulk(nameOf);
+  const running = bulk.progress !== null;
+  return (
+    <Confirm
+      open
+      onOpenChange={(open) => (open || running ? undefined : onClose())}
+      title={title}
+      text={running ? t("table.progress", { done: bulk.progress, total: asked.length }) : text}
+      action={action}
+      busy={running}
+      onConfirm={() => void bulk.run(asked, command).then(onDone)}
+    />
+  );
+}
