@@ -77,7 +77,7 @@ pub fn percentile(values: &[f64], percent: f64) -> f64 {
 }
 
 /// Which side of the target is good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Target {
     AtMost(f64),
     AtLeast(f64),

@@ -230,6 +230,8 @@ impl TenantLive {
         }
         new.settle(now);
         if new != old {
+            // Another call at a phone that rings already is for the log and the board alone: no screen looks different.
+            let seen = new.view() != old.view();
             let event_id = EventId::following(cause, &format!("presence:{user}"));
             let event = LogEvent {
                 event_id,
@@ -238,8 +240,8 @@ impl TenantLive {
                 provider_event_id: None,
                 at: now,
                 provider_at: None,
-                effective: true,
-                addressees: vec![user],
+                effective: seen,
+                addressees: if seen { vec![user] } else { Vec::new() },
                 data: EventData::Presence(new),
             };
             self.record(event, decision);
