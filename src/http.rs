@@ -1,5 +1,5 @@
 //! The HTTP listener: takes connections, keeps slow ones from piling up, and lets running requests finish at the end.
-//! What the requests mean is the router's business.
+//! What the requests mean is the router's business; call events have a door of their own, past its layers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,6 +14,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::net::sockopt::set_socket_send_buffer_size;
+use switchroom_api::HookDoor;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -27,9 +29,25 @@ const MOST_CONNECTIONS: usize = 20_000;
 /// The head of a request: generous for cookies and signatures.
 const LARGEST_HEAD: usize = 64 * 1024;
 
+/// What the kernel keeps of what a client does not read. It doubles the number for its own bookkeeping.
+const SEND_BUFFER: usize = 64 * 1024;
+
+/// What answers requests.
+#[derive(Clone)]
+pub struct Doors {
+    pub router: Router,
+    /// For call events.
+    pub hooks: Option<HookDoor>,
+}
+
 /// Serves until told to stop; then takes nothing new, and ends when what runs is done, at the latest after `patience`.
 /// Upgraded connections (WebSockets) are the gateway's from the upgrade on.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, patience: Duration) {
+pub async fn serve(listener: TcpListener, doors: Doors, stop: CancellationToken, patience: Duration) {
+    // Accepted connections inherit it. The kernel would let the buffer of a socket that nobody reads grow to
+    // megabytes, and the gateway would learn of it only when that is full.
+    if let Err(error) = set_socket_send_buffer_size(&listener, SEND_BUFFER) {
+        tracing::warn!(%error, "cannot bound the send buffers of sockets");
+    }
     let tasks = TaskTracker::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
@@ -41,9 +59,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         };
         match accepted {
             Ok((stream, peer)) => {
-                let (router, stop) = (router.clone(), stop.clone());
+                let (doors, stop) = (doors.clone(), stop.clone());
                 tasks.spawn(async move {
-                    connection(stream, peer, router, stop).await;
+                    connection(stream, peer, doors, stop).await;
                     drop(place);
                 });
             }
@@ -67,7 +85,7 @@ fn is_the_connections_fault(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: CancellationToken) {
+async fn connection(stream: TcpStream, peer: SocketAddr, doors: Doors, stop: CancellationToken) {
     // A pop is one small frame: it must not wait for company.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
@@ -75,8 +93,14 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, stop: C
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        // A router is always ready.
-        router.clone().call(request)
+        let mut doors = doors.clone();
+        async move {
+            match (&doors.hooks, HookDoor::key(&request)) {
+                (Some(hooks), Some(key)) => Ok(hooks.answer(key, request).await),
+                // A router is always ready.
+                _ => doors.router.call(request).await,
+            }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -115,7 +139,8 @@ mod tests {
         let whoami = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() };
         let router = Router::new().route("/slow", get(slow)).route("/whoami", get(whoami));
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, router, stop.clone(), patience));
+        let doors = Doors { router, hooks: None };
+        let task = tokio::spawn(serve(listener, doors, stop.clone(), patience));
         (address, stop, task)
     }
 

@@ -122,8 +122,9 @@ async fn serve(
         .merge(gateway.router())
         .merge(welcome::router(db, state.passwords.clone()))
         .fallback(console::serve);
-    let router = switchroom_api::router(state, beside);
-    let http = tokio::spawn(http::serve(listener, router, stop.clone(), DRAIN));
+    let hooks = Some(switchroom_api::HookDoor::new(state.clone()));
+    let doors = http::Doors { router: switchroom_api::router(state, beside), hooks };
+    let http = tokio::spawn(http::serve(listener, doors, stop.clone(), DRAIN));
 
     if !stop.is_cancelled() {
         announce(address, bridge.as_ref().map(Bridge::address))?;

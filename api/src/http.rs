@@ -7,7 +7,7 @@ use std::{any::Any, time::Instant};
 use axum::{
     Router,
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -36,25 +36,33 @@ pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> 
 }
 
 /// RFC 9457 without a word of what went wrong; the log has it.
-fn panicked(panic: Box<dyn Any + Send>) -> Response {
+pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let what =
         panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(panic = what.unwrap_or("(no text)"), "a handler panicked");
     Problem::internal().into_response()
 }
 
+/// An id from outside helps to follow a request through proxies; it is kept when it is a harmless word.
+pub(crate) fn given_request_id(request: &Request) -> Option<HeaderValue> {
+    let harmless = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        (1..=64).contains(&bytes.len())
+            && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
+    };
+    request.headers().get(&REQUEST_ID).filter(harmless).cloned()
+}
+
+pub(crate) fn name(response: &mut Response, id: HeaderValue) {
+    response.headers_mut().insert(&REQUEST_ID, id);
+}
+
+pub(crate) fn count(method: &axum::http::Method, route: &str, status: StatusCode) {
+    metrics::counter!("switchroom_http_requests_total", "method" => known(method), "route" => route.to_owned(), "status" => status.as_u16().to_string()).increment(1);
+}
+
 async fn observe(mut request: Request, next: Next) -> Response {
-    // An id from outside helps to follow a request through proxies; it is kept when it is a harmless word.
-    let id = request
-        .headers()
-        .get(&REQUEST_ID)
-        .filter(|value| {
-            let bytes = value.as_bytes();
-            (1..=64).contains(&bytes.len())
-                && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
-        })
-        .cloned()
-        .or_else(|| HeaderValue::from_str(&Uuid::now_v7().to_string()).ok());
+    let id = given_request_id(&request).or_else(|| HeaderValue::from_str(&Uuid::now_v7().to_string()).ok());
     if let Some(id) = &id {
         request.headers_mut().insert(&REQUEST_ID, id.clone());
     }
@@ -73,10 +81,10 @@ async fn observe(mut request: Request, next: Next) -> Response {
     } else {
         tracing::debug!(%method, route, status = status.as_u16(), elapsed_us = elapsed.as_micros() as u64, request_id, "request");
     }
-    metrics::counter!("switchroom_http_requests_total", "method" => known(&method), "route" => route.clone(), "status" => status.as_u16().to_string()).increment(1);
+    count(&method, &route, status);
     metrics::histogram!("switchroom_http_request_seconds", "route" => route).record(elapsed.as_secs_f64());
     if let Some(id) = id {
-        response.headers_mut().insert(&REQUEST_ID, id);
+        name(&mut response, id);
     }
     response
 }
@@ -99,6 +107,16 @@ async fn secure(request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    guard_page(headers);
+    if is_api {
+        // Answers hold people's data; no cache between us and the client may keep them.
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// What a browser may do with an answer.
+pub(crate) fn guard_page(headers: &mut HeaderMap) {
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -114,9 +132,4 @@ async fn secure(request: Request, next: Next) -> Response {
     for (name, value) in fixed {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if is_api {
-        // Answers hold people's data; no cache between us and the client may keep them.
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    }
-    response
 }

@@ -29,6 +29,7 @@ mod tickets;
 
 pub use auth::{Actor, Address, Caller};
 pub use body::{Body, Errors, Incoming, Patch, Validate};
+pub use hooks::Door as HookDoor;
 pub use list::{Filter, ListQuery, Page};
 pub use problem::{FieldError, Problem};
 pub use reply::{Created, IfMatch, Params, Versioned, etag};

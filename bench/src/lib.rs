@@ -6,8 +6,10 @@
 
 pub mod figures;
 pub mod hook;
+pub mod load;
 pub mod process;
 pub mod program;
+pub mod relay;
 
 use switchroom_core::{
     directory::{Contact, ContactKind, ContactPhone, ContactRef, TenantDirectory},

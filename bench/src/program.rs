@@ -92,6 +92,13 @@ impl Program {
         pid.context("the lock file of Postgres names no process")
     }
 
+    /// Folder and number of the socket of its private Postgres.
+    pub fn postgres_socket(&self) -> anyhow::Result<(String, String)> {
+        let text = fs::read_to_string(self.data().join("postgres/postmaster.pid"))?;
+        let line = |at: usize| text.lines().nth(at).map(|line| line.trim().to_owned());
+        line(4).zip(line(3)).context("the lock file of Postgres names no socket")
+    }
+
     pub fn data(&self) -> PathBuf {
         self.folder.join("data")
     }

@@ -229,6 +229,7 @@ impl Engine {
                 notices: notices.clone(),
                 deadlines: shard::Deadlines::default(),
                 redo: std::collections::HashMap::new(),
+                timings: shard::Timings::default(),
             };
             deadlines.retain(|(tenant, deadline)| {
                 let ours = shard_of(*tenant, count) == at;
@@ -251,6 +252,8 @@ impl Engine {
             shards: ears,
             fenced: Arc::clone(&fenced),
             returned: std::collections::HashMap::new(),
+            connection: None,
+            append_seconds: metrics::histogram!("switchroom_append_seconds"),
         };
         tasks.appender = Some(tokio::spawn(appender.run(queue)));
         tasks.publisher = Some(tokio::spawn(live::publish(tenants.clone(), dirty)));

@@ -185,14 +185,14 @@ impl Tenants {
         metrics::gauge!("switchroom_live_calls").set(count as f64);
     }
 
-    /// Entries of a tenant have become durable up to the cursor.
-    pub(crate) fn commit(&self, id: TenantId, events: &[&Arc<LogEvent>], end: Cursor) {
+    /// Entries of a tenant have become durable up to the cursor; the last of them was queued at `until`.
+    pub(crate) fn commit(&self, id: TenantId, events: &[&Arc<LogEvent>], end: Cursor, until: Instant) {
         let tenant = self.get_or_make(id);
         if tenant.commit(events, end) {
             // Without a publisher the process is stopping, and nobody looks any more.
             let _ = self.shared.dirty.send(tenant);
         }
-        self.shared.sink.committed(id, end);
+        self.shared.sink.committed(id, end, until.into_std());
     }
 
     pub(crate) fn show_board(&self, tenant: &LiveTenant) -> Arc<Wallboard> {

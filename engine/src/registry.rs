@@ -5,10 +5,12 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
+use crate::ingest::accept::HookDoor;
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+
 use switchroom_core::{
     ConnectionId, NumberId, TenantId, UserId,
     directory::TenantDirectory,
@@ -162,6 +164,8 @@ struct Shared {
     line_numbers: DashMap<NumberId, E164>,
     connections: DashMap<ConnectionId, Arc<Connection>>,
     hooks: DashMap<[u8; 32], ConnectionId>,
+    /// The webhook doors of connections, ready to judge requests.
+    doors: DashMap<ConnectionId, Arc<HookDoor>>,
     sip: DashMap<TenantId, ConnectionId>,
 }
 
@@ -191,6 +195,12 @@ impl Registry {
     pub fn connection_by_hook_key(&self, key: &str) -> Option<Arc<Connection>> {
         let id = *self.shared.hooks.get(&hash_hook_key(key))?;
         self.connection(id)
+    }
+
+    /// The webhook door behind this key.
+    pub(crate) fn hook_door(&self, key: &str) -> Option<Arc<HookDoor>> {
+        let id = *self.shared.hooks.get(&hash_hook_key(key))?;
+        self.shared.doors.get(&id).map(|door| Arc::clone(&door))
     }
 
     /// The SIP door of the tenant, if it has one yet.
@@ -308,6 +318,10 @@ impl Registry {
         if connection.kind == ConnectionKind::Sip {
             self.shared.sip.insert(connection.tenant, id);
         }
+        match HookDoor::of(&connection) {
+            Some(door) => self.shared.doors.insert(id, Arc::new(door)),
+            None => self.shared.doors.remove(&id).map(|(_, door)| door),
+        };
         let hash = connection.hook_key_hash;
         if let Some(before) = self.shared.connections.insert(id, Arc::new(connection))
             && let Some(old) = before.hook_key_hash
@@ -318,6 +332,7 @@ impl Registry {
     }
 
     pub(crate) fn remove_connection(&self, id: ConnectionId) {
+        self.shared.doors.remove(&id);
         if let Some((_, connection)) = self.shared.connections.remove(&id) {
             if let Some(hash) = connection.hook_key_hash {
                 self.shared.hooks.remove_if(&hash, |_, known| *known == id);

@@ -11,7 +11,7 @@ use std::{
 };
 
 use chrono::Utc;
-use metrics::histogram;
+use metrics::{Histogram, histogram};
 use switchroom_core::{
     CallId, TenantId, Timestamp, UserId,
     agent::{Chosen, PresenceChange, PresenceView},
@@ -114,6 +114,24 @@ pub(crate) struct Shard {
     pub(crate) notices: mpsc::UnboundedSender<Notice>,
     pub(crate) deadlines: Deadlines,
     pub(crate) redo: HashMap<CallId, Redo>,
+    pub(crate) timings: Timings,
+}
+
+/// The histograms of each event, found once.
+pub(crate) struct Timings {
+    /// `switchroom_receive_to_pop_seconds`.
+    pop: Histogram,
+    /// `switchroom_lookup_seconds`.
+    lookup: Histogram,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            pop: histogram!("switchroom_receive_to_pop_seconds"),
+            lookup: histogram!("switchroom_lookup_seconds"),
+        }
+    }
 }
 
 /// Facts of a call that was taken for new, waiting for its memory; and how often that happened.
@@ -212,8 +230,7 @@ impl Shard {
         let (pops, pushed_at_us) = self.push(&tenant, &decision);
         if !pops.is_empty() {
             #[allow(clippy::cast_precision_loss)]
-            histogram!("switchroom_receive_to_pop_seconds")
-                .record((pushed_at_us - received_at_us).max(0) as f64 / 1e6);
+            self.timings.pop.record((pushed_at_us - received_at_us).max(0) as f64 / 1e6);
             self.complete_caller(&tenant, &decision);
         }
         // A fact is always about a call; a decision without one would be a bug of the core.
@@ -298,7 +315,7 @@ impl Shard {
             _ => None,
         };
         let kept = self.tenants.registry().tenant(tenant.id);
-        let roster = self.tenants.roster(tenant.id);
+        let roster = kept.as_ref().map(|kept| kept.roster()).unwrap_or_default();
         let lines = self.tenants.registry().lines_of(tenant.id);
         let empty;
         let directory = match &kept {
@@ -308,7 +325,7 @@ impl Shard {
                 &empty
             }
         };
-        let callers = Timed { directory, roster: &roster };
+        let callers = Timed { directory, roster: &roster, lookup: &self.timings.lookup };
         let summaries = self.summaries.of(tenant.id);
         let world = World {
             callers: &callers,
@@ -543,13 +560,14 @@ fn instant(at: Timestamp) -> Instant {
 struct Timed<'a> {
     directory: &'a TenantDirectory,
     roster: &'a Roster,
+    lookup: &'a Histogram,
 }
 
 impl Callers for Timed<'_> {
     fn context(&self, number: &PartyNumber) -> CallerContext {
         let started = std::time::Instant::now();
         let context = CallerContext::look_up(self.directory, self.roster, number);
-        histogram!("switchroom_lookup_seconds").record(started.elapsed().as_secs_f64());
+        self.lookup.record(started.elapsed().as_secs_f64());
         context
     }
 }

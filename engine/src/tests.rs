@@ -46,7 +46,7 @@ impl FrameSink for Ear {
     fn deliver(&self, tenant: TenantId, frames: &[Frame]) {
         self.frames.lock().unwrap().extend(frames.iter().map(|frame| (tenant, frame.clone())));
     }
-    fn committed(&self, tenant: TenantId, cursor: Cursor) {
+    fn committed(&self, tenant: TenantId, cursor: Cursor, _: std::time::Instant) {
         let before = self.committed.lock().unwrap().insert(tenant, cursor);
         assert!(before.is_none_or(|before| before < cursor), "cursors only rise");
     }

@@ -32,10 +32,6 @@ use crate::{
     settings::Settings,
 };
 
-/// How long a socket is still told of commits after the first one that followed its last frame. Frames leave before
-/// they are numbered, so it is not known which commit is theirs; group commits write in order and the appender empties
-/// whatever waited within this time, or the heartbeat tells.
-const SETTLED_AFTER: Duration = Duration::from_secs(5);
 /// How long an ended sign-in is remembered, for sockets that were being opened meanwhile.
 const REMEMBER_ENDED: Duration = Duration::from_secs(60);
 
@@ -51,8 +47,8 @@ pub struct Peer {
     pub outbox: Outbox,
     /// Whether it is among its tenant's holders of provisional frames.
     holding: AtomicBool,
-    /// When the log first moved on after its last provisional frame, in ms of [`Hub::now`]; 0 = not yet.
-    advanced_at: AtomicU64,
+    /// When it got its last provisional frame, in ns of [`Hub::clock`].
+    framed_at: AtomicU64,
     topics: Mutex<Vec<Topic>>,
 }
 
@@ -65,7 +61,7 @@ impl Peer {
             sign_in,
             outbox: Outbox::new(settings.queue_frames, settings.queue_bytes),
             holding: AtomicBool::new(false),
-            advanced_at: AtomicU64::new(0),
+            framed_at: AtomicU64::new(0),
             topics: Mutex::default(),
         }
     }
@@ -75,6 +71,8 @@ impl Peer {
 #[derive(Debug)]
 struct Room {
     cursor: AtomicI64,
+    /// The frames delivered before are covered by it, in ns of [`Hub::clock`].
+    until: AtomicU64,
     /// The log moved on since holders were last told.
     fresh: AtomicBool,
     told_at: AtomicU64,
@@ -116,6 +114,15 @@ impl Hub {
 
     pub fn sockets(&self) -> usize {
         self.sockets.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn sockets_of(&self, tenant: TenantId, user: UserId) -> usize {
+        self.users.get(&(tenant, user)).map_or(0, |peers| peers.len())
+    }
+
+    /// Nanoseconds from when the hub was made to an instant.
+    fn clock(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.started).as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Milliseconds since the hub was made; never 0.
@@ -217,15 +224,16 @@ impl Hub {
         }
     }
 
-    /// The peer got a frame that is not durable yet.
-    fn holds(&self, peer: &Arc<Peer>) {
-        peer.advanced_at.store(0, Ordering::SeqCst);
+    /// The peer gets a frame that is not durable yet.
+    fn holds(&self, peer: &Arc<Peer>, delivered: u64) {
+        peer.framed_at.fetch_max(delivered, Ordering::SeqCst);
         if peer.holding.swap(true, Ordering::SeqCst) {
             return;
         }
         let room = self.rooms.entry(peer.tenant).or_insert_with(|| {
             Arc::new(Room {
                 cursor: AtomicI64::new(0),
+                until: AtomicU64::new(0),
                 fresh: AtomicBool::new(false),
                 told_at: AtomicU64::new(0),
                 holders: Mutex::default(),
@@ -241,20 +249,17 @@ impl Hub {
         if !room.fresh.swap(false, Ordering::SeqCst) {
             return;
         }
+        // In this order: what is stored last is read first, so the cursor covers at least what `until` says.
+        let until = room.until.load(Ordering::SeqCst);
         let cursor = Cursor(room.cursor.load(Ordering::SeqCst));
         lock(&room.holders).retain(|peer| {
             peer.outbox.committed(cursor);
-            let since = peer.advanced_at.load(Ordering::SeqCst);
-            if since == 0 {
-                // A frame that arrives at this very moment sets it back to 0 before or after: both keep the peer here.
-                let _ = peer.advanced_at.compare_exchange(0, now, Ordering::SeqCst, Ordering::SeqCst);
-                return true;
-            }
-            if u128::from(now.saturating_sub(since)) < SETTLED_AFTER.as_millis() {
+            let covered = || peer.framed_at.load(Ordering::SeqCst) <= until;
+            if !covered() {
                 return true;
             }
             peer.holding.store(false, Ordering::SeqCst);
-            if peer.advanced_at.load(Ordering::SeqCst) == 0 {
+            if !covered() {
                 // A frame came in between and may have found the peer still listed: keep it. Should it have been listed
                 // anew, it is told twice until it leaves, which the outbox folds into one.
                 peer.holding.store(true, Ordering::SeqCst);
@@ -304,6 +309,7 @@ fn overflowed(peer: &Peer) {
 impl FrameSink for Hub {
     fn deliver(&self, tenant: TenantId, frames: &[Frame]) {
         let pushed_at = envelope::now_us();
+        let delivered = self.clock(Instant::now());
         for (place, frame) in frames.iter().enumerate() {
             match frame.to {
                 Audience::User(user) => {
@@ -311,7 +317,7 @@ impl FrameSink for Hub {
                     let text = envelope::of_frame(frame, user, pushed_at);
                     for peer in peers.iter() {
                         self.push(peer, text.clone());
-                        self.holds(peer);
+                        self.holds(peer, delivered);
                     }
                 }
                 Audience::Topic(name) => {
@@ -323,7 +329,7 @@ impl FrameSink for Hub {
                     for peer in peers.iter() {
                         if !got_it(peer, frames, place) {
                             self.push(peer, envelope::of_frame(frame, peer.user, pushed_at));
-                            self.holds(peer);
+                            self.holds(peer, delivered);
                         }
                     }
                 }
@@ -331,10 +337,11 @@ impl FrameSink for Hub {
         }
     }
 
-    fn committed(&self, tenant: TenantId, cursor: Cursor) {
+    fn committed(&self, tenant: TenantId, cursor: Cursor, until: Instant) {
         // A tenant without a room never had a frame that anybody waits for.
         let Some(room) = self.room(tenant) else { return };
         room.cursor.fetch_max(cursor.0, Ordering::SeqCst);
+        room.until.fetch_max(self.clock(until), Ordering::SeqCst);
         room.fresh.store(true, Ordering::SeqCst);
         let waited = self.now().saturating_sub(room.told_at.load(Ordering::Relaxed));
         if u128::from(waited) >= self.commit_notice.as_millis() {
@@ -494,16 +501,20 @@ mod tests {
     async fn holders_are_told_of_commits_and_idle_sockets_are_not() {
         let hub = Hub::new(Duration::ZERO);
         let (ann, idle) = (join(&hub, TENANT, ANN), join(&hub, TENANT, BOB));
-        hub.committed(TENANT, Cursor(1));
+        let before = Instant::now();
+        hub.committed(TENANT, Cursor(1), before);
         assert_eq!(drain(&ann), []);
         hub.deliver(TENANT, &[frame(Audience::User(ANN), 1)]);
-        hub.committed(RIVAL, Cursor(9));
-        hub.committed(TENANT, Cursor(2));
+        hub.committed(RIVAL, Cursor(9), Instant::now());
+        hub.committed(TENANT, Cursor(2), before);
         let taken = drain(&ann);
         assert!(matches!(taken[..], [Next::Frame(_), Next::Committed(Cursor(2))]), "{taken:?}");
-        // Its frame may be in a later batch than the first that came.
-        hub.committed(TENANT, Cursor(3));
+        // That was a batch before its frame's.
+        hub.committed(TENANT, Cursor(3), Instant::now());
         assert_eq!(drain(&ann), [Next::Committed(Cursor(3))]);
+        // This one is none of its business.
+        hub.committed(TENANT, Cursor(4), Instant::now());
+        assert_eq!(drain(&ann), []);
         assert_eq!(drain(&idle), []);
     }
 
@@ -513,10 +524,11 @@ mod tests {
         let ann = join(&hub, TENANT, ANN);
         let telling = tokio::spawn(hub.clone().keep_telling());
         hub.deliver(TENANT, &[frame(Audience::User(ANN), 1)]);
-        hub.committed(TENANT, Cursor(1));
+        let before = hub.started;
+        hub.committed(TENANT, Cursor(1), before);
         drain(&ann);
         for seq in 2..=50 {
-            hub.committed(TENANT, Cursor(seq));
+            hub.committed(TENANT, Cursor(seq), before);
         }
         let told =
             tokio::time::timeout(Duration::from_secs(1), std::future::poll_fn(|cx| ann.outbox.poll_next(cx)));

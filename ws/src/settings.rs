@@ -54,6 +54,8 @@ pub struct Settings {
     pub message_burst: u32,
     /// Sockets in all; one more is answered 503.
     pub max_sockets: usize,
+    /// Sockets of one user (tabs, devices, a script that forgets to close); one more is answered 429.
+    pub max_sockets_per_user: usize,
     /// How often sockets that hold provisional frames are told what is durable. The contract allows one second.
     pub commit_notice: Duration,
 }
@@ -71,7 +73,8 @@ impl Default for Settings {
             messages_per_second: 50,
             message_burst: 200,
             max_sockets: 100_000,
-            commit_notice: Duration::from_millis(200),
+            max_sockets_per_user: 50,
+            commit_notice: Duration::from_millis(800),
         }
     }
 }

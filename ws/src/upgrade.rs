@@ -116,6 +116,13 @@ async fn upgrade(State(gateway): State<Gateway>, mut request: Request) -> Respon
     if shared.shutdown.is_cancelled() || shared.hub.sockets() >= shared.settings.max_sockets {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "no more sockets at this time");
     }
+    if shared.hub.sockets_of(who.tenant, who.user) >= shared.settings.max_sockets_per_user {
+        return refuse(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-sockets",
+            "this user has too many open sockets; close one",
+        );
+    }
     let sessions = shared.sessions.clone();
     sessions.spawn(run(shared, who, on_upgrade));
     let mut response = Response::new(Body::empty());
@@ -273,7 +280,7 @@ fn refuse(status: StatusCode, type_: &str, detail: &str) -> Response {
         StatusCode::METHOD_NOT_ALLOWED => {
             headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
         }
-        StatusCode::SERVICE_UNAVAILABLE => {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         _ => {}

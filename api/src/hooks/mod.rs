@@ -1,20 +1,26 @@
 //! `POST /hooks/{key}`: where providers report calls. The path is the address, the signature the sign-in; who judges
 //! both is the engine's ingest. Here only octets are taken in and the answer is put into HTTP.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::BytesMut;
-use futures::StreamExt;
+use futures::{FutureExt as _, StreamExt as _};
 use switchroom_engine::ingest::{BODY_LIMIT, Headers, HookReply, HookRequest};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{problem::Problem, reply::Params, state::AppState};
+use crate::{http, problem::Problem, reply::Params, state::AppState};
+
+const ROUTE: &str = "/hooks/{key}";
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(accept))
@@ -38,6 +44,67 @@ async fn accept(
     Params(key): Params<String>,
     request: Request,
 ) -> Result<Response, Problem> {
+    take_event(&state, &key, request).await
+}
+
+/// The same door without the way through the router, for the listener: events are by far the most requests, nobody
+/// signs in for them, and the router's layers cost as much as the rest of taking one.
+#[derive(Clone)]
+pub struct Door {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    state: AppState,
+    taken: metrics::Counter,
+    seconds: metrics::Histogram,
+}
+
+impl Door {
+    /// Wants the recorder of metrics to be there already.
+    pub fn new(state: AppState) -> Self {
+        let status = StatusCode::NO_CONTENT.as_str();
+        let inner = Inner {
+            state,
+            taken: metrics::counter!("switchroom_http_requests_total", "method" => "POST", "route" => ROUTE, "status" => status),
+            seconds: metrics::histogram!("switchroom_http_request_seconds", "route" => ROUTE),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The key of a request that is for this door; any other is the router's, the odd ones among them too.
+    pub fn key<B>(request: &axum::http::Request<B>) -> Option<String> {
+        let key = request.uri().path().strip_prefix("/hooks/")?;
+        let plain =
+            !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        (plain && request.method() == Method::POST).then(|| key.to_owned())
+    }
+
+    /// Takes an event in and answers it.
+    pub async fn answer(&self, key: String, request: Request) -> Response {
+        let Inner { state, taken, seconds } = &*self.inner;
+        let began = Instant::now();
+        let request_id = http::given_request_id(&request);
+        let answered = AssertUnwindSafe(take_event(state, &key, request)).catch_unwind().await;
+        let mut response = match answered {
+            Ok(answer) => answer.unwrap_or_else(IntoResponse::into_response),
+            Err(panic) => http::panicked(panic),
+        };
+        seconds.record(began.elapsed().as_secs_f64());
+        if response.status() == StatusCode::NO_CONTENT {
+            taken.increment(1);
+        } else {
+            http::count(&Method::POST, ROUTE, response.status());
+            http::guard_page(response.headers_mut());
+        }
+        if let Some(id) = request_id {
+            http::name(&mut response, id);
+        }
+        response
+    }
+}
+
+async fn take_event(state: &AppState, key: &str, request: Request) -> Result<Response, Problem> {
     let received_at_us = now_us();
     let engine = state.engine()?;
     let (parts, body) = request.into_parts();
@@ -48,7 +115,7 @@ async fn accept(
     let body = take(body).await?;
     let reply = engine
         .accept_hook(
-            &key,
+            key,
             HookRequest {
                 method: parts.method.as_str(),
                 url: &url,

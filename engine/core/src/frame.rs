@@ -133,6 +133,7 @@ struct Ended<'a> {
 pub fn frames_of(event: &LogEvent) -> Vec<Frame> {
     match &event.data {
         EventData::Call(data) => frames_of_call(event, data),
+        EventData::Presence(_) if !event.effective => Vec::new(),
         EventData::Presence(change) => {
             let data = json(&change.view());
             [Audience::User(change.user_id), Audience::Topic(TOPIC_WALLBOARD), Audience::Topic(TOPIC_CALLS)]

@@ -4,6 +4,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use sha1::{Digest as _, Sha1};
 use uuid::Uuid;
 
 macro_rules! id {
@@ -65,22 +66,30 @@ id! {
     TicketId,
 }
 
+/// UUIDv5 (RFC 9562 §5.5), with the processor's own SHA-1 where it has one: an event derives a dozen ids.
+fn name_based(namespace: &Uuid, name: &[u8]) -> Uuid {
+    let digest = Sha1::new().chain_update(namespace.as_bytes()).chain_update(name).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_sha1_bytes(bytes).into_uuid()
+}
+
 impl CallId {
     /// UUIDv5 of (connection, provider's call id).
     pub fn derive(connection: ConnectionId, provider_call_id: &str) -> Self {
-        Self(Uuid::new_v5(&connection.0, provider_call_id.as_bytes()))
+        Self(name_based(&connection.0, provider_call_id.as_bytes()))
     }
 }
 
 impl EventId {
     /// UUIDv5 of (call, event key). The key is what makes two events "the same event" (contract §3).
     pub fn of_call(call: CallId, key: &str) -> Self {
-        Self(Uuid::new_v5(&call.0, key.as_bytes()))
+        Self(name_based(&call.0, key.as_bytes()))
     }
 
     /// UUIDv5 of (cause, consequence): an event that follows from another, such as an agent going on a call.
     pub fn following(cause: EventId, consequence: &str) -> Self {
-        Self(Uuid::new_v5(&cause.0, consequence.as_bytes()))
+        Self(name_based(&cause.0, consequence.as_bytes()))
     }
 }
 
@@ -93,13 +102,23 @@ impl FrameId {
         let length = frame_type.len().min(48);
         kind[..length].copy_from_slice(&frame_type.as_bytes()[..length]);
         id[..16].copy_from_slice(user.0.as_bytes());
-        Self(Uuid::new_v5(&event.0, &name[..64]))
+        Self(name_based(&event.0, &name[..64]))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_by_name_are_uuids_of_version_5() {
+        for name in
+            ["", "x", "a name that is longer than one block of the digest, which holds sixty-four octets"]
+        {
+            let ours = name_based(&Uuid::NAMESPACE_URL, name.as_bytes());
+            assert_eq!(ours, Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()));
+        }
+    }
 
     #[test]
     fn derived_ids_depend_on_every_part() {

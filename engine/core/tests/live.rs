@@ -495,3 +495,25 @@ fn ids_of_entries_and_frames_are_those_of_the_event() {
     assert_eq!(a.call_event().type_, EventType::Ringing);
     assert_ne!(a.call_event().event_id, EventId(uuid::Uuid::nil()));
 }
+
+#[test]
+fn an_agent_whom_many_calls_name_sees_them_all_and_is_tied_to_a_few() {
+    let mut centre = Centre::new();
+    let mut told = 0;
+    for n in 0..30 {
+        let ring = centre.tell(fact(&format!("c{n}"), Ringing, n).naming(&[1]));
+        assert_eq!(ring.pops(), [1]);
+        told += ring.frames().iter().filter(|frame| frame.type_ == "presence").count();
+    }
+    assert_eq!(centre.presence(1), Presence::Ringing);
+    assert_eq!(told, 3, "one change of what is shown, to the agent and the two topics");
+    assert_eq!(centre.live.presence(user(1)).unwrap().calls.len(), 8);
+    // The last of them was not among those that tie, and can be taken all the same.
+    centre.tell(fact("c29", Answered, 40).naming(&[1]));
+    assert_eq!(centre.presence(1), Presence::OnCall);
+    for n in 0..30 {
+        centre.tell(fact(&format!("c{n}"), Ended(Completed), 50 + n));
+    }
+    assert_eq!(centre.live.presence(user(1)).unwrap().calls.len(), 0);
+    assert_ne!(centre.presence(1), Presence::OnCall);
+}

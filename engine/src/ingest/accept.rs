@@ -14,10 +14,9 @@ use crate::{
 impl Engine {
     /// Takes one webhook request in and answers it, once what it says is durable.
     pub async fn accept_hook(&self, key: &str, request: HookRequest<'_>) -> HookReply {
-        let connection =
-            self.registry().connection_by_hook_key(key).and_then(|found| HookConnection::of(&found));
-        let id = connection.as_ref().map(|connection| connection.id);
-        let reply = match self.accept(connection, request).await {
+        let door = self.registry().hook_door(key);
+        let id = door.as_ref().map(|door| door.connection.id);
+        let reply = match self.accept(door.as_deref(), request).await {
             Ok(reply) => reply,
             Err(why) => {
                 if why.status() >= 500 {
@@ -28,18 +27,17 @@ impl Engine {
                 HookReply::rejected(&why)
             }
         };
-        count(id, &reply);
+        match door {
+            Some(door) if reply.reason == ACCEPTED => door.accepted.increment(1),
+            _ => count(id, &reply),
+        }
         reply
     }
 
-    async fn accept(
-        &self,
-        connection: Option<HookConnection>,
-        request: HookRequest<'_>,
-    ) -> Result<HookReply, Rejected> {
-        let connection = connection.ok_or(Rejected::UnknownKey)?;
+    async fn accept(&self, door: Option<&HookDoor>, request: HookRequest<'_>) -> Result<HookReply, Rejected> {
+        let connection = &door.ok_or(Rejected::UnknownKey)?.connection;
         let tolerance_s = i64::try_from(self.settings().webhook_tolerance.as_secs()).unwrap_or(i64::MAX);
-        let Parsed { fact, reply } = read(&connection, &request, tolerance_s)?;
+        let Parsed { fact, reply } = read(connection, &request, tolerance_s)?;
         match fact {
             None => Ok(HookReply::accepted(reply, false, "ignored")),
             Some(fact) => settle(self.submit(connection.tenant, fact).await, reply).await,
@@ -55,6 +53,22 @@ pub struct HookConnection {
     pub kind: Kind,
     /// None = it holds nothing that could verify a request (sealed under a key that is gone): every request is a 401.
     pub credentials: Option<Credentials>,
+}
+
+/// What is the same for every request of a connection, made once: its opened credentials and the counter of what it
+/// is usually answered.
+#[derive(Debug)]
+pub(crate) struct HookDoor {
+    connection: HookConnection,
+    accepted: metrics::Counter,
+}
+
+impl HookDoor {
+    pub(crate) fn of(connection: &Connection) -> Option<Self> {
+        let connection = HookConnection::of(connection)?;
+        let accepted = counter(Some(connection.id), ACCEPTED, ACCEPTED);
+        Some(Self { connection, accepted })
+    }
 }
 
 impl HookConnection {
@@ -85,6 +99,9 @@ impl registry::Credentials {
         .ok()
     }
 }
+
+/// The reason of what is taken for the first time.
+const ACCEPTED: &str = "accepted";
 
 /// Why a request was not taken, in the order in which it is decided.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -212,7 +229,7 @@ pub(crate) async fn settle(
     // It gives up by itself, after `EngineSettings::durable_wait`.
     match submitted.durable.await {
         Ok(()) => {
-            Ok(HookReply::accepted(reply, repetition, if repetition { "repetition" } else { "accepted" }))
+            Ok(HookReply::accepted(reply, repetition, if repetition { "repetition" } else { ACCEPTED }))
         }
         Err(_) => Err(Rejected::NotDurable),
     }
@@ -220,14 +237,20 @@ pub(crate) async fn settle(
 
 /// `switchroom_hook_requests_total{connection,outcome,reason}`.
 pub(crate) fn count(connection: Option<ConnectionId>, reply: &HookReply) {
-    let connection = connection.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
     let outcome = match reply.status {
-        200..=299 if reply.reason == "accepted" => "accepted",
         200..=299 => reply.reason,
         503 => "unavailable",
         _ => "refused",
     };
+    counter(connection, outcome, reply.reason).increment(1);
+}
+
+fn counter(
+    connection: Option<ConnectionId>,
+    outcome: &'static str,
+    reason: &'static str,
+) -> metrics::Counter {
+    let connection = connection.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
     metrics::counter!("switchroom_hook_requests_total",
-        "connection" => connection, "outcome" => outcome, "reason" => reply.reason)
-    .increment(1);
+        "connection" => connection, "outcome" => outcome, "reason" => reason)
 }

@@ -158,3 +158,16 @@ async fn sockets_are_bounded() {
     house.board.heard(&format!("{ANN} lost")).await;
     assert_eq!(status(&house, &[SPOKEN, ANN_SIGNED_IN]).await, 101);
 }
+
+#[tokio::test]
+async fn sockets_of_one_user_are_bounded() {
+    let house = House::with(Settings { max_sockets_per_user: 2, ..settings() }).await;
+    let (first, _second) = (house.client("ann").await, house.client("ann").await);
+    assert_eq!(status(&house, &[SPOKEN, ANN_SIGNED_IN]).await, 429);
+    let _other = house.client("bob").await;
+    drop(first);
+    // The place is free once the server has seen the end of it.
+    while status(&house, &[SPOKEN, ANN_SIGNED_IN]).await != 101 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     net::SocketAddr,
     sync::{Arc, LazyLock, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::DateTime;
@@ -69,6 +69,7 @@ struct Tenant {
 /// A log in memory. `decide` is what a shard does, `commit` what the appender does.
 pub struct Board {
     pub hub: Arc<Hub>,
+    started: Instant,
     tenants: Mutex<HashMap<TenantId, Tenant>>,
     changed: watch::Sender<()>,
     /// Cursors before this one are too old.
@@ -84,6 +85,7 @@ impl Board {
     fn new(hub: Arc<Hub>) -> Self {
         Self {
             hub,
+            started: Instant::now(),
             tenants: Mutex::default(),
             changed: watch::Sender::new(()),
             oldest: Mutex::new(Cursor(0)),
@@ -108,7 +110,7 @@ impl Board {
             tenant.log.extend(pending);
             Cursor(tenant.log.len() as i64)
         };
-        self.hub.committed(tenant, cursor);
+        self.hub.committed(tenant, cursor, Instant::now());
         self.changed.send_replace(());
         cursor
     }
@@ -122,7 +124,8 @@ impl Board {
             tenant.log.extend(written);
             Cursor(tenant.log.len() as i64)
         };
-        self.hub.committed(tenant, cursor);
+        // Whether the last frame is covered is left open, as by a batch before its own.
+        self.hub.committed(tenant, cursor, self.started);
         self.changed.send_replace(());
     }
 

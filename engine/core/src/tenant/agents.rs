@@ -14,6 +14,9 @@ use crate::{
 /// A ring that nobody ends is over after this: longer than any provider rings, much shorter than a call may last.
 const RING_LEASE_MS: u64 = 120_000;
 const LONGEST_REASON: usize = 200;
+/// More calls than this do not tie an agent: their pops are shown, and the phone rings already. Every entry about the
+/// agent names all their calls, so it must not grow with whatever names them.
+const MOST_LINKS: usize = 8;
 
 /// An agent in memory.
 #[derive(Clone, Debug)]
@@ -137,6 +140,9 @@ impl TenantLive {
                 let lease = length(world.settings.ring_timeout_ms.max(RING_LEASE_MS));
                 for user in rings {
                     self.change(now, *user, cause, world, decision, |change| {
+                        if change.calls.len() >= MOST_LINKS && !change.calls.contains_key(&call) {
+                            return;
+                        }
                         let link = change.calls.entry(call).or_insert(Link::Ringing { until: now + lease });
                         if *link != Link::OnCall {
                             *link = Link::Ringing { until: now + lease };
@@ -231,6 +237,8 @@ impl TenantLive {
         }
         new.settle(now);
         if new != old {
+            // Another call at a phone that rings already is for the log and the board alone: no screen looks different.
+            let seen = new.view() != old.view();
             let event_id = EventId::following(cause, &format!("presence:{user}"));
             let event = LogEvent {
                 event_id,
@@ -239,8 +247,8 @@ impl TenantLive {
                 provider_event_id: None,
                 at: now,
                 provider_at: None,
-                effective: true,
-                addressees: vec![user],
+                effective: seen,
+                addressees: if seen { vec![user] } else { Vec::new() },
                 data: EventData::Presence(new),
             };
             self.record(event, decision);
@@ -262,7 +270,7 @@ impl TenantLive {
                 }
             }
         }
-        for call in change.calls.keys() {
+        for call in change.calls.keys().filter(|call| !agent.shown.calls.contains_key(call)) {
             self.tied.entry(*call).or_default().insert(user);
         }
         agent.shown = change.clone();

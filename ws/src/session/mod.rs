@@ -8,6 +8,10 @@
 //! turns, and no `committed` is sent before `resynced`: a cursor on the wire always means that every frame up to it has
 //! been sent on this socket or was before the place it started from.
 
+mod allowance;
+mod asked;
+mod said;
+
 use std::{
     collections::VecDeque,
     future::poll_fn,
@@ -18,8 +22,7 @@ use std::{
 };
 
 use futures::{FutureExt, Sink, SinkExt, StreamExt, future::BoxFuture};
-use switchroom_core::{TicketId, log::Cursor, permission};
-use switchroom_engine::{NotDurable, ResumeError, Resumed, SubmitError};
+use switchroom_core::log::Cursor;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::{Instant, Sleep, sleep_until, timeout},
@@ -33,18 +36,19 @@ use tokio_tungstenite::{
     },
 };
 
+use allowance::Allowance;
+use asked::{Answer, Job, Resuming};
+
 use crate::{
     envelope,
     hub::Peer,
-    incoming::{self, Refused},
     outbox::Next,
-    port::{Identity, Refusal},
+    port::Identity,
     protocol::{
-        ClientMessage, Close, ErrorCode, ErrorData, Topic,
-        client::SetPresence,
+        Close, ErrorCode, ErrorData,
         server::{CursorData, Hello, HelloTenant, HelloUser, Ping},
     },
-    settings::{MAX_TOPICS, RESUME_PAGE, SILENT_HEARTBEATS},
+    settings::{RESUME_PAGE, SILENT_HEARTBEATS},
     upgrade::Shared,
 };
 
@@ -52,52 +56,8 @@ use crate::{
 const BURST: usize = 64;
 /// Answers that may wait for a client that does not take them; what a client asks for is bounded by its allowance.
 const MAX_ANSWERS: usize = 2 * RESUME_PAGE + 1_000;
-/// Questions of a client that may wait for their turn.
-const MAX_JOBS: usize = 256;
-/// The log cannot be read: ask again after this.
-const RETRY: Duration = Duration::from_secs(1);
 /// What is read and thrown away after a close, so that the close frame is not lost to a reset.
 const MAX_DRAIN: usize = 8 * 1024 * 1024;
-
-/// A question that takes time; they are answered one by one, in order.
-#[derive(Debug)]
-enum Job {
-    Resume(Cursor),
-    HearTicket(TicketId),
-    LeaveTicket(TicketId),
-    Presence(SetPresence),
-}
-
-/// An answer to a [`Job`] or a part of one.
-enum Answer {
-    Page(Result<Resumed, NoPage>),
-    Ticket(TicketId, Result<bool, Refusal>),
-    Presence(Option<SubmitError>),
-}
-
-/// Why a page of the log was not read.
-#[derive(Debug, thiserror::Error)]
-enum NoPage {
-    /// What was decided before is not written yet.
-    #[error(transparent)]
-    NotSettled(#[from] NotDurable),
-    #[error(transparent)]
-    Log(#[from] ResumeError),
-}
-
-/// A resume under way.
-#[derive(Debug)]
-struct Resuming {
-    /// Where to read on, once what was read is written; and whether to wait first until nothing is being decided.
-    want: Option<(Cursor, bool)>,
-    /// What was asked of the log last.
-    asked: (Cursor, bool),
-    /// Live frames went out since it began. They may have overtaken what they follow from, so the log is read once
-    /// more to its end: a withdrawal that overtook its pop is then sent again behind it.
-    overtaken: bool,
-    second: bool,
-    told_of_trouble: bool,
-}
 
 /// What happens next to a session.
 enum Step {
@@ -435,264 +395,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         None
     }
-
-    // --- what the client says ---------------------------------------------------------------------------------------
-
-    fn heard(&mut self, message: Message) -> Option<End> {
-        let now = Instant::now();
-        self.heard_at = now;
-        let verdict = self.allowance.spend(now);
-        if verdict == Verdict::Abuse {
-            return Some(End::Close(Close::Protocol));
-        }
-        let text = match message {
-            Message::Text(text) => text,
-            Message::Binary(_) => return Some(End::Close(Close::Unsupported)),
-            _ => return None,
-        };
-        if verdict == Verdict::Refuse {
-            self.error(ErrorCode::RateLimited, "too many messages; this one was not looked at", None);
-            return None;
-        }
-        match incoming::read(&text) {
-            Err(Refused::NotAnObject) => return Some(End::Close(Close::Protocol)),
-            Err(Refused::Error(code, detail)) => self.error(code, detail, None),
-            Ok(ClientMessage::Pong) => {}
-            Ok(ClientMessage::Ack(_)) => metrics::counter!("switchroom_acks_total").increment(1),
-            Ok(ClientMessage::Resume(resume)) => match resume.cursor.parse() {
-                Ok(cursor) => self.ask(Job::Resume(cursor)),
-                Err(_) => self.error(ErrorCode::BadCursor, "the cursor is not one of ours", None),
-            },
-            Ok(ClientMessage::Presence(wish)) => {
-                if permission::message("presence", None).is_some_and(|access| self.who.may(access)) {
-                    self.ask(Job::Presence(wish));
-                } else {
-                    self.error(ErrorCode::Forbidden, "presence.set is not among your permissions", None);
-                }
-            }
-            Ok(ClientMessage::Subscribe(subscribe)) => self.each_topic(&subscribe.topics, Self::subscribe),
-            Ok(ClientMessage::Unsubscribe(unsubscribe)) => {
-                self.each_topic(&unsubscribe.topics, Self::unsubscribe)
-            }
-        }
-        None
-    }
-
-    fn each_topic(&mut self, topics: &[String], act: fn(&mut Self, Topic)) {
-        if topics.len() > MAX_TOPICS {
-            return self.error(ErrorCode::TooManyTopics, format!("at most {MAX_TOPICS} topics"), None);
-        }
-        for text in topics {
-            match Topic::parse(text) {
-                Some(topic) => act(self, topic),
-                None => {
-                    let topic = incoming::shortened(text).into_owned();
-                    self.error(ErrorCode::UnknownTopic, "no such topic", Some(topic));
-                }
-            }
-        }
-    }
-
-    fn subscribe(&mut self, topic: Topic) {
-        let access = permission::message("subscribe", Some(topic.kind()));
-        if !access.is_some_and(|access| self.who.may(access)) {
-            let detail = access.map_or("not permitted", permission::Access::name);
-            return self.error(ErrorCode::Forbidden, format!("{detail} is needed"), Some(topic.to_string()));
-        }
-        match topic {
-            Topic::Ticket(ticket) => self.ask(Job::HearTicket(ticket)),
-            Topic::Calls => {
-                self.listen(topic);
-            }
-            Topic::Wallboard => {
-                if self.listen(topic) {
-                    let peer = &self.member.peer;
-                    peer.outbox.want_board();
-                    let board = self.member.shared.board.wallboard(self.who.tenant);
-                    peer.outbox.whole_board(board.revision, || envelope::of_data("wallboard", &*board));
-                }
-            }
-        }
-    }
-
-    fn listen(&mut self, topic: Topic) -> bool {
-        let heard = self.member.shared.hub.subscribe(&self.member.peer, topic, MAX_TOPICS);
-        if !heard {
-            self.error(
-                ErrorCode::TooManyTopics,
-                format!("at most {MAX_TOPICS} topics"),
-                Some(topic.to_string()),
-            );
-        }
-        heard
-    }
-
-    fn unsubscribe(&mut self, topic: Topic) {
-        match topic {
-            // Behind a subscription that may still be looked into.
-            Topic::Ticket(ticket) => self.ask(Job::LeaveTicket(ticket)),
-            Topic::Calls | Topic::Wallboard => {
-                if topic == Topic::Wallboard {
-                    self.member.peer.outbox.leave_board();
-                }
-                self.member.shared.hub.unsubscribe(&self.member.peer, topic);
-            }
-        }
-    }
-
-    // --- what takes time --------------------------------------------------------------------------------------------
-
-    fn ask(&mut self, job: Job) {
-        if self.jobs.len() >= MAX_JOBS {
-            return self.error(
-                ErrorCode::RateLimited,
-                "too much asked at once; this was not looked at",
-                None,
-            );
-        }
-        self.jobs.push_back(job);
-    }
-
-    fn next_job(&mut self) {
-        while self.work.is_none() && self.resuming.is_none() {
-            let Some(job) = self.jobs.pop_front() else {
-                self.jobs = VecDeque::new();
-                return;
-            };
-            let shared = self.member.shared.clone();
-            let (tenant, user) = (self.who.tenant, self.who.user);
-            match job {
-                Job::Resume(cursor) => {
-                    self.resuming = Some(Box::new(Resuming {
-                        want: Some((cursor, true)),
-                        asked: (cursor, true),
-                        overtaken: false,
-                        second: false,
-                        told_of_trouble: false,
-                    }));
-                    self.read_on();
-                }
-                Job::HearTicket(ticket) => {
-                    let who = self.who.clone();
-                    self.work = Some(
-                        async move { Answer::Ticket(ticket, shared.tickets.may_see(&who, ticket).await) }
-                            .boxed(),
-                    );
-                }
-                Job::LeaveTicket(ticket) => {
-                    self.member.shared.hub.unsubscribe(&self.member.peer, Topic::Ticket(ticket));
-                }
-                Job::Presence(wish) => {
-                    self.work = Some(
-                        async move {
-                            let chosen = wish.state.into();
-                            Answer::Presence(
-                                shared.board.choose_presence(tenant, user, chosen, wish.reason).await.err(),
-                            )
-                        }
-                        .boxed(),
-                    );
-                }
-            }
-        }
-    }
-
-    /// Reads the next page of the log for the resume under way.
-    fn read_on(&mut self) {
-        let Some(resuming) = &mut self.resuming else { return };
-        let Some((cursor, settle)) = resuming.want.take() else { return };
-        resuming.asked = (cursor, settle);
-        self.work = Some(self.page(cursor, settle, Duration::ZERO));
-    }
-
-    fn page(&self, cursor: Cursor, settle: bool, after: Duration) -> BoxFuture<'static, Answer> {
-        let shared = self.member.shared.clone();
-        let (tenant, user) = (self.who.tenant, self.who.user);
-        async move {
-            if !after.is_zero() {
-                tokio::time::sleep(after).await;
-            }
-            let page = async {
-                if settle {
-                    // What is decided but not yet written would be in neither the log nor this socket's live frames.
-                    shared.board.settled(tenant).await?;
-                }
-                Ok(shared.board.frames_after(tenant, user, cursor, RESUME_PAGE).await?)
-            };
-            Answer::Page(page.await)
-        }
-        .boxed()
-    }
-
-    fn answered(&mut self, answer: Answer) {
-        match answer {
-            Answer::Page(page) => self.page_read(page),
-            Answer::Ticket(ticket, Ok(true)) => {
-                self.listen(Topic::Ticket(ticket));
-            }
-            Answer::Ticket(ticket, Ok(false)) => {
-                self.error(ErrorCode::NotFound, "no such ticket", Some(Topic::Ticket(ticket).to_string()));
-            }
-            Answer::Ticket(ticket, Err(_)) => {
-                let topic = Some(Topic::Ticket(ticket).to_string());
-                self.error(ErrorCode::Unavailable, "the ticket cannot be looked up now", topic);
-            }
-            // The presence frame is the answer.
-            Answer::Presence(None) => {}
-            Answer::Presence(Some(SubmitError::UnknownTenant)) => {
-                self.error(ErrorCode::NotFound, "you have no presence here", None);
-            }
-            Answer::Presence(Some(_)) => self.error(ErrorCode::Unavailable, "not now, try again", None),
-        }
-    }
-
-    fn page_read(&mut self, page: Result<Resumed, NoPage>) {
-        let Some(mut resuming) = self.resuming.take() else { return };
-        match page {
-            Ok(page) => {
-                let now = envelope::now_us();
-                let user = self.who.user;
-                self.direct.extend(page.frames.iter().map(|frame| envelope::of_frame(frame, user, now)));
-                if let Some(next) = page.next {
-                    resuming.want = Some((next, false));
-                } else if resuming.overtaken && !resuming.second {
-                    resuming.second = true;
-                    resuming.want = Some((page.end, true));
-                } else {
-                    let cursor = page.end.to_string();
-                    self.direct.push_back(envelope::of_data("resynced", &CursorData { cursor }));
-                    self.told = self.told.max(page.end);
-                    return self.catch_up();
-                }
-            }
-            Err(NoPage::Log(ResumeError::TooOld)) => {
-                self.error(ErrorCode::CursorTooOld, "load everything anew; the open pops follow", None);
-                self.open_pops();
-                return self.catch_up();
-            }
-            Err(failure) => {
-                if !resuming.told_of_trouble {
-                    resuming.told_of_trouble = true;
-                    tracing::warn!(%failure, session = %self.member.peer.id, "a resume waits for the log");
-                    self.error(
-                        ErrorCode::Unavailable,
-                        "the log cannot be read now; the resume goes on by itself",
-                        None,
-                    );
-                }
-                // The pages so far are sent; what failed is asked again, from where it was.
-                let (cursor, settle) = resuming.asked;
-                self.work = Some(self.page(cursor, settle, RETRY));
-            }
-        }
-        self.resuming = Some(resuming);
-    }
-
-    /// What was not said while the resume ran.
-    fn catch_up(&mut self) {
-        let cursor = self.member.shared.board.cursor(self.who.tenant);
-        self.member.peer.outbox.committed(cursor);
-    }
 }
 
 /// The close to answer a fault with; `None` where nobody is there to hear it.
@@ -719,63 +421,9 @@ async fn drain<S: AsyncRead + AsyncWrite + Unpin>(wire: &mut S) -> std::io::Resu
     }
 }
 
-/// What a client may still say: a bucket that fills again with time and may be overdrawn by as much as it holds.
-#[derive(Clone, Copy, Debug)]
-struct Allowance {
-    per_second: f64,
-    burst: f64,
-    left: f64,
-    at: Instant,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Fine,
-    Refuse,
-    Abuse,
-}
-
-impl Allowance {
-    fn new(per_second: u32, burst: u32, now: Instant) -> Self {
-        Self { per_second: per_second.into(), burst: burst.into(), left: burst.into(), at: now }
-    }
-
-    fn spend(&mut self, now: Instant) -> Verdict {
-        let since = now.saturating_duration_since(self.at).as_secs_f64();
-        self.at = now;
-        self.left = (self.left + since * self.per_second).min(self.burst) - 1.0;
-        if self.left >= 0.0 {
-            Verdict::Fine
-        } else if self.left >= -self.burst {
-            Verdict::Refuse
-        } else {
-            Verdict::Abuse
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_allowance_refills_is_overdrawn_and_ends() {
-        let start = Instant::now();
-        let mut allowance = Allowance::new(10, 3, start);
-        let mut spend = |ms| allowance.spend(start + Duration::from_millis(ms));
-        assert_eq!([(); 3].map(|()| spend(0)), [Verdict::Fine; 3]);
-        assert_eq!([(); 3].map(|()| spend(0)), [Verdict::Refuse; 3]);
-        assert_eq!(spend(0), Verdict::Abuse);
-        let mut allowance = Allowance::new(10, 3, start);
-        let mut spend = |ms| allowance.spend(start + Duration::from_millis(ms));
-        assert_eq!(
-            [(); 4].map(|()| spend(0)),
-            [Verdict::Fine, Verdict::Fine, Verdict::Fine, Verdict::Refuse]
-        );
-        assert_eq!(spend(200), Verdict::Fine);
-        assert_eq!(spend(60_000), Verdict::Fine, "never more than the burst");
-        assert_eq!([(); 3].map(|()| spend(60_000)), [Verdict::Fine, Verdict::Fine, Verdict::Refuse]);
-    }
 
     /// What an idle socket costs is this, the hub's part, and the read buffer.
     #[test]

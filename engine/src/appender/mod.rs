@@ -7,8 +7,11 @@
 //! A lost connection leaves it unknown whether the last transaction came through. Before it is tried again, the end of
 //! the tenant's log is read under its lock, which tells: numbers are taken nowhere else.
 
+mod settle;
+mod write;
+
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,23 +19,18 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
-use metrics::histogram;
+use metrics::Histogram;
+use sqlx::{Postgres, pool::PoolConnection};
 use switchroom_core::{
     CallId, TenantId,
-    append::{Candidate, Judging, Verdict},
-    call::CallState,
-    directory::RecentCall,
+    append::{Candidate, Verdict},
     fact::CallFact,
-    log::{Cursor, EventData, LogEvent},
+    log::LogEvent,
     tenant::CallMemory,
 };
-use switchroom_store::{
-    Database, StoreError,
-    log::{self, Adopted, CallRow, Numbered},
-};
+use switchroom_store::{Database, StoreError, log};
 use tokio::{sync::mpsc, time::Instant};
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::{
     live::Tenants,
@@ -43,6 +41,10 @@ use crate::{
 
 /// Entries of the log per transaction.
 const BATCH: usize = 1_000;
+/// A batch is gathered for so long, unless it holds so many entries already: a commit costs the database about the same
+/// whatever it holds, and whoever waits for one has had the pop.
+const GATHER: Duration = Duration::from_millis(2);
+const ENOUGH: usize = 64;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -134,6 +136,10 @@ pub(crate) struct Appender {
     pub(crate) fenced: Arc<AtomicBool>,
     /// Calls whose entries go back to their shard, up to this incarnation.
     pub(crate) returned: HashMap<CallId, u32>,
+    /// Kept between batches; given back after any failure.
+    pub(crate) connection: Option<PoolConnection<Postgres>>,
+    /// `switchroom_append_seconds`.
+    pub(crate) append_seconds: Histogram,
 }
 
 impl Appender {
@@ -141,6 +147,14 @@ impl Appender {
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Entry>) {
         let mut batch = Vec::new();
         while queue.recv_many(&mut batch, BATCH).await > 0 {
+            if batch.len() < ENOUGH && !queue.is_closed() {
+                tokio::time::sleep(GATHER).await;
+                while batch.len() < BATCH
+                    && let Ok(entry) = queue.try_recv()
+                {
+                    batch.push(entry);
+                }
+            }
             let entries = std::mem::take(&mut batch);
             self.write_all(entries).await;
         }
@@ -248,163 +262,6 @@ impl Appender {
             None => Err(Failure::Absent(*tenant)),
             Some((_, epoch)) if epoch != self.epoch => Err(Failure::Overtaken),
             Some((cursor, _)) => Ok(cursor.0 >= *end),
-        }
-    }
-
-    async fn write(&mut self, entries: &[Entry], attempt: &mut Attempt) -> Result<Written, Failure> {
-        let mut tx = self.db.log().begin().await?;
-
-        // Which events are new, which calls were taken for new and are not.
-        let batch: Vec<Candidate<'_>> = entries.iter().map(Entry::candidate).collect();
-        let opened: Vec<CallId> = batch.iter().filter_map(Candidate::opens).collect();
-        let recorded =
-            if opened.is_empty() { BTreeSet::new() } else { log::recorded_calls(&mut tx, &opened).await? };
-        let judging = Judging::open(batch, &recorded, &self.returned);
-        let claims = judging.claims();
-        let claimed =
-            if claims.is_empty() { BTreeSet::new() } else { log::claim(&mut tx, &claims).await? };
-        let judged = judging.close(claimed);
-
-        // Their numbers.
-        let mut counts: BTreeMap<TenantId, i64> = BTreeMap::new();
-        for (tenant, _) in &judged.events {
-            *counts.entry(*tenant).or_default() += 1;
-        }
-        let ends = self.numbers(&mut tx, &counts).await?;
-        let mut next: HashMap<TenantId, i64> = ends
-            .iter()
-            .map(|(tenant, end)| (*tenant, end - counts.get(tenant).copied().unwrap_or(0) + 1))
-            .collect();
-        let numbered: Vec<Numbered<'_>> = judged
-            .events
-            .iter()
-            .filter_map(|(tenant, event)| {
-                let seq = next.get_mut(tenant)?;
-                *seq += 1;
-                Some(Numbered { tenant: *tenant, seq: *seq - 1, event })
-            })
-            .collect();
-
-        if !numbered.is_empty() {
-            log::append(&mut tx, Utc::now(), &numbered).await?;
-        }
-        if !judged.calls.is_empty() {
-            let rows: Vec<CallRow<'_>> = judged
-                .calls
-                .values()
-                .map(|(tenant, call, memory)| CallRow { tenant: *tenant, call, memory })
-                .collect();
-            log::project_calls(&mut tx, &rows).await?;
-        }
-        if !judged.agents.is_empty() {
-            let rows: Vec<_> = judged.agents.iter().map(|((tenant, _), change)| (*tenant, *change)).collect();
-            log::project_presence(&mut tx, &rows).await?;
-        }
-        // From here on a lost connection leaves the outcome unknown.
-        *attempt = Attempt { committing: true, verdicts: judged.verdicts.clone(), ends: ends.clone() };
-        tx.commit().await?;
-        Ok(Written { verdicts: judged.verdicts, ends })
-    }
-
-    /// The last number of each tenant, taking over the logs of tenants that are new.
-    async fn numbers(
-        &self,
-        tx: &mut sqlx::PgConnection,
-        counts: &BTreeMap<TenantId, i64>,
-    ) -> Result<BTreeMap<TenantId, i64>, Failure> {
-        let wanted: Vec<(TenantId, i64)> = counts.iter().map(|(tenant, count)| (*tenant, *count)).collect();
-        if wanted.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let mut ends: BTreeMap<TenantId, i64> =
-            log::take_numbers(tx, self.epoch, &wanted).await?.into_iter().collect();
-        let missing: Vec<(TenantId, i64)> =
-            wanted.iter().filter(|(tenant, _)| !ends.contains_key(tenant)).copied().collect();
-        for (tenant, count) in missing {
-            match log::adopt(tx, self.epoch, tenant).await? {
-                Adopted::Ours(_) => info!(%tenant, "the log of a new tenant is ours"),
-                Adopted::Overtaken => return Err(Failure::Overtaken),
-                Adopted::Absent => return Err(Failure::Absent(tenant)),
-            }
-            ends.extend(log::take_numbers(tx, self.epoch, &[(tenant, count)]).await?);
-        }
-        Ok(ends)
-    }
-
-    /// The batch is durable: tells everybody.
-    fn settle(&mut self, entries: Vec<Entry>, written: &Written) {
-        let mut by_tenant: BTreeMap<TenantId, Vec<&Arc<LogEvent>>> = BTreeMap::new();
-        for (entry, verdict) in entries.iter().zip(&written.verdicts) {
-            let events = by_tenant.entry(entry.tenant).or_default();
-            events.extend(
-                entry.events.iter().filter(|event| *verdict == Verdict::Stands || event.call_id.is_none()),
-            );
-        }
-        for (tenant, end) in &written.ends {
-            let events = by_tenant.remove(tenant).unwrap_or_default();
-            self.tenants.commit(*tenant, &events, Cursor(*end));
-            for event in &events {
-                self.remember_call(*tenant, event);
-            }
-        }
-        for (entry, verdict) in entries.into_iter().zip(&written.verdicts) {
-            histogram!("switchroom_append_seconds").record(entry.queued_at.elapsed().as_secs_f64());
-            match verdict {
-                Verdict::Stands => {}
-                Verdict::Repeated => {
-                    for event in entry.events.iter().filter(|event| event.call_id.is_some()) {
-                        self.tell(
-                            entry.tenant,
-                            Notice::Repeated { tenant: entry.tenant, event: Arc::clone(event) },
-                        );
-                    }
-                }
-                Verdict::Forgotten => {
-                    if let Some((call, _, _)) = &entry.fact {
-                        let last = self.returned.entry(*call).or_default();
-                        *last = (*last).max(entry.incarnation);
-                    }
-                    self.tell(entry.tenant, Notice::Forgotten { entry: Box::new(entry) });
-                    continue;
-                }
-            }
-            if let Some((call, _, ticket)) = &entry.fact {
-                self.waits.durable(*call, ticket);
-            }
-            if let Some(mark) = &entry.mark {
-                mark.durable();
-            }
-        }
-    }
-
-    /// An ended call leads its contact's recent calls.
-    fn remember_call(&self, tenant: TenantId, event: &LogEvent) {
-        let EventData::Call(data) = &event.data else { return };
-        let call = &data.call;
-        let Some(contact) = call.contact.filter(|_| call.state == CallState::Ended) else { return };
-        if self.summaries.get(tenant, contact).is_none() {
-            return;
-        }
-        let recent = RecentCall {
-            id: call.id,
-            direction: call.direction,
-            state: call.state.as_str().to_owned(),
-            end_reason: call.end_reason,
-            from: call.from.clone(),
-            to: call.to.clone(),
-            agent_id: call.agent_id,
-            started_at: call.started_at,
-            answered_at: call.answered_at,
-            ended_at: call.ended_at,
-        };
-        let summaries = self.summaries.clone();
-        tokio::spawn(async move { summaries.call_changed(tenant, contact, recent).await });
-    }
-
-    fn tell(&self, tenant: TenantId, notice: Notice) {
-        if let Some(shard) = self.shards.get(shard_of(tenant, self.shards.len())) {
-            // A shard that is gone has stopped for good, and what it would do is done again after the restart.
-            let _ = shard.send(notice);
         }
     }
 }
