@@ -75,7 +75,7 @@ mod tests {
         assert!(admission.doors.is_empty(), "nothing is remembered of doors at rest");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_refusal_tells_when_to_come_again() {
         let admission = Admission::default();
         let _places: Vec<_> = (0..MOST_PER_DOOR).map(|_| admission.try_enter("a").unwrap()).collect();

@@ -6,6 +6,7 @@
 
 pub mod figures;
 pub mod hook;
+pub mod overload;
 pub mod process;
 pub mod program;
 
