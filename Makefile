@@ -4,7 +4,7 @@
 # together, and another choice would build the large ones again.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-rust test-web test-e2e test-fast fmt lint lint-fast gen check bench bench-full sim sim-planted fuzz clean web
+.PHONY: help setup run test test-rust test-web test-e2e test-fast fmt lint lint-fast gen check bench bench-full overload sim sim-planted fuzz clean web
 
 # make run PORT=9000 ARGS="--sip off"
 PORT ?= 8080
@@ -90,6 +90,9 @@ bench: ## every benchmark in its short form (BENCH="lookup hooks" for some)
 
 bench-full: ## every benchmark in full: the figures of bench/RESULTS.md
 	@dev/bench full $(BENCH)
+
+overload: ## what a good caller notices of floods, slow senders and resets (the tests hold the rest)
+	@dev/bench full overload
 
 clean: ## remove what was built (data directories stay)
 	@$(CARGO) clean

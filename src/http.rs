@@ -16,6 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use switchroom_api::HookDoor;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -24,10 +25,18 @@ use tower::Service as _;
 
 /// A client gets this long to send the head of a request, the first one and each later one on the connection.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
-/// Connections at once; more wait in the kernel's queue. Each agent's tab is one, for as long as it is open.
+/// Connections at once; whoever comes beyond them is told to come again. Each agent's tab is one, for as long as it is
+/// open. Fewer where the system allows fewer files.
 const MOST_CONNECTIONS: usize = 20_000;
+/// Files that are none of the connections': Postgres, SIP, what the console reads.
+const OTHER_FILES: u64 = 256;
 /// The head of a request: generous for cookies and signatures.
-const LARGEST_HEAD: usize = 64 * 1024;
+const LARGEST_HEAD: usize = 32 * 1024;
+/// What those beyond the limit are told.
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+/// Those who are being told so at once; beyond them there is no answer, only the end.
+const MOST_REFUSALS: usize = 256;
 
 /// What the kernel keeps of what a client does not read. It doubles the number for its own bookkeeping.
 const SEND_BUFFER: usize = 64 * 1024;
@@ -43,15 +52,36 @@ pub struct Doors {
 /// Serves until told to stop; then takes nothing new, and ends when what runs is done, at the latest after `patience`.
 /// Upgraded connections (WebSockets) are the gateway's from the upgrade on.
 pub async fn serve(listener: TcpListener, doors: Doors, stop: CancellationToken, patience: Duration) {
+    serve_at_most(most_connections(), listener, doors, stop, patience).await;
+}
+
+/// As many as the limit on open files leaves room for, after it was raised as far as it goes: running out of them would
+/// hurt Postgres' connections as well.
+fn most_connections() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let files = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
+    let room = files.unwrap_or(u64::MAX).saturating_sub(OTHER_FILES);
+    usize::try_from(room).unwrap_or(MOST_CONNECTIONS).clamp(1, MOST_CONNECTIONS)
+}
+
+async fn serve_at_most(
+    most: usize,
+    listener: TcpListener,
+    doors: Doors,
+    stop: CancellationToken,
+    patience: Duration,
+) {
     // Accepted connections inherit it. The kernel would let the buffer of a socket that nobody reads grow to
     // megabytes, and the gateway would learn of it only when that is full.
     if let Err(error) = set_socket_send_buffer_size(&listener, SEND_BUFFER) {
         tracing::warn!(%error, "cannot bound the send buffers of sockets");
     }
     let tasks = TaskTracker::new();
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(most));
+    let refusals = Arc::new(Semaphore::new(MOST_REFUSALS));
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else { break };
         let accepted = tokio::select! {
             biased;
             () = stop.cancelled() => break,
@@ -59,6 +89,15 @@ pub async fn serve(listener: TcpListener, doors: Doors, stop: CancellationToken,
         };
         match accepted {
             Ok((stream, peer)) => {
+                let Ok(place) = places.clone().try_acquire_owned() else {
+                    if let Ok(telling) = refusals.clone().try_acquire_owned() {
+                        tokio::spawn(async move {
+                            refuse(stream).await;
+                            drop(telling);
+                        });
+                    }
+                    continue;
+                };
                 let (doors, stop) = (doors.clone(), stop.clone());
                 tasks.spawn(async move {
                     connection(stream, peer, doors, stop).await;
@@ -78,6 +117,19 @@ pub async fn serve(listener: TcpListener, doors: Doors, stop: CancellationToken,
     if tokio::time::timeout(patience, tasks.wait()).await.is_err() {
         tracing::warn!(open = tasks.len(), "some requests did not finish in time");
     }
+}
+
+/// Tells the client to come again, and waits a moment for it to have read that: closing with its request unread would
+/// take the answer back.
+async fn refuse(mut stream: TcpStream) {
+    let told = async {
+        stream.write_all(FULL).await?;
+        stream.shutdown().await?;
+        let mut unread = [0; 1024];
+        while stream.read(&mut unread).await? > 0 {}
+        io::Result::Ok(())
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(1), told).await;
 }
 
 fn is_the_connections_fault(error: &io::Error) -> bool {
@@ -125,7 +177,6 @@ async fn connection(stream: TcpStream, peer: SocketAddr, doors: Doors, stop: Can
 #[cfg(test)]
 mod tests {
     use axum::routing::get;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
 
@@ -158,6 +209,29 @@ mod tests {
         let mut buffer = [0; 512];
         let n = stream.read(&mut buffer).await.unwrap();
         assert!(String::from_utf8_lossy(&buffer[..n]).ends_with(&local));
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_beyond_the_limit_is_told_to_come_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(|| async { "here" }));
+        tokio::spawn(serve_at_most(1, listener, Doors { router, hooks: None }, CancellationToken::new(), Duration::from_secs(1)));
+        let (mut first, _) = ask(address, "/").await;
+        first.read_exact(&mut [0; 8]).await.unwrap();
+        let (mut second, _) = ask(address, "/").await;
+        let mut answer = String::new();
+        second.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: 2"), "{answer}");
+        drop(first);
+        // The place is free as soon as the server has seen the end of the first.
+        loop {
+            let (mut third, _) = ask(address, "/").await;
+            let mut begin = [0; 12];
+            if third.read_exact(&mut begin).await.is_ok() && &begin == b"HTTP/1.1 200" {
+                break;
+            }
+        }
     }
 
     #[tokio::test]

@@ -3,19 +3,25 @@
 //! [`Body`] reads at once and suits operations on a collection. Operations on one record must answer 404 *before*
 //! they look at the body; they take [`Incoming`], find the record, then call [`Incoming::read`].
 
+use std::time::Duration;
+
 use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
+use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::problem::{FieldError, Problem};
+use crate::{
+    intake,
+    problem::{FieldError, Problem},
+};
 
 /// Largest API body; uploads have limits of their own.
 pub const BODY_LIMIT: usize = 1024 * 1024;
+/// How long a body may take to arrive: the largest one at 300 kbit/s.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a request body must satisfy beyond its types.
 pub trait Validate {
@@ -139,16 +145,8 @@ pub(crate) async fn collect(
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(Problem::too_large(limit));
     }
-    let mut stream = body.into_data_stream();
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| Problem::bad_request("The body broke off."))?;
-        if bytes.len() + chunk.len() > limit {
-            return Err(Problem::too_large(limit));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes.freeze())
+    let bytes = intake::read(body, limit, PATIENCE).await?;
+    if bytes.len() > limit { Err(Problem::too_large(limit)) } else { Ok(bytes) }
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {

@@ -3,6 +3,7 @@
 //!
 //! [`router`] is the table of contents. Every route has a row in `core/src/permission.rs`, or nobody gets in.
 
+mod admission;
 mod agents;
 pub mod auth;
 pub mod body;
@@ -13,6 +14,7 @@ mod hooks;
 pub mod housekeeping;
 mod http;
 mod idempotency;
+mod intake;
 pub mod list;
 pub mod metrics;
 mod openapi;

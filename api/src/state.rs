@@ -9,6 +9,7 @@ use switchroom_store::Database;
 use uuid::Uuid;
 
 use crate::{
+    admission::Admission,
     auth::{Passwords, Sessions, Tickets, limits::Limits},
     problem::Problem,
 };
@@ -26,6 +27,7 @@ pub struct AppState {
     pub tickets: Arc<Tickets>,
     pub sealer: Arc<Sealer>,
     pub limits: Arc<Limits>,
+    pub admission: Arc<Admission>,
     pub config: Arc<ApiConfig>,
     pub metrics: PrometheusHandle,
 }
@@ -45,6 +47,7 @@ impl AppState {
             passwords: Arc::new(Passwords::new()?),
             tickets: Arc::new(Tickets::default()),
             limits: Arc::new(Limits::new(config.rate_limits)),
+            admission: Arc::default(),
             config: Arc::new(config),
             db,
             engine,

@@ -7,6 +7,7 @@
 pub mod figures;
 pub mod hook;
 pub mod load;
+pub mod overload;
 pub mod process;
 pub mod program;
 pub mod relay;

@@ -6,18 +6,15 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use switchroom_store::{
-    Changed,
-    email_contacts::{self as store, EmailContact, EmailContactPatch, NewEmailContact},
-};
+use switchroom_store::email_contacts::{self as store, EmailContact, EmailContactPatch, NewEmailContact};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    ContactQuery, begin, deleted, expected,
+    ContactQuery, asked, begin, changed, created, deleted,
     fields::{self, PhoneInput, PhoneView, check_not_null, value},
-    page, place, settle, window,
+    found, listed, shown,
 };
 use crate::{
     Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem,
@@ -123,11 +120,8 @@ async fn list_email_contacts(
     Filter(query): Filter<ContactQuery>,
     RawQuery(raw): RawQuery,
 ) -> Result<axum::Json<Page<EmailContactView>>, Problem> {
-    let (window, field) = window(&list)?;
     let filter = query.filter(list.q.clone(), &caller, raw.as_deref().unwrap_or_default());
-    let mut tx = begin(&state, caller.tenant).await?;
-    let slice = store::list(&mut tx, &filter, &window).await?;
-    Ok(axum::Json(page(slice, &place(field, window.descending), EmailContactView::from)))
+    listed::<EmailContact, _>(&state, &caller, &list, &filter).await
 }
 
 /// Enter an e-mail contact.
@@ -147,18 +141,7 @@ async fn create_email_contact(
     };
     let mut tx = begin(&state, caller.tenant).await?;
     let id = store::insert(&mut tx, &new, Some(caller.user_id)).await?;
-    let contact = store::get(&mut tx, id).await?.ok_or_else(Problem::internal)?;
-    settle(&state, tx).await?;
-    Ok(Created {
-        location: format!("/api/v1/email-contacts/{id}"),
-        version: contact.version,
-        body: contact.into(),
-    })
-}
-
-async fn find(state: &AppState, caller: &Caller, id: Uuid) -> Result<EmailContact, Problem> {
-    let mut tx = begin(state, caller.tenant).await?;
-    store::get(&mut tx, id).await?.ok_or_else(Problem::not_found)
+    created::<EmailContact, _>(&state, tx, id, "email-contacts").await
 }
 
 /// Read an e-mail contact.
@@ -169,8 +152,7 @@ async fn get_email_contact(
     caller: Caller,
     Params(id): Params<Uuid>,
 ) -> Result<Versioned<EmailContactView>, Problem> {
-    let contact = find(&state, &caller, id).await?;
-    Ok(Versioned(contact.version, contact.into()))
+    shown::<EmailContact, _>(&state, &caller, id).await
 }
 
 /// Change an e-mail contact.
@@ -184,24 +166,20 @@ async fn update_email_contact(
     if_match: IfMatch,
     body: Incoming,
 ) -> Result<Versioned<EmailContactView>, Problem> {
-    let current = find(&state, &caller, id).await?;
-    let body: UpdateEmailContact = body.read().await?;
-    let patch = EmailContactPatch {
-        name: value(body.name).map(|name| name.trim().to_owned()),
-        email: value(body.email),
-        phones: fields::patched_phones(body.phones, caller.region)?,
-        is_active: value(body.is_active),
+    let patch = async {
+        let body: UpdateEmailContact = body.read().await?;
+        Ok(EmailContactPatch {
+            name: value(body.name).map(|name| name.trim().to_owned()),
+            email: value(body.email),
+            phones: fields::patched_phones(body.phones, caller.region)?,
+            is_active: value(body.is_active),
+        })
     };
-    let expected = expected(&if_match, current.version)?;
+    let current = async { Ok(found::<EmailContact>(&state, &caller, id).await?.version) };
+    let (patch, expected) = asked(&if_match, patch, current).await?;
     let mut tx = begin(&state, caller.tenant).await?;
-    match store::update(&mut tx, id, &patch, expected).await? {
-        Changed::Done(contact) => {
-            settle(&state, tx).await?;
-            Ok(Versioned(contact.version, contact.into()))
-        }
-        Changed::Absent => Err(Problem::not_found()),
-        Changed::Stale => Err(Problem::stale_version()),
-    }
+    let outcome = store::update(&mut tx, id, &patch, expected).await?;
+    changed(&state, tx, outcome).await
 }
 
 /// Delete an e-mail contact.
@@ -213,9 +191,9 @@ async fn delete_email_contact(
     Params(id): Params<Uuid>,
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    let current = find(&state, &caller, id).await?;
-    let expected = expected(&if_match, current.version)?;
+    let current = async { Ok(found::<EmailContact>(&state, &caller, id).await?.version) };
+    let ((), expected) = asked(&if_match, async { Ok(()) }, current).await?;
     let mut tx = begin(&state, caller.tenant).await?;
-    let changed = store::delete(&mut tx, id, expected, caller.user_id).await?;
-    deleted(&state, tx, changed).await
+    let outcome = store::delete(&mut tx, id, expected, caller.user_id).await?;
+    deleted(&state, tx, outcome).await
 }

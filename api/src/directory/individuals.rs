@@ -6,18 +6,15 @@ use axum::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use switchroom_store::{
-    Changed,
-    individuals::{self as store, Individual, IndividualPatch, NewIndividual},
-};
+use switchroom_store::individuals::{self as store, Individual, IndividualPatch, NewIndividual};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    ContactQuery, begin, deleted, expected,
+    ContactQuery, asked, begin, changed, created, deleted,
     fields::{self, PhoneInput, PhoneView, SocialLink, check_not_null, patched, trimmed, value},
-    page, place, settle, window,
+    found, listed, shown,
 };
 use crate::{
     Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem,
@@ -165,11 +162,8 @@ async fn list_individuals(
     Filter(query): Filter<ContactQuery>,
     RawQuery(raw): RawQuery,
 ) -> Result<axum::Json<Page<IndividualView>>, Problem> {
-    let (window, field) = window(&list)?;
     let filter = query.filter(list.q.clone(), &caller, raw.as_deref().unwrap_or_default());
-    let mut tx = begin(&state, caller.tenant).await?;
-    let slice = store::list(&mut tx, &filter, &window).await?;
-    Ok(axum::Json(page(slice, &place(field, window.descending), IndividualView::from)))
+    listed::<Individual, _>(&state, &caller, &list, &filter).await
 }
 
 /// Enter an individual.
@@ -193,18 +187,7 @@ async fn create_individual(
     };
     let mut tx = begin(&state, caller.tenant).await?;
     let id = store::insert(&mut tx, &new, Some(caller.user_id)).await?;
-    let individual = store::get(&mut tx, id).await?.ok_or_else(Problem::internal)?;
-    settle(&state, tx).await?;
-    Ok(Created {
-        location: format!("/api/v1/individuals/{id}"),
-        version: individual.version,
-        body: individual.into(),
-    })
-}
-
-async fn find(state: &AppState, caller: &Caller, id: Uuid) -> Result<Individual, Problem> {
-    let mut tx = begin(state, caller.tenant).await?;
-    store::get(&mut tx, id).await?.ok_or_else(Problem::not_found)
+    created::<Individual, _>(&state, tx, id, "individuals").await
 }
 
 /// Read an individual.
@@ -215,8 +198,7 @@ async fn get_individual(
     caller: Caller,
     Params(id): Params<Uuid>,
 ) -> Result<Versioned<IndividualView>, Problem> {
-    let individual = find(&state, &caller, id).await?;
-    Ok(Versioned(individual.version, individual.into()))
+    shown::<Individual, _>(&state, &caller, id).await
 }
 
 /// Change an individual.
@@ -230,36 +212,32 @@ async fn update_individual(
     if_match: IfMatch,
     body: Incoming,
 ) -> Result<Versioned<IndividualView>, Problem> {
-    let current = find(&state, &caller, id).await?;
-    let body: UpdateIndividual = body.read().await?;
-    let patch = IndividualPatch {
-        full_name: value(body.full_name).map(|name| name.trim().to_owned()),
-        gender: patched(body.gender),
-        dob: match body.dob {
-            Patch::Absent => None,
-            Patch::Null => Some(None),
-            Patch::Value(dob) => Some(Some(dob)),
-        },
-        address: patched(body.address),
-        email: patched(body.email),
-        social_media: match body.social_media {
-            Patch::Absent => None,
-            Patch::Null => Some(Vec::new()),
-            Patch::Value(links) => Some(fields::links_in(links)),
-        },
-        phones: fields::patched_phones(body.phones, caller.region)?,
-        is_active: value(body.is_active),
+    let patch = async {
+        let body: UpdateIndividual = body.read().await?;
+        Ok(IndividualPatch {
+            full_name: value(body.full_name).map(|name| name.trim().to_owned()),
+            gender: patched(body.gender),
+            dob: match body.dob {
+                Patch::Absent => None,
+                Patch::Null => Some(None),
+                Patch::Value(dob) => Some(Some(dob)),
+            },
+            address: patched(body.address),
+            email: patched(body.email),
+            social_media: match body.social_media {
+                Patch::Absent => None,
+                Patch::Null => Some(Vec::new()),
+                Patch::Value(links) => Some(fields::links_in(links)),
+            },
+            phones: fields::patched_phones(body.phones, caller.region)?,
+            is_active: value(body.is_active),
+        })
     };
-    let expected = expected(&if_match, current.version)?;
+    let current = async { Ok(found::<Individual>(&state, &caller, id).await?.version) };
+    let (patch, expected) = asked(&if_match, patch, current).await?;
     let mut tx = begin(&state, caller.tenant).await?;
-    match store::update(&mut tx, id, &patch, expected).await? {
-        Changed::Done(individual) => {
-            settle(&state, tx).await?;
-            Ok(Versioned(individual.version, individual.into()))
-        }
-        Changed::Absent => Err(Problem::not_found()),
-        Changed::Stale => Err(Problem::stale_version()),
-    }
+    let outcome = store::update(&mut tx, id, &patch, expected).await?;
+    changed(&state, tx, outcome).await
 }
 
 /// Delete an individual: it leaves the directory, its tickets and calls stay.
@@ -271,9 +249,9 @@ async fn delete_individual(
     Params(id): Params<Uuid>,
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    let current = find(&state, &caller, id).await?;
-    let expected = expected(&if_match, current.version)?;
+    let current = async { Ok(found::<Individual>(&state, &caller, id).await?.version) };
+    let ((), expected) = asked(&if_match, async { Ok(()) }, current).await?;
     let mut tx = begin(&state, caller.tenant).await?;
-    let changed = store::delete(&mut tx, id, expected, caller.user_id).await?;
-    deleted(&state, tx, changed).await
+    let outcome = store::delete(&mut tx, id, expected, caller.user_id).await?;
+    deleted(&state, tx, outcome).await
 }

@@ -8,19 +8,20 @@ mod individuals;
 mod organization_contacts;
 mod organizations;
 
-use axum::http::StatusCode;
+use axum::{Json, http::StatusCode};
 use serde::Deserialize;
 use switchroom_core::TenantId;
 use switchroom_store::{
-    Changed, TenantTx,
+    Changed, Contact, TenantTx, contact,
     contact_list::{ContactFilter, ContactSort},
     listing::{Key, Position, Slice, Window},
 };
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
+use uuid::Uuid;
 
 use crate::{
-    Caller, IfMatch, ListQuery, Page, Problem,
+    Caller, Created, IfMatch, ListQuery, Page, Problem, Versioned,
     list::{Count, encode_cursor},
     state::AppState,
 };
@@ -121,9 +122,84 @@ pub(crate) fn expected(if_match: &IfMatch, version: i64) -> Result<Option<i64>, 
     Ok(if_match.is_set().then_some(version))
 }
 
+/// What is asked of a record, and the version the change is bound to. Refusals come in the order of the contract: no
+/// such record (404) before what is wrong with the body (413 to 422), the version (412) behind both. `current` looks
+/// the version up; a good body without `If-Match` needs no look, because the change itself finds the record absent.
+pub(crate) async fn asked<T>(
+    if_match: &IfMatch,
+    asked: impl Future<Output = Result<T, Problem>>,
+    current: impl Future<Output = Result<i64, Problem>>,
+) -> Result<(T, Option<i64>), Problem> {
+    match asked.await {
+        Ok(change) if !if_match.is_set() => Ok((change, None)),
+        asked => {
+            let version = current.await?;
+            Ok((asked?, expected(if_match, version)?))
+        }
+    }
+}
+
 /// A transaction of the tenant.
 pub(crate) async fn begin(state: &AppState, tenant: TenantId) -> Result<TenantTx, Problem> {
     Ok(state.db.tenant(tenant).await?)
+}
+
+/// A page of a kind of contact.
+async fn listed<C: Contact, V: From<C>>(
+    state: &AppState,
+    caller: &Caller,
+    list: &ListQuery,
+    filter: &ContactFilter,
+) -> Result<Json<Page<V>>, Problem> {
+    let (window, field) = window(list)?;
+    let mut tx = begin(state, caller.tenant).await?;
+    let slice = contact::list::<C>(&mut tx, filter, &window).await?;
+    Ok(Json(page(slice, &place(field, window.descending), V::from)))
+}
+
+/// One contact, or 404.
+async fn found<C: Contact>(state: &AppState, caller: &Caller, id: Uuid) -> Result<C, Problem> {
+    let mut tx = begin(state, caller.tenant).await?;
+    contact::get(&mut tx, id).await?.ok_or_else(Problem::not_found)
+}
+
+/// One contact as it is sent.
+async fn shown<C: Contact, V: From<C>>(
+    state: &AppState,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<Versioned<V>, Problem> {
+    let contact: C = found(state, caller, id).await?;
+    Ok(Versioned(contact.version(), contact.into()))
+}
+
+/// The end of an entry.
+async fn created<C: Contact, V: From<C>>(
+    state: &AppState,
+    mut tx: TenantTx,
+    id: Uuid,
+    collection: &str,
+) -> Result<Created<V>, Problem> {
+    let contact: C = contact::get(&mut tx, id).await?.ok_or_else(Problem::internal)?;
+    settle(state, tx).await?;
+    let version = contact.version();
+    Ok(Created { location: format!("/api/v1/{collection}/{id}"), version, body: contact.into() })
+}
+
+/// The end of a change.
+async fn changed<C: Contact, V: From<C>>(
+    state: &AppState,
+    tx: TenantTx,
+    changed: Changed<C>,
+) -> Result<Versioned<V>, Problem> {
+    match changed {
+        Changed::Done(contact) => {
+            settle(state, tx).await?;
+            Ok(Versioned(contact.version(), contact.into()))
+        }
+        Changed::Absent => Err(Problem::not_found()),
+        Changed::Stale => Err(Problem::stale_version()),
+    }
 }
 
 /// The end of a deletion.

@@ -7,17 +7,20 @@ use axum::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use switchroom_store::{
-    Changed,
-    organizations::{self as store, NewOrganizationContact, OrganizationContact, OrganizationContactPatch},
+    contact,
+    organization_contacts::{
+        self as store, NewOrganizationContact, OrganizationContact, OrganizationContactPatch,
+    },
+    organizations,
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    ContactQuery, begin, deleted, expected,
+    ContactQuery, asked, begin, changed, created, deleted,
     fields::{self, PhoneInput, PhoneView, check_not_null, patched, value},
-    page, place, settle, window,
+    page, place, window,
 };
 use crate::{
     Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem, Validate,
@@ -136,13 +139,13 @@ async fn list_organization_contacts(
     RawQuery(raw): RawQuery,
 ) -> Result<axum::Json<Page<OrganizationContactView>>, Problem> {
     let mut tx = begin(&state, caller.tenant).await?;
-    if !store::exists(&mut tx, organization).await? {
+    if !organizations::exists(&mut tx, organization).await? {
         return Err(Problem::not_found());
     }
     let (window, field) = window(&list)?;
     let mut filter = query.filter(list.q.clone(), &caller, raw.as_deref().unwrap_or_default());
     filter.organization = Some(organization);
-    let slice = store::list_contacts(&mut tx, &filter, &window).await?;
+    let slice = contact::list::<OrganizationContact>(&mut tx, &filter, &window).await?;
     Ok(axum::Json(page(slice, &place(field, window.descending), OrganizationContactView::from)))
 }
 
@@ -157,7 +160,7 @@ async fn create_organization_contact(
     body: Incoming,
 ) -> Result<Created<OrganizationContactView>, Problem> {
     let mut tx = begin(&state, caller.tenant).await?;
-    let exists = store::exists(&mut tx, organization).await?;
+    let exists = organizations::exists(&mut tx, organization).await?;
     // No transaction stays open while a client takes its time to send a body.
     drop(tx);
     if !exists {
@@ -173,16 +176,10 @@ async fn create_organization_contact(
         provenance: "manual",
     };
     let mut tx = begin(&state, caller.tenant).await?;
-    let id = store::insert_contact(&mut tx, organization, &new, Some(caller.user_id))
+    let id = store::insert(&mut tx, organization, &new, Some(caller.user_id))
         .await?
         .ok_or_else(Problem::not_found)?;
-    let contact = store::get_contact(&mut tx, organization, id).await?.ok_or_else(Problem::internal)?;
-    settle(&state, tx).await?;
-    Ok(Created {
-        location: format!("/api/v1/organizations/{organization}/contacts/{id}"),
-        version: contact.version,
-        body: contact.into(),
-    })
+    created::<OrganizationContact, _>(&state, tx, id, &format!("organizations/{organization}/contacts")).await
 }
 
 async fn find(
@@ -191,7 +188,7 @@ async fn find(
     (organization, id): (Uuid, Uuid),
 ) -> Result<OrganizationContact, Problem> {
     let mut tx = begin(state, caller.tenant).await?;
-    store::get_contact(&mut tx, organization, id).await?.ok_or_else(Problem::not_found)
+    store::get(&mut tx, organization, id).await?.ok_or_else(Problem::not_found)
 }
 
 /// Read a contact of an organization.
@@ -218,25 +215,21 @@ async fn update_organization_contact(
     if_match: IfMatch,
     body: Incoming,
 ) -> Result<Versioned<OrganizationContactView>, Problem> {
-    let current = find(&state, &caller, ids).await?;
-    let body: UpdateOrganizationContact = body.read().await?;
-    let patch = OrganizationContactPatch {
-        full_name: value(body.full_name).map(|name| name.trim().to_owned()),
-        gender: patched(body.gender),
-        email: patched(body.email),
-        phones: fields::patched_phones(body.phones, caller.region)?,
-        is_active: value(body.is_active),
+    let patch = async {
+        let body: UpdateOrganizationContact = body.read().await?;
+        Ok(OrganizationContactPatch {
+            full_name: value(body.full_name).map(|name| name.trim().to_owned()),
+            gender: patched(body.gender),
+            email: patched(body.email),
+            phones: fields::patched_phones(body.phones, caller.region)?,
+            is_active: value(body.is_active),
+        })
     };
-    let expected = expected(&if_match, current.version)?;
+    let current = async { Ok(find(&state, &caller, ids).await?.version) };
+    let (patch, expected) = asked(&if_match, patch, current).await?;
     let mut tx = begin(&state, caller.tenant).await?;
-    match store::update_contact(&mut tx, ids.0, ids.1, &patch, expected).await? {
-        Changed::Done(contact) => {
-            settle(&state, tx).await?;
-            Ok(Versioned(contact.version, contact.into()))
-        }
-        Changed::Absent => Err(Problem::not_found()),
-        Changed::Stale => Err(Problem::stale_version()),
-    }
+    let outcome = store::update(&mut tx, ids.0, ids.1, &patch, expected).await?;
+    changed(&state, tx, outcome).await
 }
 
 /// Delete a contact of an organization.
@@ -249,9 +242,9 @@ async fn delete_organization_contact(
     Params(ids): Params<(Uuid, Uuid)>,
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    let current = find(&state, &caller, ids).await?;
-    let expected = expected(&if_match, current.version)?;
+    let current = async { Ok(find(&state, &caller, ids).await?.version) };
+    let ((), expected) = asked(&if_match, async { Ok(()) }, current).await?;
     let mut tx = begin(&state, caller.tenant).await?;
-    let changed = store::delete_contact(&mut tx, ids.0, ids.1, expected, caller.user_id).await?;
-    deleted(&state, tx, changed).await
+    let outcome = store::delete(&mut tx, ids.0, ids.1, expected, caller.user_id).await?;
+    deleted(&state, tx, outcome).await
 }

@@ -6,18 +6,15 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use switchroom_store::{
-    Changed,
-    organizations::{self as store, NewOrganization, Organization, OrganizationPatch},
-};
+use switchroom_store::organizations::{self as store, NewOrganization, Organization, OrganizationPatch};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    ContactQuery, begin, deleted, expected,
+    ContactQuery, asked, begin, changed, created, deleted,
     fields::{self, PhoneInput, PhoneView, check_not_null, patched, value},
-    page, place, settle, window,
+    found, listed, shown,
 };
 use crate::{
     Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem,
@@ -123,11 +120,8 @@ async fn list_organizations(
     Filter(query): Filter<ContactQuery>,
     RawQuery(raw): RawQuery,
 ) -> Result<axum::Json<Page<OrganizationView>>, Problem> {
-    let (window, field) = window(&list)?;
     let filter = query.filter(list.q.clone(), &caller, raw.as_deref().unwrap_or_default());
-    let mut tx = begin(&state, caller.tenant).await?;
-    let slice = store::list(&mut tx, &filter, &window).await?;
-    Ok(axum::Json(page(slice, &place(field, window.descending), OrganizationView::from)))
+    listed::<Organization, _>(&state, &caller, &list, &filter).await
 }
 
 /// Enter an organization.
@@ -147,18 +141,7 @@ async fn create_organization(
     };
     let mut tx = begin(&state, caller.tenant).await?;
     let id = store::insert(&mut tx, &new, Some(caller.user_id)).await?;
-    let organization = store::get(&mut tx, id).await?.ok_or_else(Problem::internal)?;
-    settle(&state, tx).await?;
-    Ok(Created {
-        location: format!("/api/v1/organizations/{id}"),
-        version: organization.version,
-        body: organization.into(),
-    })
-}
-
-async fn find(state: &AppState, caller: &Caller, id: Uuid) -> Result<Organization, Problem> {
-    let mut tx = begin(state, caller.tenant).await?;
-    store::get(&mut tx, id).await?.ok_or_else(Problem::not_found)
+    created::<Organization, _>(&state, tx, id, "organizations").await
 }
 
 /// Read an organization.
@@ -169,8 +152,7 @@ async fn get_organization(
     caller: Caller,
     Params(id): Params<Uuid>,
 ) -> Result<Versioned<OrganizationView>, Problem> {
-    let organization = find(&state, &caller, id).await?;
-    Ok(Versioned(organization.version, organization.into()))
+    shown::<Organization, _>(&state, &caller, id).await
 }
 
 /// Change an organization.
@@ -184,24 +166,20 @@ async fn update_organization(
     if_match: IfMatch,
     body: Incoming,
 ) -> Result<Versioned<OrganizationView>, Problem> {
-    let current = find(&state, &caller, id).await?;
-    let body: UpdateOrganization = body.read().await?;
-    let patch = OrganizationPatch {
-        name: value(body.name).map(|name| name.trim().to_owned()),
-        email: patched(body.email),
-        phones: fields::patched_phones(body.phones, caller.region)?,
-        is_active: value(body.is_active),
+    let patch = async {
+        let body: UpdateOrganization = body.read().await?;
+        Ok(OrganizationPatch {
+            name: value(body.name).map(|name| name.trim().to_owned()),
+            email: patched(body.email),
+            phones: fields::patched_phones(body.phones, caller.region)?,
+            is_active: value(body.is_active),
+        })
     };
-    let expected = expected(&if_match, current.version)?;
+    let current = async { Ok(found::<Organization>(&state, &caller, id).await?.version) };
+    let (patch, expected) = asked(&if_match, patch, current).await?;
     let mut tx = begin(&state, caller.tenant).await?;
-    match store::update(&mut tx, id, &patch, expected).await? {
-        Changed::Done(organization) => {
-            settle(&state, tx).await?;
-            Ok(Versioned(organization.version, organization.into()))
-        }
-        Changed::Absent => Err(Problem::not_found()),
-        Changed::Stale => Err(Problem::stale_version()),
-    }
+    let outcome = store::update(&mut tx, id, &patch, expected).await?;
+    changed(&state, tx, outcome).await
 }
 
 /// Delete an organization and, with it, its contacts. Tickets and calls stay.
@@ -213,9 +191,9 @@ async fn delete_organization(
     Params(id): Params<Uuid>,
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    let current = find(&state, &caller, id).await?;
-    let expected = expected(&if_match, current.version)?;
+    let current = async { Ok(found::<Organization>(&state, &caller, id).await?.version) };
+    let ((), expected) = asked(&if_match, async { Ok(()) }, current).await?;
     let mut tx = begin(&state, caller.tenant).await?;
-    let changed = store::delete(&mut tx, id, expected, caller.user_id).await?;
-    deleted(&state, tx, changed).await
+    let outcome = store::delete(&mut tx, id, expected, caller.user_id).await?;
+    deleted(&state, tx, outcome).await
 }

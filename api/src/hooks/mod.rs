@@ -4,23 +4,24 @@
 use std::{
     panic::AssertUnwindSafe,
     sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
-    body::Body,
     extract::{Request, State},
     http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bytes::BytesMut;
-use futures::{FutureExt as _, StreamExt as _};
+use futures::FutureExt as _;
 use switchroom_engine::ingest::{BODY_LIMIT, Headers, HookReply, HookRequest};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{http, problem::Problem, reply::Params, state::AppState};
+use crate::{http, intake, problem::Problem, reply::Params, state::AppState};
 
 const ROUTE: &str = "/hooks/{key}";
+
+/// How long a provider may take to send a body of at most 64 KiB.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(accept))
@@ -112,7 +113,9 @@ async fn take_event(state: &AppState, key: &str, request: Request) -> Result<Res
     let url = format!("{}{target}", state.config.public_url);
     let headers: Headers =
         parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-    let body = take(body).await?;
+    // One octet more than is allowed shows the door that it is too much, in its own order.
+    let body = intake::read(body, BODY_LIMIT, PATIENCE).await?;
+    let _place = state.admission.enter(key).await?;
     let reply = engine
         .accept_hook(
             key,
@@ -127,20 +130,6 @@ async fn take_event(state: &AppState, key: &str, request: Request) -> Result<Res
         )
         .await;
     Ok(answer(reply))
-}
-
-/// At most one octet more than is allowed: enough for the door to see that it is too much, in its own order.
-async fn take(body: Body) -> Result<Vec<u8>, Problem> {
-    let mut stream = body.into_data_stream();
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = stream.next().await {
-        bytes.extend_from_slice(&chunk.map_err(|_| Problem::bad_request("The body broke off."))?);
-        if bytes.len() > BODY_LIMIT {
-            bytes.truncate(BODY_LIMIT + 1);
-            break;
-        }
-    }
-    Ok(bytes.into())
 }
 
 fn answer(reply: HookReply) -> Response {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{TicketView, find, problem, publish, roles_that_take, viewer};
 use crate::{
     Caller, Errors, IfMatch, Incoming, Params, Patch, Problem, Validate, Versioned,
-    directory::{begin, expected, fields::trimmed},
+    directory::{asked, begin, expected, fields::trimmed},
     state::AppState,
 };
 
@@ -56,10 +56,9 @@ async fn move_ticket(
     if_match: IfMatch,
     body: Incoming,
 ) -> Result<Versioned<TicketView>, Problem> {
-    let current = find(&state, &caller, id).await?;
-    let body: MoveTicket = body.read().await?;
+    let current = async { Ok(find(&state, &caller, id).await?.version) };
+    let (body, expected) = asked(&if_match, body.read::<MoveTicket>(), current).await?;
     let to: Status = body.status.parse().map_err(|_| Problem::invalid("/status", "is no ticket state"))?;
-    let expected = expected(&if_match, current.version)?;
     let mut tx = begin(&state, caller.tenant).await?;
     let reason = trimmed(body.reason);
     let ticket = store::set_status(&mut tx, viewer(&caller), TicketId(id), to, reason.as_deref(), expected)
@@ -94,9 +93,8 @@ async fn close_ticket(
     if_match: IfMatch,
     body: Incoming,
 ) -> Result<Versioned<TicketView>, Problem> {
-    let current = find(&state, &caller, id).await?;
-    let body: CloseTicket = body.read_or_empty().await?;
-    let expected = expected(&if_match, current.version)?;
+    let current = async { Ok(find(&state, &caller, id).await?.version) };
+    let (body, expected) = asked(&if_match, body.read_or_empty::<CloseTicket>(), current).await?;
     let reason = trimmed(body.reason);
     let mut tx = begin(&state, caller.tenant).await?;
     let ticket = store::close(&mut tx, viewer(&caller), TicketId(id), reason.as_deref(), expected)
@@ -134,9 +132,8 @@ async fn assign_ticket(
     if_match: IfMatch,
     body: Incoming,
 ) -> Result<Versioned<TicketView>, Problem> {
-    let current = find(&state, &caller, id).await?;
-    let body: AssignTicket = body.read().await?;
-    let expected = expected(&if_match, current.version)?;
+    let current = async { Ok(find(&state, &caller, id).await?.version) };
+    let (body, expected) = asked(&if_match, body.read::<AssignTicket>(), current).await?;
     let to = body.user_id.value().copied().map(UserId);
     let mut tx = begin(&state, caller.tenant).await?;
     let ticket = store::assign(&mut tx, viewer(&caller), TicketId(id), to, &roles_that_take(), expected)
@@ -203,9 +200,8 @@ async fn transfer_ticket(
     if_match: IfMatch,
     body: Incoming,
 ) -> Result<Versioned<TicketView>, Problem> {
-    let current = find(&state, &caller, id).await?;
-    let body: TransferTicket = body.read().await?;
-    let expected = expected(&if_match, current.version)?;
+    let current = async { Ok(find(&state, &caller, id).await?.version) };
+    let (body, expected) = asked(&if_match, body.read::<TransferTicket>(), current).await?;
     let mut tx = begin(&state, caller.tenant).await?;
     let to = UserId(body.user_id);
     let ticket = store::transfer(&mut tx, viewer(&caller), TicketId(id), to, &roles_that_take(), expected)

@@ -10,7 +10,7 @@ use std::{
 };
 
 use sqlx::{
-    PgConnection, PgPool, Postgres, Transaction,
+    AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use switchroom_core::TenantId;
@@ -93,6 +93,9 @@ impl Role {
     }
 }
 
+/// Transactions of tenants that run at once; more wait for a connection.
+const APP_CONNECTIONS: u32 = 24;
+
 /// How the roles are taken.
 #[derive(Clone, Debug)]
 pub enum SignIn {
@@ -123,18 +126,20 @@ impl Database {
     /// The same from options, which can name a socket in any folder.
     pub fn with_options(owner: PgConnectOptions, sign_in: SignIn) -> Self {
         let owner = owner.application_name("switchroom");
-        let pool = |role: Role, max: u32| {
-            PgPoolOptions::new()
-                .max_connections(max)
-                .acquire_timeout(Duration::from_secs(5))
-                .connect_lazy_with(role_options(&owner, &sign_in, role))
-        };
+        let pool =
+            |max: u32| PgPoolOptions::new().max_connections(max).acquire_timeout(Duration::from_secs(5));
+        let lazy = |role: Role, max: u32| pool(max).connect_lazy_with(role_options(&owner, &sign_in, role));
         Self {
-            app: pool(Role::App, 24),
-            auth: pool(Role::Auth, 8),
-            log: pool(Role::Log, 4),
-            directory: pool(Role::Directory, 6),
-            platform: pool(Role::Platform, 4),
+            // Not tested before each use: that is a round trip, and the first statement tells as well (see `tenant`).
+            app: pool(APP_CONNECTIONS).test_before_acquire(false).connect_lazy_with(role_options(
+                &owner,
+                &sign_in,
+                Role::App,
+            )),
+            auth: lazy(Role::Auth, 8),
+            log: lazy(Role::Log, 4),
+            directory: lazy(Role::Directory, 6),
+            platform: lazy(Role::Platform, 4),
             owner,
             sign_in,
         }
@@ -170,12 +175,20 @@ impl Database {
 
     /// A transaction for one tenant under row-level security.
     pub async fn tenant(&self, tenant: TenantId) -> Result<TenantTx, StoreError> {
-        let mut tx = self.app.begin().await?;
-        sqlx::query("SELECT set_config('app.tenant_id', $1, true)")
-            .bind(tenant.to_string())
-            .execute(&mut *tx)
-            .await?;
-        Ok(TenantTx { tx, tenant })
+        // One message begins and names the tenant; the id is ours to write, being a UUID.
+        let begin = format!("BEGIN; SELECT set_config('app.tenant_id', '{}', true)", tenant.0);
+        let mut attempt = 0;
+        loop {
+            match self.app.begin_with(AssertSqlSafe(begin.clone())).await.map_err(StoreError::from) {
+                Ok(tx) => return Ok(TenantTx { tx, tenant }),
+                // A connection may have died while it lay idle; the pool drops it, and the next may be alive. When
+                // the server is gone, making a new one fails, and that ends the search.
+                Err(StoreError::Unavailable(error)) if attempt < APP_CONNECTIONS && has_died(&error) => {
+                    attempt += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     pub fn auth(&self) -> &PgPool {
@@ -204,6 +217,18 @@ impl Database {
         for pool in [&self.app, &self.auth, &self.log, &self.directory, &self.platform] {
             pool.close().await;
         }
+    }
+}
+
+/// Whether the error is that of a connection whose other end went away, and not that of a server that refuses.
+fn has_died(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => {
+            !matches!(error.kind(), std::io::ErrorKind::ConnectionRefused | std::io::ErrorKind::NotFound)
+        }
+        // admin_shutdown, crash_shutdown: said to the connection before it was closed.
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57P01" | "57P02")),
+        _ => false,
     }
 }
 

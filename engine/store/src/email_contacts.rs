@@ -2,6 +2,7 @@
 //! (see `tickets::file`); it is retired then.
 
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 use switchroom_core::{
     UserId,
     directory::{ContactKind, ContactRef},
@@ -11,8 +12,7 @@ use uuid::Uuid;
 use crate::{
     StoreError, TenantTx,
     changed::Changed,
-    contact_list::{self, ContactFilter, ContactSort},
-    listing::{Slice, Window},
+    contact::{Contact, deleted, merged},
     phones::{self, Phone},
 };
 
@@ -78,20 +78,6 @@ pub async fn insert(
     Ok(id)
 }
 
-pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<EmailContact>, StoreError> {
-    Ok(load(tx, &[id]).await?.pop())
-}
-
-pub async fn list(
-    tx: &mut TenantTx,
-    filter: &ContactFilter,
-    window: &Window<ContactSort>,
-) -> Result<Slice<EmailContact>, StoreError> {
-    let page = contact_list::page(tx, ContactKind::EmailContact, filter, window).await?;
-    let items = load(tx, &page.items).await?;
-    Ok(page.with(items))
-}
-
 /// Merges the patch. `expected` is the version the caller has seen, where they said so.
 pub async fn update(
     tx: &mut TenantTx,
@@ -99,37 +85,31 @@ pub async fn update(
     patch: &EmailContactPatch,
     expected: Option<i64>,
 ) -> Result<Changed<EmailContact>, StoreError> {
-    let changed = sqlx::query_scalar!(
+    let touched = sqlx::query!(
         "UPDATE email_contacts
             SET name = coalesce($3, name), email = coalesce($4, email), is_active = coalesce($5, is_active),
                 version = version + 1
-          WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)
-        RETURNING id",
+          WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
         id,
         expected,
         patch.name.as_deref(),
         patch.email.as_deref(),
         patch.is_active,
     )
-    .fetch_optional(&mut **tx)
-    .await?;
-    if changed.is_none() {
-        return Ok(Changed::refused(get(tx, id).await?.is_some()));
-    }
-    if let Some(phones) = &patch.phones {
-        phones::replace(tx, reference(id), phones).await?;
-    }
-    Ok(get(tx, id).await?.map_or(Changed::Absent, Changed::Done))
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    merged(tx, id, touched, patch.phones.as_deref()).await
 }
 
-/// Marks it deleted. Its numbers stay with it, out of the directory.
+/// Marks it deleted.
 pub async fn delete(
     tx: &mut TenantTx,
     id: Uuid,
     expected: Option<i64>,
     by: UserId,
 ) -> Result<Changed<()>, StoreError> {
-    let deleted = sqlx::query!(
+    let touched = sqlx::query!(
         "UPDATE email_contacts SET deleted_at = now(), deleted_by = $3, version = version + 1
           WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
         id,
@@ -139,37 +119,43 @@ pub async fn delete(
     .execute(&mut **tx)
     .await?
     .rows_affected();
-    match deleted {
-        0 => Ok(Changed::refused(get(tx, id).await?.is_some())),
-        _ => Ok(Changed::Done(())),
-    }
+    deleted::<EmailContact>(tx, id, touched).await
 }
 
-/// The living ones of these ids, in this order.
-async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<EmailContact>, StoreError> {
-    let rows = sqlx::query!(
-        "SELECT e.id, name, email, is_active, provenance, created_by, created_at, updated_at, version
-           FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
-           JOIN email_contacts e ON e.id = wanted.id
-          WHERE e.deleted_at IS NULL ORDER BY wanted.place",
-        ids,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut phones = phones::of_many(tx, ContactKind::EmailContact, ids).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| EmailContact {
-            id: row.id,
-            name: row.name,
-            email: row.email,
-            phones: phones.remove(&row.id).unwrap_or_default(),
-            is_active: row.is_active,
-            provenance: row.provenance,
-            created_by: row.created_by.map(UserId),
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            version: row.version,
-        })
-        .collect())
+impl Contact for EmailContact {
+    const KIND: ContactKind = ContactKind::EmailContact;
+
+    async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT e.id, name, email, is_active, provenance, created_by, created_at, updated_at, version,
+                      coalesce((SELECT json_agg(json_build_object('e164', p.e164, 'raw', p.raw, 'label', p.label,
+                                                             'primary', p.is_primary) ORDER BY p.position, p.e164)
+                                FROM contact_phones p WHERE p.email_contact_id = e.id), '[]') AS "phones!: Json<Vec<Phone>>"
+               FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
+               JOIN email_contacts e ON e.id = wanted.id
+              WHERE e.deleted_at IS NULL ORDER BY wanted.place"#,
+            ids,
+        )
+        .fetch_all(&mut **tx)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| EmailContact {
+                id: row.id,
+                name: row.name,
+                email: row.email,
+                phones: row.phones.0,
+                is_active: row.is_active,
+                provenance: row.provenance,
+                created_by: row.created_by.map(UserId),
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+                version: row.version,
+            })
+            .collect())
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
 }

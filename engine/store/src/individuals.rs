@@ -12,8 +12,7 @@ use uuid::Uuid;
 use crate::{
     StoreError, TenantTx,
     changed::Changed,
-    contact_list::{self, ContactFilter, ContactSort},
-    listing::{Slice, Window},
+    contact::{Contact, deleted, merged},
     phones::{self, Phone},
 };
 
@@ -98,20 +97,6 @@ pub async fn insert(tx: &mut TenantTx, new: &NewIndividual, by: Option<UserId>) 
     Ok(id)
 }
 
-pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<Individual>, StoreError> {
-    Ok(load(tx, &[id]).await?.pop())
-}
-
-pub async fn list(
-    tx: &mut TenantTx,
-    filter: &ContactFilter,
-    window: &Window<ContactSort>,
-) -> Result<Slice<Individual>, StoreError> {
-    let page = contact_list::page(tx, ContactKind::Individual, filter, window).await?;
-    let items = load(tx, &page.items).await?;
-    Ok(page.with(items))
-}
-
 /// Merges the patch. `expected` is the version the caller has seen, where they said so.
 pub async fn update(
     tx: &mut TenantTx,
@@ -119,7 +104,7 @@ pub async fn update(
     patch: &IndividualPatch,
     expected: Option<i64>,
 ) -> Result<Changed<Individual>, StoreError> {
-    let changed = sqlx::query_scalar!(
+    let touched = sqlx::query!(
         "UPDATE individuals
             SET full_name = coalesce($3, full_name),
                 gender = CASE WHEN $4 THEN $5 ELSE gender END,
@@ -129,8 +114,7 @@ pub async fn update(
                 social_media = coalesce($12, social_media),
                 is_active = coalesce($13, is_active),
                 version = version + 1
-          WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)
-        RETURNING id",
+          WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
         id,
         expected,
         patch.full_name.as_deref(),
@@ -145,25 +129,20 @@ pub async fn update(
         patch.social_media.as_ref().map(Json) as _,
         patch.is_active,
     )
-    .fetch_optional(&mut **tx)
-    .await?;
-    if changed.is_none() {
-        return Ok(Changed::refused(get(tx, id).await?.is_some()));
-    }
-    if let Some(phones) = &patch.phones {
-        phones::replace(tx, reference(id), phones).await?;
-    }
-    Ok(get(tx, id).await?.map_or(Changed::Absent, Changed::Done))
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    merged(tx, id, touched, patch.phones.as_deref()).await
 }
 
-/// Marks it deleted. Its numbers stay with it, out of the directory.
+/// Marks it deleted.
 pub async fn delete(
     tx: &mut TenantTx,
     id: Uuid,
     expected: Option<i64>,
     by: UserId,
 ) -> Result<Changed<()>, StoreError> {
-    let deleted = sqlx::query!(
+    let touched = sqlx::query!(
         "UPDATE individuals SET deleted_at = now(), deleted_by = $3, version = version + 1
           WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
         id,
@@ -173,42 +152,48 @@ pub async fn delete(
     .execute(&mut **tx)
     .await?
     .rows_affected();
-    match deleted {
-        0 => Ok(Changed::refused(get(tx, id).await?.is_some())),
-        _ => Ok(Changed::Done(())),
-    }
+    deleted::<Individual>(tx, id, touched).await
 }
 
-/// The living ones of these ids, in this order.
-async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Individual>, StoreError> {
-    let rows = sqlx::query!(
-        r#"SELECT i.id, full_name, gender, dob, address, email, social_media AS "social_media: Json<Vec<SocialLink>>",
-                  is_active, provenance, created_by, created_at, updated_at, version
-             FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
-             JOIN individuals i ON i.id = wanted.id
-            WHERE i.deleted_at IS NULL ORDER BY wanted.place"#,
-        ids,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut phones = phones::of_many(tx, ContactKind::Individual, ids).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Individual {
-            id: row.id,
-            full_name: row.full_name,
-            gender: row.gender,
-            dob: row.dob,
-            address: row.address,
-            email: row.email,
-            social_media: row.social_media.0,
-            phones: phones.remove(&row.id).unwrap_or_default(),
-            is_active: row.is_active,
-            provenance: row.provenance,
-            created_by: row.created_by.map(UserId),
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            version: row.version,
-        })
-        .collect())
+impl Contact for Individual {
+    const KIND: ContactKind = ContactKind::Individual;
+
+    async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT i.id, full_name, gender, dob, address, email, social_media AS "social_media: Json<Vec<SocialLink>>",
+                      is_active, provenance, created_by, created_at, updated_at, version,
+                      coalesce((SELECT json_agg(json_build_object('e164', p.e164, 'raw', p.raw, 'label', p.label,
+                                                             'primary', p.is_primary) ORDER BY p.position, p.e164)
+                                FROM contact_phones p WHERE p.individual_id = i.id), '[]') AS "phones!: Json<Vec<Phone>>"
+                 FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
+                 JOIN individuals i ON i.id = wanted.id
+                WHERE i.deleted_at IS NULL ORDER BY wanted.place"#,
+            ids,
+        )
+        .fetch_all(&mut **tx)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Individual {
+                id: row.id,
+                full_name: row.full_name,
+                gender: row.gender,
+                dob: row.dob,
+                address: row.address,
+                email: row.email,
+                social_media: row.social_media.0,
+                phones: row.phones.0,
+                is_active: row.is_active,
+                provenance: row.provenance,
+                created_by: row.created_by.map(UserId),
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+                version: row.version,
+            })
+            .collect())
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
 }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod calls;
 pub mod changed;
 pub mod connections;
+pub mod contact;
 pub mod contact_list;
 pub mod db;
 pub mod demo;
@@ -20,6 +21,7 @@ pub mod listing;
 pub mod log;
 pub mod lookups;
 pub mod numbers;
+pub mod organization_contacts;
 pub mod organizations;
 pub mod password_links;
 pub mod phones;
@@ -34,6 +36,7 @@ pub mod tokens;
 pub mod users;
 
 pub use changed::Changed;
+pub use contact::Contact;
 pub use db::{Database, Role, StoreError, TenantTx, Timestamp};
 
 /// The schema, embedded; `Database::migrate` brings a database up to it under sqlx's advisory lock.

@@ -1,7 +1,6 @@
 //! The telephone numbers of contacts: one row each, normalised before they come here, one of them primary.
 
-use std::collections::HashMap;
-
+use serde::Deserialize;
 use switchroom_core::{
     directory::{ContactKind, ContactRef},
     number::E164,
@@ -12,7 +11,7 @@ use uuid::Uuid;
 use crate::{StoreError, TenantTx};
 
 /// A number of a contact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Phone {
     pub e164: E164,
     /// As it was typed.
@@ -78,7 +77,7 @@ pub async fn replace(tx: &mut TenantTx, owner: ContactRef, phones: &[Phone]) -> 
 
 /// The owner has these numbers too. A number it has already stays as it is; it keeps its primary number if it has one.
 pub async fn add(tx: &mut TenantTx, owner: ContactRef, phones: &[Phone]) -> Result<(), StoreError> {
-    let present = of_many(tx, owner.kind, &[owner.id]).await?.remove(&owner.id).unwrap_or_default();
+    let present = of(tx, owner).await?;
     let known = |e164: E164| present.iter().any(|phone| phone.e164 == e164);
     let mut new: Vec<Phone> = phones.iter().filter(|phone| !known(phone.e164)).cloned().collect();
     if present.is_empty() {
@@ -144,46 +143,25 @@ async fn insert(
     Ok(())
 }
 
-/// The numbers of many owners of one kind, each owner's in the order they were given.
-pub(crate) async fn of_many(
-    tx: &mut TenantTx,
-    kind: ContactKind,
-    owners: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Phone>>, StoreError> {
-    // One statement per kind, so that each can use the index of its own column.
-    macro_rules! rows {
-        ($sql:literal) => {
-            sqlx::query!($sql, owners)
-                .fetch_all(&mut **tx)
-                .await?
-                .into_iter()
-                .map(|row| (row.owner, row.e164, row.raw, row.label, row.is_primary))
-                .collect::<Vec<_>>()
-        };
-    }
-    let rows = match kind {
-        ContactKind::OrganizationContact => rows!(
-            r#"SELECT organization_contact_id AS "owner!", e164, raw, label, is_primary FROM contact_phones
-                WHERE organization_contact_id = ANY($1) ORDER BY position, e164"#
-        ),
-        ContactKind::Organization => rows!(
-            r#"SELECT organization_id AS "owner!", e164, raw, label, is_primary FROM contact_phones
-                WHERE organization_id = ANY($1) ORDER BY position, e164"#
-        ),
-        ContactKind::Individual => rows!(
-            r#"SELECT individual_id AS "owner!", e164, raw, label, is_primary FROM contact_phones
-                WHERE individual_id = ANY($1) ORDER BY position, e164"#
-        ),
-        ContactKind::EmailContact => rows!(
-            r#"SELECT email_contact_id AS "owner!", e164, raw, label, is_primary FROM contact_phones
-                WHERE email_contact_id = ANY($1) ORDER BY position, e164"#
-        ),
-    };
-    let mut phones: HashMap<Uuid, Vec<Phone>> = HashMap::with_capacity(owners.len());
-    for (owner, e164, raw, label, primary) in rows {
-        phones.entry(owner).or_default().push(Phone { e164: parse(&e164)?, raw, label, primary });
-    }
-    Ok(phones)
+/// The owner's numbers, in the order they were given.
+async fn of(tx: &mut TenantTx, owner: ContactRef) -> Result<Vec<Phone>, StoreError> {
+    let of = columns(owner);
+    let rows = sqlx::query!(
+        "SELECT e164, raw, label, is_primary FROM contact_phones
+          WHERE organization_contact_id = $1 OR organization_id = $2 OR individual_id = $3 OR email_contact_id = $4
+          ORDER BY position, e164",
+        of.organization_contact,
+        of.organization,
+        of.individual,
+        of.email_contact,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Phone { e164: parse(&row.e164)?, raw: row.raw, label: row.label, primary: row.is_primary })
+        })
+        .collect()
 }
 
 /// Who has the number, in order of precedence: kind; then active, primary, most recently contacted, lowest id first.

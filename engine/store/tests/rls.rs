@@ -15,7 +15,8 @@ use switchroom_store::{
     Database, audit,
     email_contacts::{self, NewEmailContact},
     individuals::{self, NewIndividual},
-    organizations::{self, NewOrganization, NewOrganizationContact},
+    organization_contacts::{self, NewOrganizationContact},
+    organizations::{self, NewOrganization},
     phones::Phone,
     tenants,
     testing::TestDatabase,
@@ -89,7 +90,7 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
         provenance: "manual",
         ..NewOrganizationContact::default()
     };
-    organizations::insert_contact(&mut tx, organization, &new, Some(user)).await.unwrap().unwrap();
+    organization_contacts::insert(&mut tx, organization, &new, Some(user)).await.unwrap().unwrap();
     let new = NewEmailContact {
         name: slug.into(),
         email: format!("{slug}@mail.example"),

@@ -17,9 +17,11 @@ use uuid::Uuid;
 
 use super::{Ticket, load, replies::record};
 use crate::{
-    StoreError, TenantTx, email_contacts,
+    StoreError, TenantTx, contact,
+    email_contacts::{self, EmailContact},
     individuals::{self, NewIndividual},
-    organizations::{self, NewOrganization, NewOrganizationContact},
+    organization_contacts::{self, NewOrganizationContact},
+    organizations::{self, NewOrganization},
     phones::{self, Phone},
 };
 
@@ -249,7 +251,7 @@ async fn enter(
     decision: Decision,
 ) -> Result<ContactRef, StoreError> {
     let retired = match decision.promotes {
-        Some(id) => email_contacts::get(tx, id).await?,
+        Some(id) => contact::get::<EmailContact>(tx, id).await?,
         None => None,
     };
     let email = new.customer_email.clone().or_else(|| retired.as_ref().map(|mailer| mailer.email.clone()));
@@ -327,7 +329,7 @@ async fn add_person(
         provenance: "auto_ticket",
     };
     // The organization was held by this transaction, or made by it.
-    let id = organizations::insert_contact(tx, organization, &person, Some(new.by))
+    let id = organization_contacts::insert(tx, organization, &person, Some(new.by))
         .await?
         .ok_or(StoreError::Other(sqlx::Error::RowNotFound))?;
     Ok(ContactRef { kind: ContactKind::OrganizationContact, id })

@@ -172,21 +172,7 @@ pub struct TicketFilter {
 }
 
 pub async fn get(tx: &mut TenantTx, viewer: Viewer, id: TicketId) -> Result<Option<Ticket>, StoreError> {
-    let visible = sqlx::query_scalar!(
-        "SELECT id FROM tickets
-          WHERE id = $1 AND deleted_at IS NULL
-            AND ($2 = 'all' OR ($2 = 'own' AND requester_user_id = $3)
-                 OR ($2 = 'desk' AND (assigned_to = $3 OR assigned_to IS NULL OR created_by = $3)))",
-        id.0,
-        viewer.sight(),
-        viewer.user.0,
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    match visible {
-        Some(id) => Ok(load(tx, &[id]).await?.pop()),
-        None => Ok(None),
-    }
+    Ok(load_seen(tx, viewer, &[id.0]).await?.pop())
 }
 
 pub async fn list(
@@ -377,6 +363,11 @@ fn contact(
 
 /// The living ones of these ids, in this order.
 async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Ticket>, StoreError> {
+    load_seen(tx, Viewer { user: UserId(Uuid::nil()), sight: Sight::All }, ids).await
+}
+
+/// The same, without those that the viewer does not see.
+async fn load_seen(tx: &mut TenantTx, viewer: Viewer, ids: &[Uuid]) -> Result<Vec<Ticket>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT t.id, number, title, description, status, status_reason, priority, organization_id,
                   organization_contact_id, individual_id, email_contact_id, phone_number_id, requester_user_id,
@@ -388,8 +379,13 @@ async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Ticket>, StoreError
                          ORDER BY l.linked_at, l.call_id) AS "calls!: Vec<Uuid>"
              FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
              JOIN tickets t ON t.id = wanted.id
-            WHERE t.deleted_at IS NULL ORDER BY wanted.place"#,
+            WHERE t.deleted_at IS NULL
+              AND ($2 = 'all' OR ($2 = 'own' AND requester_user_id = $3)
+                   OR ($2 = 'desk' AND (assigned_to = $3 OR assigned_to IS NULL OR created_by = $3)))
+            ORDER BY wanted.place"#,
         ids,
+        viewer.sight(),
+        viewer.user.0,
     )
     .fetch_all(&mut **tx)
     .await?;

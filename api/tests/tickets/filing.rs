@@ -1,0 +1,320 @@
+//! Filing: what a pop becomes, whom that enters into the directory, what a body may not say.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use switchroom_api::testing::App;
+use switchroom_core::Role;
+use uuid::Uuid;
+
+use super::{NUMBER, call, file, path, pointer};
+
+#[tokio::test]
+async fn a_ticket_from_a_pop_links_call_line_and_caller() {
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let line = Uuid::now_v7();
+    let call_id = call(&app, &app.demo, "inbound", Some(NUMBER), "+33199000001", Some(line)).await;
+    // The draft as a pop has it: unknown = null.
+    let body = json!({"subject": "Printer on fire", "description": null, "priority": null, "call_id": call_id, "phone_number": null,
+        "customer_type": "individual", "customer_name": "Ada Lovelace", "customer_gender": null, "contact_person": null,
+        "customer_email": "ada@mail.example", "organization_id": null});
+    let reply = app.post(agent, "/api/v1/tickets", body).await;
+    assert_eq!(reply.header("etag"), "\"1\"");
+    let location = reply.header("location").to_owned();
+    let ticket = reply.expect(201);
+    assert_eq!(location, path(&ticket));
+    for (field, value) in [
+        ("number", json!(1001)),
+        ("title", json!("Printer on fire")),
+        ("status", json!("open")),
+        ("priority", json!("medium")),
+        ("call_ids", json!([call_id])),
+        ("phone_number_id", json!(line)),
+        ("contact_created", json!(true)),
+        (
+            "caller",
+            json!({"phone_number": NUMBER, "customer_type": "individual", "customer_name": "Ada Lovelace",
+            "customer_gender": null, "contact_person": null, "customer_email": "ada@mail.example"}),
+        ),
+        ("requester_user_id", Value::Null),
+        ("assigned_to", Value::Null),
+        ("first_response_at", Value::Null),
+        ("resolved_at", Value::Null),
+        ("closed_at", Value::Null),
+        ("reopen_count", json!(0)),
+        ("version", json!(1)),
+    ] {
+        assert_eq!(ticket[field], value, "{field}");
+    }
+    assert_eq!(ticket["contact"]["kind"], "individual");
+    let ada = app
+        .get(agent, &format!("/api/v1/individuals/{}", ticket["contact"]["id"].as_str().unwrap()))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&ada["full_name"], &ada["gender"], &ada["provenance"]),
+        (&json!("Ada Lovelace"), &Value::Null, &json!("auto_ticket"))
+    );
+    assert_eq!(ada["phones"][0]["e164"], NUMBER);
+    assert_eq!(app.get(agent, &location).await.expect(200), ticket);
+    // The second ticket finds her, whatever name it brings, and a call may have several tickets.
+    let second = file(
+        &app,
+        agent,
+        json!({"call_id": call_id, "customer_type": "individual", "customer_name": "A. Lovelace"}),
+    )
+    .await;
+    assert_eq!(
+        (&second["contact"], &second["contact_created"], &second["number"]),
+        (&ticket["contact"], &json!(false), &json!(1002))
+    );
+    let listed = app.get(agent, &format!("/api/v1/tickets?call_id={call_id}&sort=number")).await.expect(200);
+    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+    // The caller of an outbound call is whom it went to.
+    let out = call(&app, &app.demo, "outbound", Some("+33199000001"), "+33639985678", None).await;
+    let ticket = file(&app, agent, json!({"call_id": out})).await;
+    assert_eq!(ticket["caller"]["phone_number"], "+33639985678");
+    assert_eq!((&ticket["contact"], &ticket["contact_created"]), (&Value::Null, &json!(false)));
+}
+
+#[tokio::test]
+async fn twenty_tickets_for_one_unknown_caller_enter_one_contact() {
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let forms = ["+33639981234", "06 39 98 12 34", "0033639981234", "tel:+33-639-98-12-34"];
+    for (kind, person) in
+        [("individual", Value::Null), ("organization", Value::Null), ("organization", json!("Grace"))]
+    {
+        let number = format!("06399{}", 80000 + kind.len() * 100 + usize::from(person.is_null()));
+        let tickets = futures::future::join_all((0..20).map(|n| {
+            let form = if kind == "individual" { forms[n % 4].to_owned() } else { number.clone() };
+            file(&app, agent, json!({"phone_number": form, "customer_type": kind, "customer_name": format!("{kind} {}", person.is_null()), "contact_person": person}))
+        }))
+        .await;
+        assert_eq!(tickets.iter().filter(|ticket| ticket["contact_created"] == true).count(), 1, "{kind}");
+        assert!(tickets.iter().all(|ticket| ticket["contact"] == tickets[0]["contact"]), "{kind}");
+    }
+    let count = |path: &'static str| {
+        let app = &app;
+        async move { app.get(agent, path).await.expect(200)["count"]["value"].clone() }
+    };
+    assert_eq!(count("/api/v1/individuals?count=true").await, 1);
+    assert_eq!(count("/api/v1/organizations?count=true").await, 2);
+    let numbers: Vec<_> = app.get(agent, "/api/v1/tickets?limit=200").await.expect(200)["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|ticket| ticket["number"].as_i64().unwrap())
+        .collect();
+    let distinct: std::collections::BTreeSet<_> = numbers.iter().copied().collect();
+    assert_eq!((distinct.len(), distinct.first(), distinct.last()), (60, Some(&1001), Some(&1060)));
+}
+
+#[tokio::test]
+async fn two_new_numbers_of_one_new_company_meet() {
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let tickets = futures::future::join_all((0..10).map(|n| {
+        file(&app, agent, json!({"phone_number": format!("+336399800{n:02}"), "customer_type": "organization", "customer_name": if n % 2 == 0 { "Acme  Corp" } else { " acme corp" }}))
+    }))
+    .await;
+    let listed = app.get(agent, "/api/v1/organizations?q=acme&count=true").await.expect(200);
+    assert_eq!(listed["count"]["value"], 1);
+    assert_eq!(listed["items"][0]["phones"].as_array().unwrap().len(), 10);
+    assert_eq!(
+        listed["items"][0]["phones"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|phone| phone["primary"] == true)
+            .count(),
+        1
+    );
+    // Each of them made its own caller known.
+    assert!(tickets.iter().all(|ticket| ticket["contact_created"] == true));
+    assert!(
+        tickets.iter().all(
+            |ticket| ticket["contact"] == json!({"kind": "organization", "id": listed["items"][0]["id"]})
+        )
+    );
+    // A person of it is entered under it, and next time the person answers to the number.
+    let body = json!({"phone_number": "+33639980077", "customer_type": "organization", "customer_name": "ACME CORP", "contact_person": "Grace"});
+    let ticket = file(&app, agent, body.clone()).await;
+    assert_eq!(
+        (&ticket["contact"]["kind"], &ticket["organization_id"]),
+        (&json!("organization_contact"), &listed["items"][0]["id"])
+    );
+    assert_eq!(file(&app, agent, body).await["contact"], ticket["contact"]);
+}
+
+#[tokio::test]
+async fn who_is_entered_and_who_is_not() {
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let entered = |ticket: &Value| (ticket["contact"]["kind"].clone(), ticket["contact_created"].clone());
+    let nobody = (Value::Null, json!(false));
+    // No valid number, no name, no type: nobody is entered, the text is kept.
+    for (body, kept) in [
+        (
+            json!({"phone_number": "anonymous", "customer_type": "individual", "customer_name": "Ada"}),
+            json!("anonymous"),
+        ),
+        (json!({"phone_number": "201", "customer_type": "individual", "customer_name": "Ada"}), json!("201")),
+        (
+            json!({"phone_number": "'; --", "customer_type": "individual", "customer_name": "Ada"}),
+            json!("'; --"),
+        ),
+        (json!({"customer_type": "individual", "customer_name": "Ada"}), Value::Null),
+        (json!({"phone_number": NUMBER, "customer_type": "individual"}), json!(NUMBER)),
+        (json!({"phone_number": NUMBER, "customer_name": "Ada"}), json!(NUMBER)),
+        (
+            json!({"phone_number": NUMBER, "customer_type": "individual", "customer_name": "   "}),
+            json!(NUMBER),
+        ),
+    ] {
+        let ticket = file(&app, agent, body.clone()).await;
+        assert_eq!(entered(&ticket), nobody, "{body}");
+        assert_eq!(ticket["caller"]["phone_number"], kept);
+    }
+    // Known from mail only: promoted, with what was known; the mail contact is retired.
+    let mailer = app
+        .post(
+            agent,
+            "/api/v1/email-contacts",
+            json!({"name": "ada", "email": "ada@mail.example", "phones": [NUMBER, "+33639980001"]}),
+        )
+        .await
+        .expect(201);
+    let linked = file(&app, agent, json!({"phone_number": NUMBER})).await;
+    assert_eq!(entered(&linked), (json!("email_contact"), json!(false)));
+    let promoted = file(
+        &app,
+        agent,
+        json!({"phone_number": NUMBER, "customer_type": "individual", "customer_name": "Ada Lovelace"}),
+    )
+    .await;
+    assert_eq!(entered(&promoted), (json!("individual"), json!(true)));
+    let ada = app
+        .get(agent, &format!("/api/v1/individuals/{}", promoted["contact"]["id"].as_str().unwrap()))
+        .await
+        .expect(200);
+    assert_eq!((&ada["email"], ada["phones"].as_array().unwrap().len()), (&json!("ada@mail.example"), 2));
+    app.get(agent, &format!("/api/v1/email-contacts/{}", mailer["id"].as_str().unwrap()))
+        .await
+        .expect_problem(404, "not-found");
+    assert_eq!(
+        app.get(agent, &path(&linked)).await.expect(200)["contact"],
+        promoted["contact"],
+        "her earlier ticket follows"
+    );
+    // Precedence of a shared number: the company's person before the individual.
+    let company =
+        app.post(agent, "/api/v1/organizations", json!({"name": "Acme", "phones": []})).await.expect(201);
+    let acme = company["id"].as_str().unwrap();
+    let grace = app
+        .post(
+            agent,
+            &format!("/api/v1/organizations/{acme}/contacts"),
+            json!({"full_name": "Grace", "phones": [NUMBER]}),
+        )
+        .await
+        .expect(201);
+    let ticket = file(
+        &app,
+        agent,
+        json!({"phone_number": NUMBER, "customer_type": "individual", "customer_name": "X"}),
+    )
+    .await;
+    assert_eq!(
+        (&ticket["contact"], &ticket["organization_id"]),
+        (&json!({"kind": "organization_contact", "id": grace["id"]}), &company["id"])
+    );
+    // The organization the agent chose: its person with the number; for an unknown number its person is entered.
+    let chosen = file(&app, agent, json!({"phone_number": NUMBER, "organization_id": acme})).await;
+    assert_eq!(chosen["contact"]["id"], grace["id"]);
+    let new = file(
+        &app,
+        agent,
+        json!({"phone_number": "+33639980002", "organization_id": acme, "contact_person": "Alan"}),
+    )
+    .await;
+    assert_eq!(entered(&new), (json!("organization_contact"), json!(true)));
+    let alone = file(&app, agent, json!({"phone_number": "+33639980003", "organization_id": acme})).await;
+    assert_eq!(entered(&alone), (json!("organization"), json!(false)));
+    // A deleted contact knows nobody.
+    app.delete(app.demo.user(Role::Supervisor), &format!("/api/v1/organizations/{acme}")).await.expect(204);
+    assert_eq!(entered(&file(&app, agent, json!({"phone_number": "+33639980002"})).await), nobody);
+    // The rival's directory is another.
+    let theirs = file(
+        &app,
+        app.rival.user(Role::Agent),
+        json!({"phone_number": NUMBER, "customer_type": "individual", "customer_name": "R"}),
+    )
+    .await;
+    assert_eq!((entered(&theirs), &theirs["number"]), ((json!("individual"), json!(true)), &json!(1001)));
+}
+
+#[tokio::test]
+async fn what_a_body_may_not_say() {
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let theirs = call(&app, &app.rival, "inbound", Some(NUMBER), "+33199000001", None).await;
+    let company = app
+        .post(app.rival.user(Role::OrgAdmin), "/api/v1/organizations", json!({"name": "R", "phones": []}))
+        .await
+        .expect(201);
+    let table = [
+        (json!({"title": null}), "/title"),
+        (json!({"title": ""}), "/title"),
+        (json!({"title": "  "}), "/title"),
+        (json!({"title": "x".repeat(301)}), "/title"),
+        (json!({"title": "a\u{0}"}), "/title"),
+        (json!({"subject": "another"}), "/subject"),
+        (json!({"priority": "blocker"}), "/priority"),
+        (json!({"status": "closed"}), "/status"),
+        (json!({"assigned_to": Uuid::now_v7()}), "/assigned_to"),
+        (json!({"customer_type": "company"}), "/customer_type"),
+        (json!({"customer_gender": "unknown"}), "/customer_gender"),
+        (json!({"customer_email": "nobody"}), "/customer_email"),
+        (json!({"customer_name": "x".repeat(201)}), "/customer_name"),
+        (json!({"phone_number": "1".repeat(101)}), "/phone_number"),
+        (json!({"call_id": "x"}), "/call_id"),
+        (json!({"call_id": Uuid::now_v7()}), "/call_id"),
+        (json!({"call_id": theirs}), "/call_id"),
+        (json!({"organization_id": Uuid::now_v7()}), "/organization_id"),
+        (json!({"organization_id": company["id"]}), "/organization_id"),
+    ];
+    for (body, place) in table {
+        let mut whole = json!({"title": "t"});
+        whole.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+        let problem = app.post(agent, "/api/v1/tickets", whole).await.expect_problem(422, "validation");
+        assert_eq!(pointer(&problem), place, "{body}");
+    }
+    app.post(agent, "/api/v1/tickets", json!({"title": "t", "unheard_of": 1}))
+        .await
+        .expect_problem(422, "validation");
+    app.post(agent, "/api/v1/tickets", json!({"description": "d"})).await.expect_problem(422, "validation");
+    app.post(app.demo.user(Role::Member), "/api/v1/tickets", json!({"title": "t"}))
+        .await
+        .expect_problem(403, "forbidden");
+    // Nothing of all that was stored, and no number was used up.
+    assert_eq!(file(&app, agent, json!({})).await["number"], 1001);
+}
+
+#[tokio::test]
+async fn one_key_files_one_ticket() {
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let body =
+        json!({"title": "t", "phone_number": NUMBER, "customer_type": "individual", "customer_name": "Ada"});
+    let send = || {
+        app.request(Method::POST, "/api/v1/tickets")
+            .bearer(&agent.token)
+            .header("idempotency-key", "k1")
+            .json(&body)
+            .send()
+    };
+    let first = send().await.expect(201);
+    assert_eq!(send().await.expect(201), first);
+    assert_eq!(app.get(agent, "/api/v1/tickets?count=true").await.expect(200)["count"]["value"], 1);
+}

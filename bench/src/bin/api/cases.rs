@@ -1,0 +1,164 @@
+//! What is asked of the API, and the same as a transaction for pgbench: the same rows and columns, found in the same
+//! way, written as somebody would who had only this one thing to do.
+
+use crate::client::Asked;
+
+pub const CONTACTS: u64 = 100_000;
+pub const CALLS: u64 = 100_000;
+pub const TICKETS: u64 = 50_000;
+
+/// Where the rows are, and who asks.
+pub struct Place {
+    pub tenant: String,
+    pub user: String,
+    pub token: String,
+}
+
+pub struct Case {
+    pub name: &'static str,
+    /// The `n`th request.
+    pub request: fn(u64) -> Asked,
+    pub transaction: String,
+}
+
+fn get(path: String, expect: String) -> Asked {
+    Asked { method: "GET", path, body: String::new(), expect }
+}
+
+/// Spreads consecutive numbers over all rows.
+fn spread(n: u64, rows: u64) -> u64 {
+    n.wrapping_mul(7_919) % rows
+}
+
+fn contact(n: u64) -> String {
+    format!("c0000000-0000-7000-8000-{:012x}", spread(n, CONTACTS))
+}
+
+fn call(n: u64) -> String {
+    format!("ca000000-0000-5000-8000-{:012x}", spread(n, CALLS))
+}
+
+fn ticket(n: u64) -> String {
+    format!("7c000000-0000-7000-8000-{:012x}", spread(n, TICKETS))
+}
+
+const CONTACT: &str = "SELECT i.id, full_name, gender, dob, address, email, social_media, is_active, provenance, created_by, \
+    created_at, updated_at, version, (SELECT json_agg(json_build_object('e164', p.e164, 'raw', p.raw, 'label', p.label, \
+    'primary', p.is_primary) ORDER BY p.position, p.e164) FROM contact_phones p WHERE p.individual_id = i.id) \
+    FROM individuals i";
+const CALL: &str = "SELECT t.id, t.connection_id, t.provider_call_id, t.direction, t.state, t.end_reason, t.from_number, \
+    t.to_number, t.number_id, t.queue, t.agent_id, t.contact_kind, t.contact_id, t.started_at, t.answered_at, t.ended_at, \
+    t.version, ARRAY(SELECT l.ticket_id FROM call_tickets l WHERE l.tenant_id = t.tenant_id AND l.call_id = t.id \
+    ORDER BY l.linked_at, l.ticket_id) FROM calls t";
+const TICKET: &str = "SELECT t.id, number, title, description, status, status_reason, priority, organization_id, \
+    organization_contact_id, individual_id, email_contact_id, phone_number_id, requester_user_id, assigned_to, \
+    caller_phone_number, customer_type, customer_name, customer_gender, contact_person, customer_email, contact_created, \
+    first_response_at, resolved_at, closed_at, reopen_count, created_by, created_at, updated_at, version, \
+    ARRAY(SELECT l.call_id FROM call_tickets l WHERE l.tenant_id = t.tenant_id AND l.ticket_id = t.id \
+    ORDER BY l.linked_at, l.call_id) FROM tickets t";
+
+pub fn all(place: &Place) -> Vec<Case> {
+    let Place { tenant, user, .. } = place;
+    let id = |prefix: &str| format!("('{prefix}-8000-' || lpad(to_hex(:n::bigint), 12, '0'))::uuid");
+    let transaction = |rows: u64, statements: &str| {
+        format!(
+            "\\set n random(0, {})\nBEGIN;\nSELECT set_config('app.tenant_id', '{tenant}', true);\n\
+             {statements}COMMIT;\n",
+            rows - 1
+        )
+    };
+    let contact_id = id("c0000000-0000-7000");
+    let call_id = id("ca000000-0000-5000");
+    let ticket_id = id("7c000000-0000-7000");
+    vec![
+        Case {
+            name: "contact by id",
+            request: |n| get(format!("/api/v1/individuals/{}", contact(n)), contact(n)),
+            transaction: transaction(
+                CONTACTS,
+                &format!("{CONTACT} WHERE i.id = {contact_id} AND i.deleted_at IS NULL;\n"),
+            ),
+        },
+        Case {
+            name: "call by id",
+            request: |n| get(format!("/api/v1/calls/{}", call(n)), call(n)),
+            transaction: transaction(
+                CALLS,
+                &format!("{CALL} WHERE t.tenant_id = '{tenant}' AND t.id = {call_id};\n"),
+            ),
+        },
+        Case {
+            name: "ticket by id",
+            request: |n| get(format!("/api/v1/tickets/{}", ticket(n)), ticket(n)),
+            transaction: transaction(
+                TICKETS,
+                &format!("{TICKET} WHERE t.id = {ticket_id} AND t.deleted_at IS NULL;\n"),
+            ),
+        },
+        Case {
+            name: "list of 50 individuals, active ones",
+            request: |_| {
+                get("/api/v1/individuals?is_active=true".to_owned(), "\"next_cursor\":\"".to_owned())
+            },
+            transaction: transaction(
+                CONTACTS,
+                &format!(
+                    "{CONTACT} WHERE i.tenant_id = '{tenant}' AND i.deleted_at IS NULL AND i.is_active \
+                     ORDER BY i.created_at DESC, i.id DESC LIMIT 51;\n"
+                ),
+            ),
+        },
+        Case {
+            name: "list of 50 calls from a number",
+            request: |n| {
+                let from = format!("+336{:08}", spread(n, 1000));
+                get(format!("/api/v1/calls?from=%2B{}", &from[1..]), "\"next_cursor\":\"".to_owned())
+            },
+            transaction: transaction(
+                1000,
+                &format!(
+                    "{CALL} WHERE t.tenant_id = '{tenant}' AND t.from_number = '+336' || lpad((:n::bigint)::text, 8, '0') \
+                     ORDER BY t.started_at DESC, t.id DESC LIMIT 51;\n"
+                ),
+            ),
+        },
+        Case {
+            name: "list of 50 tickets, two states, one priority",
+            request: |_| {
+                get(
+                    "/api/v1/tickets?status=open,in_progress&priority=high".to_owned(),
+                    "\"next_cursor\":\"".to_owned(),
+                )
+            },
+            transaction: transaction(
+                TICKETS,
+                &format!(
+                    "{TICKET} WHERE t.deleted_at IS NULL AND t.tenant_id = '{tenant}' AND t.status = ANY('{{open,in_progress}}') \
+                     AND t.priority = ANY('{{high}}') ORDER BY t.created_at DESC, t.id DESC LIMIT 51;\n"
+                ),
+            ),
+        },
+        Case {
+            name: "ticket's title changed, with its activity",
+            request: |n| Asked {
+                method: "PATCH",
+                path: format!("/api/v1/tickets/{}", ticket(n)),
+                body: format!("{{\"title\":\"Printer on fire, {n}\"}}"),
+                expect: format!("Printer on fire, {n}\""),
+            },
+            transaction: transaction(
+                TICKETS,
+                &format!(
+                    "SELECT status, priority, assigned_to, first_response_at IS NOT NULL, version FROM tickets \
+                     WHERE id = {ticket_id} AND deleted_at IS NULL FOR UPDATE;\n\
+                     UPDATE tickets SET title = 'Printer on fire, ' || :n::text, updated_by = '{user}', \
+                     version = version + 1 WHERE id = {ticket_id};\n\
+                     INSERT INTO ticket_activities (id, tenant_id, ticket_id, actor_id, type, data) VALUES \
+                     (gen_random_uuid(), '{tenant}', {ticket_id}, '{user}', 'edited', \
+                     json_build_object('fields', json_build_array('title')));\n\
+                     {TICKET} WHERE t.id = {ticket_id} AND t.deleted_at IS NULL;\n"
+                ),
+            ),
+        },
+    ]
+}

@@ -1,0 +1,42 @@
+//! The rows both sides work on: 100,000 individuals with a number each, as many calls, 50,000 tickets, each from a call.
+
+use crate::cases::{CALLS, CONTACTS, Place, TICKETS};
+
+/// The statements that make them, as the superuser. Triggers rest: the running program need not know these contacts.
+pub fn sql(place: &Place) -> String {
+    let Place { tenant, user, .. } = place;
+    format!(
+        r"
+SET session_replication_role = replica;
+INSERT INTO individuals (id, tenant_id, full_name, email, address, created_at)
+SELECT ('c0000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, '{tenant}', 'Caller ' || n,
+       'caller' || n || '@customer.example', n || ' Example Street', now() - n * interval '1 second'
+  FROM generate_series(0, {CONTACTS} - 1) n;
+INSERT INTO contact_phones (tenant_id, e164, raw, is_primary, individual_id)
+SELECT '{tenant}', '+336' || lpad(n::text, 8, '0'), '06' || lpad(n::text, 8, '0'), true,
+       ('c0000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid
+  FROM generate_series(0, {CONTACTS} - 1) n;
+INSERT INTO calls (id, tenant_id, connection_id, provider_call_id, direction, state, end_reason, from_number, to_number,
+                   agent_id, contact_kind, contact_id, started_at, answered_at, ended_at, fold)
+SELECT ('ca000000-0000-5000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, '{tenant}', '{tenant}', 'pbx-' || n, 'inbound',
+       'ended', 'completed', '+336' || lpad((n % 1000)::text, 8, '0'), '+33199000001', '{user}', 'individual',
+       ('c0000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, now() - n * interval '1 second',
+       now() - n * interval '1 second', now() - n * interval '1 second', '{{}}'
+  FROM generate_series(0, {CALLS} - 1) n;
+INSERT INTO tickets (id, tenant_id, number, title, description, status, priority, individual_id, caller_phone_number,
+                     customer_type, customer_name, created_by, created_at)
+SELECT ('7c000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, '{tenant}', 100000 + n, 'Printer ' || n || ' on fire',
+       'It smokes, and it says so on every page.', (ARRAY['open', 'in_progress', 'answered', 'on_hold'])[1 + n % 4],
+       (ARRAY['low', 'medium', 'high', 'urgent'])[1 + n / 4 % 4],
+       ('c0000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, '+336' || lpad(n::text, 8, '0'), 'individual',
+       'Caller ' || n, '{user}', now() - n * interval '1 second'
+  FROM generate_series(0, {TICKETS} - 1) n;
+INSERT INTO call_tickets (tenant_id, call_id, ticket_id)
+SELECT '{tenant}', ('ca000000-0000-5000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+       ('7c000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid
+  FROM generate_series(0, {TICKETS} - 1) n;
+VACUUM ANALYZE individuals, contact_phones, calls, tickets, call_tickets, ticket_activities;
+CHECKPOINT;
+"
+    )
+}

@@ -1,0 +1,194 @@
+//! A tenant's moves of a line, each under its own row security: taking, giving back, letting it ring somebody.
+
+use std::time::Duration;
+
+use sqlx::QueryBuilder;
+use switchroom_core::{
+    NumberId, UserId,
+    inventory::{LineMove, LineRefusal},
+};
+
+use super::{COLUMNS, NumberError, PhoneNumber, Scope, check_version, get, read};
+use crate::{StoreError, TenantTx};
+
+/// Takes a line for the tenant: from the pool, or one that is held for it.
+pub async fn assign(
+    tx: &mut TenantTx,
+    id: NumberId,
+    by: UserId,
+    expected: Option<i64>,
+) -> Result<PhoneNumber, NumberError> {
+    let tenant = tx.tenant();
+    let taken = sqlx::query!(
+        "UPDATE phone_numbers SET tenant_id = $2, status = 'assigned', version = version + 1
+          WHERE id = $1 AND deleted_at IS NULL AND ($3::bigint IS NULL OR version = $3)
+            AND (status = 'available' OR (status = 'reserved' AND tenant_id = $2))",
+        id.0,
+        tenant.0,
+        expected,
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if taken == 0 {
+        return Err(refusal(tx, id, LineMove::Assign(tenant), expected).await?);
+    }
+    sqlx::query!(
+        "INSERT INTO number_assignments (tenant_id, number_id, assigned_by) VALUES ($1, $2, $3)",
+        tenant.0,
+        id.0,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    own(tx, id).await
+}
+
+/// Gives a line back: it waits in quarantine until anybody may have it.
+pub async fn release(
+    tx: &mut TenantTx,
+    id: NumberId,
+    by: UserId,
+    quarantine: Duration,
+    expected: Option<i64>,
+) -> Result<PhoneNumber, NumberError> {
+    let tenant = tx.tenant();
+    let released = sqlx::query!(
+        "UPDATE phone_numbers
+            SET tenant_id = NULL, status = 'reserved', quarantined_from = $2,
+                quarantined_until = now() + make_interval(secs => $4), version = version + 1
+          WHERE id = $1 AND deleted_at IS NULL AND ($3::bigint IS NULL OR version = $3)
+            AND status = 'assigned' AND tenant_id = $2 AND user_id IS NULL AND bot_id IS NULL",
+        id.0,
+        tenant.0,
+        expected,
+        quarantine.as_secs_f64(),
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if released == 0 {
+        return Err(refusal(tx, id, LineMove::Release(tenant), expected).await?);
+    }
+    sqlx::query!(
+        "UPDATE number_assignments SET released_at = greatest(now(), assigned_at), released_by = $2
+          WHERE number_id = $1 AND tenant_id = $3 AND released_at IS NULL",
+        id.0,
+        by.0,
+        tenant.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    // Outside the tenant's view from now on, but this answer still is theirs.
+    get_released(tx, id).await?.ok_or(NumberError::Absent)
+}
+
+async fn get_released(tx: &mut TenantTx, id: NumberId) -> Result<Option<PhoneNumber>, StoreError> {
+    let mut query = QueryBuilder::new("SELECT ");
+    query.push(COLUMNS).push(" FROM phone_numbers t WHERE t.id = ").push_bind(id.0);
+    query.push(" AND t.quarantined_from = ").push_bind(tx.tenant().0);
+    query.build().fetch_optional(&mut **tx).await?.as_ref().map(read).transpose()
+}
+
+/// Lets a line ring a person. `roles` are those whose people take calls.
+pub async fn connect(
+    tx: &mut TenantTx,
+    id: NumberId,
+    user: UserId,
+    roles: &[String],
+    expected: Option<i64>,
+) -> Result<PhoneNumber, NumberError> {
+    let tenant = tx.tenant();
+    // The membership is held, so that nobody is deactivated between this look and the commit.
+    sqlx::query!(
+        "SELECT m.id FROM memberships m JOIN users u ON u.id = m.user_id
+          WHERE m.tenant_id = $1 AND m.user_id = $2 AND m.is_active AND m.role = ANY($3)
+            AND u.is_active AND u.deleted_at IS NULL
+            FOR SHARE OF m",
+        tenant.0,
+        user.0,
+        roles,
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .ok_or(NumberError::NoSuchPerson)?;
+    let connected = sqlx::query!(
+        "UPDATE phone_numbers SET user_id = $4, version = version + 1
+          WHERE id = $1 AND deleted_at IS NULL AND ($3::bigint IS NULL OR version = $3)
+            AND status = 'assigned' AND tenant_id = $2 AND user_id IS NULL AND bot_id IS NULL",
+        id.0,
+        tenant.0,
+        expected,
+        user.0,
+    )
+    .execute(&mut **tx)
+    .await
+    .map_err(StoreError::from);
+    match connected {
+        Ok(done) if done.rows_affected() > 0 => own(tx, id).await,
+        Ok(_) => Err(refusal(tx, id, LineMove::Connect(tenant, user), expected).await?),
+        Err(StoreError::Conflict { constraint }) if constraint == "phone_numbers_user" => {
+            Err(NumberError::UserHasLine)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The line rings nobody any more.
+pub async fn disconnect(
+    tx: &mut TenantTx,
+    id: NumberId,
+    expected: Option<i64>,
+) -> Result<PhoneNumber, NumberError> {
+    let tenant = tx.tenant();
+    let done = sqlx::query!(
+        "UPDATE phone_numbers SET user_id = NULL, bot_id = NULL, version = version + 1
+          WHERE id = $1 AND deleted_at IS NULL AND ($3::bigint IS NULL OR version = $3)
+            AND status = 'assigned' AND tenant_id = $2 AND num_nonnulls(user_id, bot_id) > 0",
+        id.0,
+        tenant.0,
+        expected,
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if done == 0 {
+        return Err(refusal(tx, id, LineMove::Disconnect(tenant), expected).await?);
+    }
+    own(tx, id).await
+}
+
+/// The lines of somebody who leaves ring nobody any more (W-25).
+pub async fn disconnect_user(tx: &mut TenantTx, user: UserId) -> Result<u64, StoreError> {
+    Ok(sqlx::query!(
+        "UPDATE phone_numbers SET user_id = NULL, version = version + 1 WHERE tenant_id = $1 AND user_id = $2",
+        tx.tenant().0,
+        user.0,
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected())
+}
+
+async fn own(tx: &mut TenantTx, id: NumberId) -> Result<PhoneNumber, NumberError> {
+    let scope = Scope::Tenant(tx.tenant());
+    get(tx, scope, id).await?.ok_or(NumberError::Absent)
+}
+
+/// Why a move touched no row, judged on the line as the tenant sees it now.
+async fn refusal(
+    tx: &mut TenantTx,
+    id: NumberId,
+    step: LineMove,
+    expected: Option<i64>,
+) -> Result<NumberError, NumberError> {
+    let scope = Scope::Tenant(tx.tenant());
+    let Some(line) = get(tx, scope, id).await? else { return Ok(NumberError::Absent) };
+    check_version(&line, expected)?;
+    Ok(match line.state().after(step) {
+        Err(LineRefusal::NotYours) => NumberError::Absent,
+        Err(refusal) => NumberError::Refused(refusal),
+        // It changed between the two looks; whoever changed it was first.
+        Ok(_) => NumberError::Refused(LineRefusal::Taken),
+    })
+}

@@ -1,0 +1,195 @@
+//! The people of organizations: those who call in an organization's name.
+
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+use switchroom_core::{
+    UserId,
+    directory::{ContactKind, ContactRef},
+};
+use uuid::Uuid;
+
+use crate::{
+    StoreError, TenantTx,
+    changed::Changed,
+    contact::{self, Contact},
+    organizations,
+    phones::{self, Phone},
+};
+
+/// A person of an organization as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrganizationContact {
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub full_name: String,
+    pub gender: Option<String>,
+    pub email: Option<String>,
+    pub phones: Vec<Phone>,
+    pub is_active: bool,
+    pub provenance: String,
+    pub created_by: Option<UserId>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i64,
+}
+
+/// A new person of an organization.
+#[derive(Clone, Debug, Default)]
+pub struct NewOrganizationContact {
+    pub full_name: String,
+    pub gender: Option<String>,
+    pub email: Option<String>,
+    pub phones: Vec<Phone>,
+    pub is_active: bool,
+    pub provenance: &'static str,
+}
+
+/// What to change; an outer `None` leaves the field as it is, an inner one empties it.
+#[derive(Clone, Debug, Default)]
+pub struct OrganizationContactPatch {
+    pub full_name: Option<String>,
+    pub gender: Option<Option<String>>,
+    pub email: Option<Option<String>>,
+    pub phones: Option<Vec<Phone>>,
+    pub is_active: Option<bool>,
+}
+
+/// Enters a person under an organization; `None` when there is no such organization.
+pub async fn insert(
+    tx: &mut TenantTx,
+    organization: Uuid,
+    new: &NewOrganizationContact,
+    by: Option<UserId>,
+) -> Result<Option<Uuid>, StoreError> {
+    if !organizations::hold(tx, organization).await? {
+        return Ok(None);
+    }
+    let id = Uuid::now_v7();
+    sqlx::query!(
+        "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, is_active, provenance, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        id,
+        tx.tenant().0,
+        organization,
+        new.full_name,
+        new.gender.as_deref(),
+        new.email.as_deref(),
+        new.is_active,
+        new.provenance,
+        by.map(|user| user.0),
+    )
+    .execute(&mut **tx)
+    .await?;
+    phones::replace(tx, ContactRef { kind: ContactKind::OrganizationContact, id }, &new.phones).await?;
+    Ok(Some(id))
+}
+
+pub async fn get(
+    tx: &mut TenantTx,
+    organization: Uuid,
+    id: Uuid,
+) -> Result<Option<OrganizationContact>, StoreError> {
+    Ok(contact::get::<OrganizationContact>(tx, id)
+        .await?
+        .filter(|contact| contact.organization_id == organization))
+}
+
+/// Merges the patch. `expected` is the version the caller has seen, where they said so.
+pub async fn update(
+    tx: &mut TenantTx,
+    organization: Uuid,
+    id: Uuid,
+    patch: &OrganizationContactPatch,
+    expected: Option<i64>,
+) -> Result<Changed<OrganizationContact>, StoreError> {
+    let touched = sqlx::query!(
+        "UPDATE organization_contacts
+            SET full_name = coalesce($4, full_name),
+                gender = CASE WHEN $5 THEN $6 ELSE gender END,
+                email = CASE WHEN $7 THEN $8 ELSE email END,
+                is_active = coalesce($9, is_active), version = version + 1
+          WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL AND ($3::bigint IS NULL OR version = $3)",
+        id,
+        organization,
+        expected,
+        patch.full_name.as_deref(),
+        patch.gender.is_some(),
+        patch.gender.as_ref().and_then(Option::as_deref),
+        patch.email.is_some(),
+        patch.email.as_ref().and_then(Option::as_deref),
+        patch.is_active,
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if touched == 0 {
+        return Ok(Changed::refused(get(tx, organization, id).await?.is_some()));
+    }
+    contact::merged(tx, id, touched, patch.phones.as_deref()).await
+}
+
+/// Marks the person deleted.
+pub async fn delete(
+    tx: &mut TenantTx,
+    organization: Uuid,
+    id: Uuid,
+    expected: Option<i64>,
+    by: UserId,
+) -> Result<Changed<()>, StoreError> {
+    let deleted = sqlx::query!(
+        "UPDATE organization_contacts SET deleted_at = now(), deleted_by = $4, version = version + 1
+          WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL AND ($3::bigint IS NULL OR version = $3)",
+        id,
+        organization,
+        expected,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    match deleted {
+        0 => Ok(Changed::refused(get(tx, organization, id).await?.is_some())),
+        _ => Ok(Changed::Done(())),
+    }
+}
+
+impl Contact for OrganizationContact {
+    const KIND: ContactKind = ContactKind::OrganizationContact;
+
+    async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT c.id, organization_id, full_name, gender, email, is_active, provenance, created_by, created_at,
+                    updated_at, version,
+                      coalesce((SELECT json_agg(json_build_object('e164', p.e164, 'raw', p.raw, 'label', p.label,
+                                                             'primary', p.is_primary) ORDER BY p.position, p.e164)
+                                FROM contact_phones p WHERE p.organization_contact_id = c.id), '[]') AS "phones!: Json<Vec<Phone>>"
+               FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
+               JOIN organization_contacts c ON c.id = wanted.id
+              WHERE c.deleted_at IS NULL ORDER BY wanted.place"#,
+            ids,
+        )
+        .fetch_all(&mut **tx)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| OrganizationContact {
+                id: row.id,
+                organization_id: row.organization_id,
+                full_name: row.full_name,
+                gender: row.gender,
+                email: row.email,
+                phones: row.phones.0,
+                is_active: row.is_active,
+                provenance: row.provenance,
+                created_by: row.created_by.map(UserId),
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+                version: row.version,
+            })
+            .collect())
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
