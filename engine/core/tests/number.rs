@@ -305,7 +305,23 @@ const REGIONS: [&str; 40] = [
     "US", "CA", "IT", "BR", "ZZ", "LU",
 ];
 
-/// 120,000 numbers or more: international of every country, and national in the regions the fast path knows.
+/// The same digits with separators between them are the same number.
+fn same_when_dressed(dice: &mut Dice, text: &str, region: &str) {
+    let mut dressed = String::new();
+    for character in text.chars() {
+        dressed.push(character);
+        if dice.roll(3) == 0 {
+            dressed.push([' ', '-', '.', '/'][dice.roll(4) as usize]);
+        }
+    }
+    match (read(text, region), read(&dressed, region)) {
+        (PartyNumber::Invalid(_), PartyNumber::Invalid(_)) => {}
+        (bare, dressed_number) => assert_eq!(bare, dressed_number, "{dressed} in {region}"),
+    }
+}
+
+/// 120,000 numbers, two million in a release build (`make test-long`): international of every country, and national in
+/// the regions the fast path knows.
 #[test]
 fn the_fast_reading_equals_the_librarys() {
     let mut dice = Dice(0x5eed_0001);
@@ -318,7 +334,9 @@ fn the_fast_reading_equals_the_librarys() {
         let code = codes[round % codes.len()];
         let length = 3 + dice.roll(12);
         let tail = dice.digits(length);
-        same_reading(&format!("+{code}{tail}"), "ZZ");
+        let text = format!("+{code}{tail}");
+        same_reading(&text, "ZZ");
+        same_when_dressed(&mut dice, &text, "ZZ");
     }
     for round in 0..rounds {
         let region = REGIONS[round % REGIONS.len()];
@@ -332,6 +350,7 @@ fn the_fast_reading_equals_the_librarys() {
             _ => tail,
         };
         same_reading(&text, region);
+        same_when_dressed(&mut dice, &text, region);
     }
 }
 

@@ -5,10 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
-    ContactKind, ContactRef, TenantDirectory,
-    index::{MAX_OTHERS, Record},
-};
+use super::{ContactKind, ContactRef, TenantDirectory, heads::Owner, index::MAX_OTHERS};
 use crate::{
     CallId, TicketId, Timestamp, UserId,
     fact::{Direction, EndReason},
@@ -160,21 +157,22 @@ impl CallerContext {
 }
 
 /// The answer where somebody owns the number: `first`, and `others` in order behind.
-pub(super) fn known(number: E164, first: &Record, others: &[Arc<Record>]) -> CallerContext {
+pub(super) fn known(number: E164, first: &Owner, others: &[Owner]) -> CallerContext {
     let mut context =
         CallerContext::unknown(Quality::Exact, Some(number.text()), reason(number, first, others));
-    let name = || Some(Arc::clone(&first.name));
+    let body = first.body();
+    let name = || Some(Arc::clone(&body.name));
     context.found = true;
-    context.contact = Some(first.reference);
-    context.inactive = !first.active;
-    context.email = first.email.clone();
-    match first.reference.kind {
+    context.contact = Some(first.reference());
+    context.inactive = !first.active();
+    context.email = body.email.clone();
+    match first.reference().kind {
         ContactKind::OrganizationContact => {
             context.customer_type = Some(CustomerType::Organization);
             context.caller_name = name();
             context.contact_person = name();
-            context.gender = first.gender.clone();
-            if let Some((id, organization)) = &first.organization {
+            context.gender = body.gender.clone();
+            if let Some((id, organization)) = &body.organization {
                 context.customer_name = Some(Arc::clone(organization));
                 context.organization_name = Some(Arc::clone(organization));
                 context.organization_id = Some(*id);
@@ -185,13 +183,13 @@ pub(super) fn known(number: E164, first: &Record, others: &[Arc<Record>]) -> Cal
             context.customer_type = Some(CustomerType::Organization);
             context.customer_name = name();
             context.organization_name = name();
-            context.organization_id = Some(first.reference.id);
+            context.organization_id = Some(first.reference().id);
         }
         ContactKind::Individual => {
             context.customer_type = Some(CustomerType::Individual);
             context.customer_name = name();
             context.caller_name = name();
-            context.gender = first.gender.clone();
+            context.gender = body.gender.clone();
         }
         ContactKind::EmailContact => {
             context.customer_name = name();
@@ -203,7 +201,7 @@ pub(super) fn known(number: E164, first: &Record, others: &[Arc<Record>]) -> Cal
 }
 
 /// The answer where nobody owns the number, but numbers that end alike are known.
-pub(super) fn possible(number: E164, owners: &[(E164, Arc<Record>)]) -> CallerContext {
+pub(super) fn possible(number: E164, owners: &[(E164, Owner)]) -> CallerContext {
     let mut context = CallerContext::unknown(
         Quality::Possible,
         Some(number.text()),
@@ -213,14 +211,16 @@ pub(super) fn possible(number: E164, owners: &[(E164, Arc<Record>)]) -> CallerCo
     context
 }
 
-fn other_match(record: &Record) -> OtherMatch {
+fn other_match(owner: &Owner) -> OtherMatch {
+    let ContactRef { kind, id } = owner.reference();
+    let body = owner.body();
     OtherMatch {
-        kind: record.reference.kind,
-        id: record.reference.id,
-        name: Arc::clone(&record.name),
-        organization_name: match record.reference.kind {
+        kind,
+        id,
+        name: Arc::clone(&body.name),
+        organization_name: match kind {
             ContactKind::OrganizationContact | ContactKind::Organization => {
-                record.organization.as_ref().map(|(_, name)| Arc::clone(name))
+                body.organization.as_ref().map(|(_, name)| Arc::clone(name))
             }
             ContactKind::Individual | ContactKind::EmailContact => None,
         },
@@ -228,9 +228,9 @@ fn other_match(record: &Record) -> OtherMatch {
 }
 
 /// Which rule put the first owner before the second.
-fn reason(number: E164, first: &Record, others: &[Arc<Record>]) -> Cow<'static, str> {
+fn reason(number: E164, first: &Owner, others: &[Owner]) -> Cow<'static, str> {
     let Some(second) = others.first() else {
-        return Cow::Borrowed(match (first.reference.kind, first.active) {
+        return Cow::Borrowed(match (first.reference().kind, first.active()) {
             (ContactKind::OrganizationContact, true) => "the only owner: a contact of an organization",
             (ContactKind::Organization, true) => "the only owner: an organization",
             (ContactKind::Individual, true) => "the only owner: an individual",
@@ -243,15 +243,15 @@ fn reason(number: E164, first: &Record, others: &[Arc<Record>]) -> Cow<'static, 
             (ContactKind::EmailContact, false) => "the only owner: known from e-mail, inactive",
         });
     };
-    let rule = if first.reference.kind != second.reference.kind {
+    let rule = if first.reference().kind != second.reference().kind {
         let word = |kind| match kind {
             ContactKind::OrganizationContact => "a contact of an organization",
             ContactKind::Organization => "an organization",
             ContactKind::Individual => "an individual",
             ContactKind::EmailContact => "a contact known from e-mail",
         };
-        format!("{} comes before {}", word(first.reference.kind), word(second.reference.kind))
-    } else if first.active != second.active {
+        format!("{} comes before {}", word(first.reference().kind), word(second.reference().kind))
+    } else if first.active() != second.active() {
         "active comes before inactive".to_owned()
     } else if first.primary(number) != second.primary(number) {
         "it is this contact's primary number".to_owned()
@@ -260,7 +260,7 @@ fn reason(number: E164, first: &Record, others: &[Arc<Record>]) -> Cow<'static, 
     } else {
         "the first on file".to_owned()
     };
-    let inactive = if first.active { "" } else { "; inactive" };
+    let inactive = if first.active() { "" } else { "; inactive" };
     Cow::Owned(
         format!("{rule} ({} others have the number){inactive}", others.len())
             .replace("(1 others have", "(1 other has"),

@@ -3,7 +3,10 @@
 //! [`TenantDirectory`] answers while the phone has not rung yet, so it is read without locks and never waits.
 //! It is fed from the database by the engine; no rule about who may read it lives here.
 
+mod change;
 mod context;
+mod heads;
+mod ids;
 pub mod import;
 mod index;
 mod slots;
@@ -17,6 +20,7 @@ use uuid::Uuid;
 pub use context::{
     CallerContext, CustomerType, OpenTicket, OtherMatch, Quality, RecentCall, Summaries, Summary,
 };
+pub use heads::Owner;
 pub use index::TenantDirectory;
 
 use crate::{Timestamp, number::E164};

@@ -1,117 +1,150 @@
 //! Open addressing from number to a 32-bit value, read without locks while one writer changes it.
 //!
-//! A number's place depends on its last seven digits only. So one walk from there finds the number itself, or, when
-//! nobody has it, the numbers that end alike: the same table answers the exact and the possible match.
+//! An entry is eight bytes: a print of the number and the value. Two numbers may have the same print, so whoever reads
+//! holds what the value leads to against the number; that a table of full numbers would save this is no gain, because
+//! the value is followed anyway, and it would be half as large again.
+//!
+//! A number's place depends on its last seven digits only, and so does half of its print. So one walk from there finds
+//! the number itself, or, when nobody has it, the numbers that end alike.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::number::E164;
 
-/// Marks a slot as taken, so that no key is all zero.
-const TAKEN: u64 = 1 << 63;
-/// Value of a number that has no owner any more; its slot stays until the table is rebuilt.
+/// Value of an entry that is no longer in use; another may take its place.
 pub(super) const NOBODY: u32 = u32::MAX;
 /// Numbers that end in the same seven digits lie together.
 const ENDING: u64 = 10_000_000;
+/// In a print: taken, so that no entry is all zero.
+const TAKEN: u32 = 1 << 31;
+/// The part of a print that tells the ending.
+const ENDING_PRINT: u32 = 0x7fff << 16;
+/// Unit tests make prints so poor that different numbers share one all the time.
+const KEPT: u32 = if cfg!(test) { TAKEN | 1 << 16 | 1 } else { u32::MAX };
 
-/// Twelve bytes: the key in halves, so that it needs no padding, and the value.
-#[derive(Default)]
-struct Slot {
-    high: AtomicU32,
-    low: AtomicU32,
-    value: AtomicU32,
+/// Numbers with the same last seven digits.
+pub(super) fn ends_alike(a: E164, b: E164) -> bool {
+    a.digits() % ENDING == b.digits() % ENDING
 }
 
-impl Slot {
-    /// The number, once the slot is taken. A key is written once and never changes within one table.
-    fn number(&self) -> Option<u64> {
-        // Acquire on the half that is written last: whoever sees it sees the rest.
-        match self.high.load(Ordering::Acquire) {
-            0 => None,
-            high => Some((u64::from(high) << 32 | u64::from(self.low.load(Ordering::Relaxed))) & !TAKEN),
-        }
-    }
+fn hash(number: E164) -> u64 {
+    (number.digits() % ENDING + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// What an entry keeps of a number.
+pub(super) fn print(number: E164) -> u32 {
+    // The place is taken from the upper bits.
+    let ending = (hash(number) >> 12) as u32 & 0x7fff;
+    let before = ((number.digits() / ENDING + 1).wrapping_mul(0xd6e8_feb8_6659_fd93) >> 48) as u32;
+    (TAKEN | ending << 16 | before) & KEPT
+}
+
+/// An entry as it was when it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    at: usize,
+    pub value: u32,
 }
 
 pub(super) struct Table {
-    slots: Box<[Slot]>,
-    /// Slots taken, by numbers with an owner or without. Only the writer reads it.
+    slots: Box<[AtomicU64]>,
+    /// Slots taken, by entries in use or not. Only the writer reads it.
     taken: AtomicU32,
 }
 
 impl Table {
-    /// Room for `numbers` before the table is full.
-    pub fn with_room_for(numbers: usize) -> Self {
-        let size = (numbers * 5 / 4 + 16).min(u32::MAX as usize);
-        Self { slots: (0..size).map(|_| Slot::default()).collect(), taken: AtomicU32::new(0) }
+    pub fn with_slots(slots: usize) -> Self {
+        // A walk ends at a free slot, so there is always one.
+        let slots = slots.clamp(16, u32::MAX as usize);
+        Self { slots: (0..slots).map(|_| AtomicU64::new(0)).collect(), taken: AtomicU32::new(0) }
     }
 
-    /// Whether one more number would make walks too long.
-    pub fn is_full(&self) -> bool {
-        (self.taken.load(Ordering::Relaxed) as usize + 1) * 5 > self.slots.len() * 4
+    /// Whether that many more entries leave walks short.
+    pub fn has_room_for(&self, more: usize) -> bool {
+        (self.taken.load(Ordering::Relaxed) as usize + more) * 8 < self.slots.len() * 7
     }
 
-    /// The slots from a number's place on, up to the first free one.
-    fn walk(&self, number: u64) -> impl Iterator<Item = (&Slot, u64)> {
-        let hash = (number % ENDING + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    /// Where the number's entries begin.
+    fn place(&self, number: E164) -> usize {
         // The high half of the product spreads the hash over any table size.
-        let start = ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize;
-        let (before, after) = self.slots.split_at(start);
-        after.iter().chain(before).map_while(|slot| Some((slot, slot.number()?)))
+        ((u128::from(hash(number)) * self.slots.len() as u128) >> 64) as usize
     }
 
-    pub fn get(&self, number: E164) -> Option<u32> {
-        self.walk(number.digits())
-            .find(|(_, known)| *known == number.digits())
-            .map(|(slot, _)| slot.value.load(Ordering::Acquire))
-            .filter(|value| *value != NOBODY)
+    fn walk(&self, number: E164, mask: u32) -> Walk<'_> {
+        let wanted = print(number) & mask;
+        Walk { slots: &self.slots, at: self.place(number), left: self.slots.len(), mask, wanted }
     }
 
-    /// Numbers that end in the same seven digits and have an owner, other than the number itself.
-    pub fn alike(&self, number: E164) -> impl Iterator<Item = (E164, u32)> {
-        let digits = number.digits();
-        self.walk(digits).filter_map(move |(slot, known)| {
-            let value = slot.value.load(Ordering::Acquire);
-            (known != digits && known % ENDING == digits % ENDING && value != NOBODY)
-                .then(|| Some((E164::from_digits(known).ok()?, value)))
-                .flatten()
-        })
+    /// Entries in use that may be the number's.
+    pub fn of(&self, number: E164) -> Walk<'_> {
+        self.walk(number, u32::MAX)
     }
 
-    /// Sets the value of a number. The writer makes sure that the table is not full.
-    pub fn set(&self, number: E164, value: u32) {
-        let digits = number.digits();
-        let mut taken = 0;
-        for (slot, known) in self.walk(digits) {
-            if known == digits {
-                slot.value.store(value, Ordering::Release);
-                return;
+    /// Entries in use whose numbers may end in the same seven digits.
+    pub fn alike(&self, number: E164) -> Walk<'_> {
+        self.walk(number, ENDING_PRINT)
+    }
+
+    /// Whether the entry is still what it was.
+    pub fn still(&self, entry: Entry) -> bool {
+        self.slots[entry.at].load(Ordering::Acquire) as u32 == entry.value
+    }
+
+    /// A further entry. The writer has made sure of room.
+    pub fn insert(&self, number: E164, value: u32) {
+        let start = self.place(number);
+        for at in (start..self.slots.len()).chain(0..start) {
+            let slot = self.slots[at].load(Ordering::Relaxed);
+            if slot != 0 && slot as u32 != NOBODY {
+                continue;
             }
-            taken += 1;
-        }
-        if value == NOBODY {
+            if slot == 0 {
+                self.taken.fetch_add(1, Ordering::Relaxed);
+            }
+            self.slots[at].store(u64::from(print(number)) << 32 | u64::from(value), Ordering::Release);
             return;
         }
-        let hash = (digits % ENDING + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let start = ((u128::from(hash) * self.slots.len() as u128) >> 64) as usize;
-        let slot = &self.slots[(start + taken) % self.slots.len()];
-        let key = digits | TAKEN;
-        slot.value.store(value, Ordering::Relaxed);
-        slot.low.store(key as u32, Ordering::Relaxed);
-        slot.high.store((key >> 32) as u32, Ordering::Release);
-        self.taken.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Every number that has an owner.
-    pub fn entries(&self) -> impl Iterator<Item = (E164, u32)> {
-        self.slots.iter().filter_map(|slot| {
-            let number = E164::from_digits(slot.number()?).ok()?;
-            let value = slot.value.load(Ordering::Acquire);
-            (value != NOBODY).then_some((number, value))
-        })
+    /// Another value for an entry, or none with [`NOBODY`].
+    pub fn replace(&self, entry: Entry, value: u32) {
+        let print = self.slots[entry.at].load(Ordering::Relaxed) >> 32;
+        self.slots[entry.at].store(print << 32 | u64::from(value), Ordering::Release);
     }
 
     pub fn bytes(&self) -> usize {
-        self.slots.len() * size_of::<Slot>()
+        size_of_val(&*self.slots)
+    }
+}
+
+/// Over the slots from a number's place on, up to the first free one.
+pub(super) struct Walk<'a> {
+    slots: &'a [AtomicU64],
+    at: usize,
+    left: usize,
+    /// The part of a print that must be as wanted.
+    mask: u32,
+    wanted: u32,
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        while self.left > 0 {
+            let at = self.at;
+            // Acquire: what the value leads to was written before the entry.
+            let slot = self.slots[at].load(Ordering::Acquire);
+            if slot == 0 {
+                break;
+            }
+            self.left -= 1;
+            self.at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
+            let value = slot as u32;
+            if (slot >> 32) as u32 & self.mask == self.wanted && value != NOBODY {
+                return Some(Entry { at, value });
+            }
+        }
+        None
     }
 }

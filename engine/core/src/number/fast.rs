@@ -33,42 +33,42 @@ const fn plan(code: u64, trunk: Trunk) -> Plan {
 
 /// Common and regular; every other region goes through the library.
 fn plan_of(region: Region) -> Option<Plan> {
-    Some(match region.as_str() {
-        "FR" => plan(33, Trunk::Zero),
-        "DE" => plan(49, Trunk::Zero),
-        "GB" => plan(44, Trunk::Zero),
-        "BE" => plan(32, Trunk::Zero),
-        "NL" => plan(31, Trunk::Zero),
-        "CH" => plan(41, Trunk::Zero),
-        "AT" => plan(43, Trunk::Zero),
-        "SE" => plan(46, Trunk::Zero),
-        "IE" => plan(353, Trunk::Zero),
-        "RO" => plan(40, Trunk::Zero),
-        "BG" => plan(359, Trunk::Zero),
-        "HR" => plan(385, Trunk::Zero),
-        "SK" => plan(421, Trunk::Zero),
-        "UA" => plan(380, Trunk::Zero),
-        "TR" => plan(90, Trunk::Zero),
-        "ZA" => plan(27, Trunk::Zero),
-        "EG" => plan(20, Trunk::Zero),
-        "DZ" => plan(213, Trunk::Zero),
-        "MA" => plan(212, Trunk::Zero),
-        "MC" => plan(377, Trunk::Zero),
-        "GP" => plan(590, Trunk::Zero),
-        "MQ" => plan(596, Trunk::Zero),
-        "RE" => plan(262, Trunk::Zero),
-        "SA" => plan(966, Trunk::Zero),
-        "AE" => plan(971, Trunk::Zero),
-        "IN" => plan(91, Trunk::Zero),
-        "ES" => plan(34, Trunk::None),
-        "PT" => plan(351, Trunk::None),
-        "DK" => plan(45, Trunk::None),
-        "NO" => plan(47, Trunk::None),
-        "LV" => plan(371, Trunk::None),
-        "TN" => plan(216, Trunk::None),
-        "SN" => plan(221, Trunk::None),
-        "CM" => plan(237, Trunk::None),
-        "US" | "CA" => Plan { code: 1, trunk: Trunk::One, international: b"011" },
+    Some(match &region.0 {
+        b"FR" => plan(33, Trunk::Zero),
+        b"DE" => plan(49, Trunk::Zero),
+        b"GB" => plan(44, Trunk::Zero),
+        b"BE" => plan(32, Trunk::Zero),
+        b"NL" => plan(31, Trunk::Zero),
+        b"CH" => plan(41, Trunk::Zero),
+        b"AT" => plan(43, Trunk::Zero),
+        b"SE" => plan(46, Trunk::Zero),
+        b"IE" => plan(353, Trunk::Zero),
+        b"RO" => plan(40, Trunk::Zero),
+        b"BG" => plan(359, Trunk::Zero),
+        b"HR" => plan(385, Trunk::Zero),
+        b"SK" => plan(421, Trunk::Zero),
+        b"UA" => plan(380, Trunk::Zero),
+        b"TR" => plan(90, Trunk::Zero),
+        b"ZA" => plan(27, Trunk::Zero),
+        b"EG" => plan(20, Trunk::Zero),
+        b"DZ" => plan(213, Trunk::Zero),
+        b"MA" => plan(212, Trunk::Zero),
+        b"MC" => plan(377, Trunk::Zero),
+        b"GP" => plan(590, Trunk::Zero),
+        b"MQ" => plan(596, Trunk::Zero),
+        b"RE" => plan(262, Trunk::Zero),
+        b"SA" => plan(966, Trunk::Zero),
+        b"AE" => plan(971, Trunk::Zero),
+        b"IN" => plan(91, Trunk::Zero),
+        b"ES" => plan(34, Trunk::None),
+        b"PT" => plan(351, Trunk::None),
+        b"DK" => plan(45, Trunk::None),
+        b"NO" => plan(47, Trunk::None),
+        b"LV" => plan(371, Trunk::None),
+        b"TN" => plan(216, Trunk::None),
+        b"SN" => plan(221, Trunk::None),
+        b"CM" => plan(237, Trunk::None),
+        b"US" | b"CA" => Plan { code: 1, trunk: Trunk::One, international: b"011" },
         _ => return None,
     })
 }
@@ -102,7 +102,7 @@ pub(super) fn read(written: &Written, region: Region) -> Option<E164> {
 }
 
 /// Digits behind a plus.
-pub(super) fn international(digits: &[u8]) -> Option<E164> {
+fn international(digits: &[u8]) -> Option<E164> {
     if !(7..=15).contains(&digits.len()) {
         return None;
     }

@@ -9,7 +9,7 @@
 
 use std::sync::LazyLock;
 
-use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat};
+use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber};
 
 use super::{E164, Region};
 
@@ -44,17 +44,29 @@ pub(super) enum Parsed {
 
 pub(super) fn parse(text: &str, region: Region) -> Parsed {
     let Ok(number) = PHONE_NUMBER_UTIL.parse(text, ours(region)) else { return Parsed::Unreadable };
-    let written = number.format_as(PhoneNumberFormat::E164);
-    let Ok(digits) = written.trim_start_matches('+').parse::<u64>() else { return Parsed::Unreadable };
+    let Some((digits, length)) = digits(&number) else { return Parsed::Unreadable };
     match E164::from_digits(digits) {
-        Ok(e164) if is_number(&number) => Parsed::Valid(e164),
+        Ok(e164) if is_number(&number, length) => Parsed::Valid(e164),
         _ => Parsed::Impossible(digits),
     }
 }
 
-fn is_number(number: &PhoneNumber) -> bool {
-    let possible =
-        PHONE_NUMBER_UTIL.is_possible_number_with_reason(number) == Ok(NumberLengthType::IsPossible);
+/// Calling code and national number as one integer, as E.164 writes them, and the length of the latter.
+fn digits(number: &PhoneNumber) -> Option<(u64, u32)> {
+    let zeros = if number.italian_leading_zero() {
+        u32::try_from(number.number_of_leading_zeros()).ok()?
+    } else {
+        0
+    };
+    let national = number.national_number;
+    let length = zeros + national.checked_ilog10().map_or(1, |log| log + 1);
+    let code = u64::try_from(number.country_code).ok()?;
+    Some((code.checked_mul(10_u64.checked_pow(length)?)?.checked_add(national)?, length))
+}
+
+fn is_number(number: &PhoneNumber, length: u32) -> bool {
+    let code = usize::try_from(number.country_code).unwrap_or(0);
+    let possible = LENGTHS.of(code) & 1_u32.checked_shl(length).unwrap_or(0) != 0;
     possible && (!number.italian_leading_zero() || PHONE_NUMBER_UTIL.is_valid_number(number))
 }
 

@@ -242,14 +242,11 @@ pub fn mask(text: &str) -> String {
 /// the number (dropped: the number is who calls), vanity letters. Words and keypad numbers for a withheld caller are
 /// [`PartyNumber::Anonymous`]; 2 to 6 digits are an [`PartyNumber::Extension`].
 pub fn normalise(raw: &str, region: Region) -> PartyNumber {
-    if let Some(digits) = raw.strip_prefix('+')
-        && digits.len() <= 15
-        && digits.bytes().all(|b| b.is_ascii_digit())
-        && let Some(number) = fast::international(digits.as_bytes())
-    {
-        return known(number);
-    }
-    match surface::read(raw) {
+    let surface = match surface::plain(raw) {
+        Some(written) => Surface::Number(written),
+        None => surface::read(raw),
+    };
+    match surface {
         Surface::Anonymous => PartyNumber::Anonymous,
         Surface::NoNumber => invalid(raw),
         Surface::Number(written) => {

@@ -80,6 +80,23 @@ const WITHHELD: [&str; 22] = [
 /// BLOCKED, UNKNOWN, UNAVAILABLE.
 pub(super) const KEYPAD_WORDS: [u64; 5] = [266_696_687, 7_378_742_833, 2_562_533, 8_656_696, 86_282_452_253];
 
+/// A text of digits and the usual ASCII separators alone, which [`read`] would read the same: most of what comes in.
+pub(super) fn plain(raw: &str) -> Option<Written> {
+    if raw.len() > 2 * MAX_DIGITS {
+        return None;
+    }
+    let mut number = Written::empty();
+    for byte in raw.bytes() {
+        match byte {
+            b'0'..=b'9' => number.push(byte)?,
+            b' ' | b'-' | b'.' | b'/' | b'(' | b')' => {}
+            b'+' if number.length == 0 => number.plus = true,
+            _ => return None,
+        }
+    }
+    (number.length > 0).then_some(number)
+}
+
 pub(super) fn read(raw: &str) -> Surface {
     if raw.len() > MAX_RAW {
         return Surface::NoNumber;
@@ -352,4 +369,33 @@ fn digit(character: char) -> Option<u8> {
         .find(|zero| (**zero..**zero + 10).contains(&point))
         .and_then(|zero| u8::try_from(point - zero).ok())
         .map(|value| b'0' + value)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn plain_texts_are_read_as_all_others(raw in "[+]{0,2}[0-9 ()./+-]{0,52}") {
+            if let Some(written) = plain(&raw) {
+                prop_assert_eq!(read(&raw), Surface::Number(written), "{}", raw);
+            }
+        }
+    }
+
+    #[test]
+    fn plain_texts_are_taken() {
+        for raw in ["06 12 34 56 78", "+33 (0)6-12.34/56 78", " 0612345678 "] {
+            assert!(plain(raw).is_some(), "{raw}");
+        }
+        for raw in ["", "+", "sip:0612345678@pbx.example", "0612345678x1", "06+12345678", "\u{a0}0612345678"]
+        {
+            assert!(plain(raw).is_none(), "{raw}");
+        }
+    }
 }
