@@ -26,8 +26,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{FeedSettings, apply::Applier};
 
-/// Rows of one page.
-const PAGE: i64 = 5_000;
+/// Rows of one page. A batch of an import fits one, so that its contacts, each named twice, are loaded once.
+const PAGE: i64 = 20_000;
 /// Applied rows that are remembered because a later read may deliver them again. Beyond it (a writer that stays open
 /// through very many changes) some are applied twice, which costs time and changes nothing.
 const MAX_SEEN: usize = 500_000;

@@ -1,8 +1,14 @@
 //! Everything, once, in one snapshot of the database.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 
-use futures::TryStreamExt;
+use sqlx::PgConnection;
 use switchroom_core::{
     TenantId,
     directory::{ContactKind, ContactRef},
@@ -11,6 +17,7 @@ use switchroom_core::{
 use switchroom_store::{
     Database, StoreError,
     directory_load::{self, ConnectionRow, Snapshot, TenantRow},
+    directory_stream::Contacts,
 };
 
 use crate::{
@@ -41,28 +48,30 @@ pub(super) async fn load(db: &Database, registry: &Registry, secrets: &Sealer) -
         put_connection(registry, secrets, row);
     }
     let expected = directory_load::estimated_phones(connection).await?;
-    let mut loaded = 0;
-    let mut numbers = 0_usize;
-    for kind in ContactKind::ALL {
-        let mut contacts = std::pin::pin!(directory_load::stream_contacts(connection, kind).await?);
-        let mut current: Option<Arc<Tenant>> = None;
-        while let Some((tenant, contact)) = contacts.try_next().await? {
-            if current.as_ref().is_none_or(|current| current.id != tenant) {
-                current = registry.tenant(tenant);
-            }
-            numbers += contact.phones.len();
-            if let Some(current) = &current {
-                current.directory().put_more(contact);
-            }
-            loaded += 1;
-            if loaded % PROGRESS == 0 {
-                tracing::info!(rows = loaded, expected, "loading the directory");
-            }
-            if loaded % 1_024 == 0 {
-                // The load is long and does not wait much; others on this thread have a turn.
-                tokio::task::yield_now().await;
-            }
-        }
+    for tenant in registry.tenants() {
+        tenant.directory().begin_load();
+    }
+    let mut beside = snapshot.beside(db).await?;
+    let progress = Progress { rows: AtomicUsize::new(0), numbers: AtomicUsize::new(0), expected };
+    // At once, so that while one query prepares its join the other's rows come in.
+    tokio::try_join!(
+        contacts(
+            registry,
+            snapshot.connection(),
+            [ContactKind::Individual, ContactKind::EmailContact],
+            &progress
+        ),
+        contacts(
+            registry,
+            beside.connection(),
+            [ContactKind::OrganizationContact, ContactKind::Organization],
+            &progress
+        ),
+    )?;
+    beside.end().await?;
+    let numbers = progress.numbers.into_inner();
+    for tenant in registry.tenants() {
+        tenant.directory().end_load();
     }
     fill_last_contacted(registry, &mut snapshot).await?;
     let xmin = snapshot.xmin.clone();
@@ -78,6 +87,44 @@ pub(super) async fn load(db: &Database, registry: &Registry, secrets: &Sealer) -
         "directory loaded"
     );
     Ok(xmin)
+}
+
+/// How far the load is.
+struct Progress {
+    rows: AtomicUsize,
+    numbers: AtomicUsize,
+    expected: u64,
+}
+
+/// The contacts of two kinds, one after the other.
+async fn contacts(
+    registry: &Registry,
+    connection: &mut PgConnection,
+    kinds: [ContactKind; 2],
+    progress: &Progress,
+) -> Result<(), StoreError> {
+    for kind in kinds {
+        let mut contacts = Contacts::begin(connection, kind).await?;
+        let mut current: Option<Arc<Tenant>> = None;
+        while let Some((tenant, contact)) = contacts.next().await? {
+            if current.as_ref().is_none_or(|current| current.id != tenant) {
+                current = registry.tenant(tenant);
+            }
+            progress.numbers.fetch_add(contact.phones.len(), Ordering::Relaxed);
+            if let Some(current) = &current {
+                current.directory().put_more(contact);
+            }
+            let loaded = progress.rows.fetch_add(1, Ordering::Relaxed) + 1;
+            if loaded % PROGRESS == 0 {
+                tracing::info!(rows = loaded, expected = progress.expected, "loading the directory");
+            }
+            if loaded % 1_024 == 0 {
+                // The load is long and does not wait much; others on this thread have a turn.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The last call decides only between owners of one number, so it is asked for those alone.

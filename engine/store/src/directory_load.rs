@@ -5,8 +5,6 @@
 
 use std::collections::HashMap;
 
-use bytes::{Buf, Bytes, BytesMut};
-use futures::{Stream, TryStreamExt, stream};
 use sqlx::{PgConnection, Postgres, Transaction};
 use switchroom_core::{
     ConnectionId, NumberId, Role, TenantId, UserId,
@@ -55,6 +53,21 @@ impl Snapshot {
         sqlx::query("SET LOCAL work_mem = '64MB'").execute(&mut *tx).await?;
         let xmin = crate::feed::xmin(&mut tx).await?;
         Ok(Self { tx, xmin })
+    }
+
+    /// The same view by a connection more, to read two things at once.
+    pub async fn beside(&mut self, db: &Database) -> Result<Self, StoreError> {
+        let id: String = sqlx::query_scalar("SELECT pg_export_snapshot()").fetch_one(&mut *self.tx).await?;
+        let mut tx = db.directory().begin().await?;
+        sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
+        // The server's own words: hexadecimal digits and dashes.
+        let name = id.replace(|c: char| !c.is_ascii_hexdigit() && c != '-', "");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+            "SET TRANSACTION SNAPSHOT '{name}'; SET LOCAL work_mem = '64MB'"
+        )))
+        .execute(&mut *tx)
+        .await?;
+        Ok(Self { tx, xmin: self.xmin.clone() })
     }
 
     pub fn connection(&mut self) -> &mut PgConnection {
@@ -352,169 +365,4 @@ pub async fn estimated_phones(connection: &mut PgConnection) -> Result<u64, Stor
     .fetch_one(connection)
     .await?;
     Ok(u64::try_from(estimate).unwrap_or(0))
-}
-
-/// Every contact of a kind that has a number, streamed by COPY in whatever order is fastest. A contact with several
-/// numbers may come several times, each time with some of them. Last contact times are not filled in (they matter
-/// between owners of a shared number only, see [`last_contacted`]).
-pub async fn stream_contacts(
-    connection: &mut PgConnection,
-    kind: ContactKind,
-) -> Result<impl Stream<Item = Result<(TenantId, Contact), StoreError>> + '_, StoreError> {
-    let statement = match kind {
-        ContactKind::OrganizationContact => {
-            "COPY (SELECT c.tenant_id, c.id, p.e164, p.is_primary, c.is_active, c.full_name, c.gender, c.email, o.id, o.name
-                     FROM organization_contacts c
-                     JOIN contact_phones p ON p.organization_contact_id = c.id
-                     LEFT JOIN organizations o ON o.id = c.organization_id AND o.deleted_at IS NULL
-                    WHERE c.deleted_at IS NULL) TO STDOUT"
-        }
-        ContactKind::Organization => {
-            "COPY (SELECT c.tenant_id, c.id, p.e164, p.is_primary, c.is_active, c.name, NULL, c.email, c.id, c.name
-                     FROM organizations c JOIN contact_phones p ON p.organization_id = c.id
-                    WHERE c.deleted_at IS NULL) TO STDOUT"
-        }
-        ContactKind::Individual => {
-            "COPY (SELECT c.tenant_id, c.id, p.e164, p.is_primary, c.is_active, c.full_name, c.gender, c.email, NULL, NULL
-                     FROM individuals c JOIN contact_phones p ON p.individual_id = c.id
-                    WHERE c.deleted_at IS NULL) TO STDOUT"
-        }
-        ContactKind::EmailContact => {
-            "COPY (SELECT c.tenant_id, c.id, p.e164, p.is_primary, c.is_active, c.name, NULL, c.email, NULL, NULL
-                     FROM email_contacts c JOIN contact_phones p ON p.email_contact_id = c.id
-                    WHERE c.deleted_at IS NULL) TO STDOUT"
-        }
-    };
-    let chunks = connection.copy_out_raw(statement).await?;
-    let state = Rows { chunks, buffer: BytesMut::new(), kind, pending: None };
-    Ok(stream::try_unfold(
-        state,
-        |mut rows| async move { Ok(rows.next().await?.map(|contact| (contact, rows))) },
-    ))
-}
-
-/// Puts neighbouring rows of one contact, one per number, together again.
-struct Rows<S> {
-    chunks: S,
-    buffer: BytesMut,
-    kind: ContactKind,
-    pending: Option<(TenantId, Contact)>,
-}
-
-impl<S: Stream<Item = Result<Bytes, sqlx::Error>> + Unpin> Rows<S> {
-    async fn next(&mut self) -> Result<Option<(TenantId, Contact)>, StoreError> {
-        loop {
-            while let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
-                let line = self.buffer.split_to(end);
-                self.buffer.advance(1);
-                let Some((tenant, contact)) = contact_of_line(&line, self.kind) else {
-                    return Err(StoreError::Other(sqlx::Error::Protocol(
-                        "a row of COPY is not as asked for".into(),
-                    )));
-                };
-                match &mut self.pending {
-                    Some((_, before)) if before.reference == contact.reference => {
-                        before.phones.extend(contact.phones)
-                    }
-                    pending => {
-                        if let Some(complete) = pending.replace((tenant, contact)) {
-                            return Ok(Some(complete));
-                        }
-                    }
-                }
-            }
-            match self.chunks.try_next().await? {
-                Some(chunk) => self.buffer.extend_from_slice(&chunk),
-                None => return Ok(self.pending.take()),
-            }
-        }
-    }
-}
-
-/// One line of COPY's text format.
-fn contact_of_line(line: &[u8], kind: ContactKind) -> Option<(TenantId, Contact)> {
-    let mut fields = line.split(|byte| *byte == b'\t');
-    let mut field = || fields.next();
-    let tenant = uuid(field()?)?;
-    let id = uuid(field()?)?;
-    let e164 = std::str::from_utf8(field()?).ok()?.parse().ok()?;
-    let primary = field()? == b"t";
-    let active = field()? == b"t";
-    let name = text(field()?)??;
-    let gender = text(field()?)?;
-    let email = text(field()?)?;
-    let organization_id = field()?;
-    let organization_name = text(field()?)?;
-    let organization = if organization_id == b"\\N" {
-        None
-    } else {
-        Some((uuid(organization_id)?, organization_name?.into()))
-    };
-    let contact = Contact {
-        reference: ContactRef { kind, id },
-        name: name.into(),
-        organization,
-        gender: gender.map(Into::into),
-        email: email.map(Into::into),
-        active,
-        last_contacted_at: None,
-        phones: vec![ContactPhone { e164, primary }],
-    };
-    Some((TenantId(tenant), contact))
-}
-
-fn uuid(field: &[u8]) -> Option<Uuid> {
-    Uuid::try_parse_ascii(field).ok()
-}
-
-/// A text field with COPY's escapes undone; inner none where it is null, outer where it is broken.
-fn text(field: &[u8]) -> Option<Option<String>> {
-    if field == b"\\N" {
-        return Some(None);
-    }
-    if !field.contains(&b'\\') {
-        return Some(Some(std::str::from_utf8(field).ok()?.to_owned()));
-    }
-    let mut out = Vec::with_capacity(field.len());
-    let mut bytes = field.iter();
-    while let Some(byte) = bytes.next() {
-        if *byte != b'\\' {
-            out.push(*byte);
-            continue;
-        }
-        out.push(match bytes.next()? {
-            b'b' => 8,
-            b'f' => 12,
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'v' => 11,
-            other => *other,
-        });
-    }
-    Some(Some(String::from_utf8(out).ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_copy_line_reads_back() {
-        let line = b"00000000-0000-0000-0000-000000000001\t00000000-0000-0000-0000-000000000002\t+33612345678\tt\tf\tA\\tB\\\\C\\n\t\\N\ta@b.example\t\\N\t\\N";
-        let (tenant, contact) = contact_of_line(line, ContactKind::Individual).unwrap();
-        assert_eq!(tenant, TenantId(Uuid::from_u128(1)));
-        assert_eq!(contact.reference, ContactRef { kind: ContactKind::Individual, id: Uuid::from_u128(2) });
-        assert_eq!(&*contact.name, "A\tB\\C\n");
-        assert_eq!(contact.gender, None);
-        assert_eq!(contact.email.as_deref(), Some("a@b.example"));
-        assert!(!contact.active && contact.phones[0].primary && contact.organization.is_none());
-    }
-
-    #[test]
-    fn a_line_of_another_shape_is_refused() {
-        for line in [&b""[..], b"x\ty", b"00000000-0000-0000-0000-000000000001\t00000000-0000-0000-0000-000000000002\tnonsense\tt\tt\tA\t\\N\t\\N\t\\N\t\\N"] {
-            assert!(contact_of_line(line, ContactKind::Individual).is_none());
-        }
-    }
 }

@@ -36,6 +36,8 @@ pub struct Import {
     tenant: TenantId,
     /// Organizations by name in lower case, the oldest of each.
     organizations: HashMap<String, Uuid>,
+    /// Rows of the batch that the planner was told of.
+    analyzed: usize,
 }
 
 impl Import {
@@ -49,9 +51,10 @@ impl Import {
         sqlx::raw_sql(
             "CREATE TEMPORARY TABLE import_rows (
                  line bigint PRIMARY KEY, id uuid NOT NULL, kind text NOT NULL, name text NOT NULL,
-                 organization_id uuid, gender text, email text);
+                 organization_id uuid, gender text, email text) ON COMMIT DELETE ROWS;
              CREATE TEMPORARY TABLE import_phones (
-                 line bigint NOT NULL, position smallint NOT NULL, e164 text NOT NULL, raw text NOT NULL, label text)",
+                 line bigint NOT NULL, position smallint NOT NULL, e164 text NOT NULL, raw text NOT NULL, label text)
+                 ON COMMIT DELETE ROWS",
         )
         .execute(&mut connection)
         .await?;
@@ -64,7 +67,7 @@ impl Import {
         .await?;
         // Later entries win, and the oldest comes last.
         let organizations = known.into_iter().map(|row| (row.name, row.id)).collect();
-        Ok(Self { connection, tenant, organizations })
+        Ok(Self { connection, tenant, organizations, analyzed: 0 })
     }
 
     /// Stores the rows, all of them or, on an error, none.
@@ -132,11 +135,13 @@ impl Import {
         let parents = text.parents;
         let tenant = self.tenant.0;
         let mut tx = self.connection.begin().await?;
-        sqlx::raw_sql("TRUNCATE import_rows, import_phones").execute(&mut *tx).await?;
         copy(&mut tx, "COPY import_rows FROM STDIN", &text.rows).await?;
         copy(&mut tx, "COPY import_phones FROM STDIN", &text.phones).await?;
-        // The planner knows nothing of tables that were just filled.
-        sqlx::raw_sql("ANALYZE import_rows; ANALYZE import_phones").execute(&mut *tx).await?;
+        // The planner knows nothing of tables that were just filled; a batch of about the same size is like the last.
+        if rows.len() > self.analyzed * 2 {
+            sqlx::raw_sql("ANALYZE import_rows; ANALYZE import_phones").execute(&mut *tx).await?;
+            self.analyzed = rows.len();
+        }
         let present = sqlx::query(REMOVE_PRESENT).bind(tenant).execute(&mut *tx).await?.rows_affected();
         let mut inserted = 0;
         for statement in INSERT_CONTACTS {

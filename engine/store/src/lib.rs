@@ -12,6 +12,7 @@ pub mod contact_list;
 pub mod db;
 pub mod demo;
 pub mod directory_load;
+pub mod directory_stream;
 pub mod email_contacts;
 pub mod feed;
 pub mod idempotency;

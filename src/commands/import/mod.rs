@@ -16,14 +16,15 @@ use switchroom_core::directory::import::{Columns, RowError};
 use switchroom_core::number::Region;
 use switchroom_store::import::{Import, Numbered, Stored};
 use switchroom_store::{StoreError, tenants};
+use tokio::task::JoinHandle;
 
 use self::rows::{OPEN_QUOTE, Row, Rows, delimiter_of, fields};
 use super::Failure;
 use crate::config::Config;
 use crate::database::Opened;
 
-/// Rows of one transaction.
-const BATCH: usize = 1_000;
+/// Rows of one transaction: many, because each has costs of its own, and few enough to be seen in memory soon.
+const BATCH: usize = 8_000;
 
 /// The words of the command.
 #[derive(Debug, clap::Args)]
@@ -92,17 +93,15 @@ async fn run(
     let import = Import::begin(&opened.db, tenant.id).await.context("cannot begin the import")?;
     let rejects = Rejects::new(&words.file)?;
     let progress = bar(length);
-    let mut work = Work { import, rejects, stored: Stored::default(), progress };
-    let mut batch: Vec<(Numbered, Vec<u8>)> = Vec::with_capacity(BATCH);
+    let mut work = Work { state: State::Idle(import), rejects, stored: Stored::default(), progress };
+    let mut batch: Batch = Vec::with_capacity(BATCH);
     let done = loop {
         let row = match rows.next() {
             Ok(Some(row)) => row,
             Ok(None) => break work.store(&mut batch).await,
             Err(error) => {
-                break work
-                    .store(&mut batch)
-                    .await
-                    .and(Err(anyhow::Error::new(error).context("cannot read the file")));
+                let failed = anyhow::Error::new(error).context("cannot read the file");
+                break work.store(&mut batch).await.and(Err(failed));
             }
         };
         work.progress.set_position(rows.bytes);
@@ -135,6 +134,8 @@ async fn run(
             break Err(error);
         }
     };
+    // What is under way counts, whatever ended the reading.
+    let settled = work.settle().await;
     work.progress.finish_and_clear();
     let name = words.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let (stored, rejected) = (work.stored, work.rejects.count);
@@ -143,16 +144,14 @@ async fn run(
     if let Some(rejects) = rejects {
         eprintln!("rejected rows with their reasons: {}", rejects.display());
     }
-    if let Err(error) = done {
-        return Err(if stored == Stored::default() {
-            Failure::Failed(error)
-        } else {
-            // Whole batches are in; the same file again goes on where this ended.
-            Failure::Partly(format!("{error:#}; import the file again for the rest"))
-        });
-    }
+    let import = match done.and(settled) {
+        Ok(import) => import,
+        Err(error) if stored == Stored::default() => return Err(Failure::Failed(error)),
+        // Whole batches are in; the same file again goes on where this ended.
+        Err(error) => return Err(Failure::Partly(format!("{error:#}; import the file again for the rest"))),
+    };
     let short: String = name.chars().take(200).collect();
-    work.import.end(&short, stored, rejected).await.context("cannot write the audit log")?;
+    import.end(&short, stored, rejected).await.context("cannot write the audit log")?;
     match (rejected, stored == Stored::default()) {
         (0, _) => Ok(()),
         (_, false) => Err(Failure::Partly(format!("{rejected} rows were rejected"))),
@@ -170,44 +169,99 @@ fn bar(length: u64) -> ProgressBar {
     bar
 }
 
+/// Rows that can be stored, with the texts they were read from.
+type Batch = Vec<(Numbered, Vec<u8>)>;
+
 struct Work {
-    import: Import,
+    state: State,
     rejects: Rejects,
     stored: Stored,
     progress: ProgressBar,
 }
 
+/// While one batch is stored the next is read.
+enum State {
+    Idle(Import),
+    Busy(JoinHandle<(Import, Outcome)>),
+    /// The import could not be had back.
+    Lost,
+}
+
+/// What became of a batch.
+#[derive(Default)]
+struct Outcome {
+    stored: Stored,
+    /// Line, reason and text of rows that the database refused.
+    refused: Vec<(u64, String, Vec<u8>)>,
+    failed: Option<StoreError>,
+}
+
 impl Work {
-    /// Stores the batch; where the database refuses it, row by row, so that one bad row costs no other.
-    async fn store(&mut self, batch: &mut Vec<(Numbered, Vec<u8>)>) -> anyhow::Result<()> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<Numbered> = batch.iter().map(|(row, _)| row.clone()).collect();
-        match self.import.store(&rows).await {
-            Ok(stored) => self.add(stored),
-            Err(error) if refused(&error) => {
-                for (row, text) in batch.iter() {
-                    match self.import.store(std::slice::from_ref(row)).await {
-                        Ok(stored) => self.add(stored),
-                        Err(error) if refused(&error) => {
-                            self.rejects.add(row.line, &format!("refused by the database: {error}"), text)?;
-                        }
-                        Err(error) => return Err(anyhow::Error::new(error).context("cannot store the rows")),
-                    }
-                }
-            }
-            Err(error) => return Err(anyhow::Error::new(error).context("cannot store the rows")),
-        }
-        batch.clear();
+    /// Begins to store the batch, once the one before is stored.
+    async fn store(&mut self, batch: &mut Batch) -> anyhow::Result<()> {
+        let mut import = self.settle().await?;
+        let batch = std::mem::replace(batch, Vec::with_capacity(BATCH));
+        self.state = State::Busy(tokio::spawn(async move {
+            let outcome = store(&mut import, batch).await;
+            (import, outcome)
+        }));
         Ok(())
     }
 
-    fn add(&mut self, stored: Stored) {
-        self.stored.inserted += stored.inserted;
-        self.stored.present += stored.present;
+    /// Waits for the batch under way; the import is free then.
+    async fn settle(&mut self) -> anyhow::Result<Import> {
+        let (import, outcome) = match std::mem::replace(&mut self.state, State::Lost) {
+            State::Idle(import) => return Ok(import),
+            State::Busy(task) => task.await.context("storing rows panicked")?,
+            State::Lost => anyhow::bail!("an earlier batch failed"),
+        };
+        self.stored.inserted += outcome.stored.inserted;
+        self.stored.present += outcome.stored.present;
         self.progress.set_message(format!("{} contacts", self.stored.inserted + self.stored.present));
+        for (line, reason, text) in &outcome.refused {
+            self.rejects.add(*line, reason, text)?;
+        }
+        match outcome.failed {
+            None => Ok(import),
+            Some(error) => Err(anyhow::Error::new(error).context("cannot store the rows")),
+        }
     }
+}
+
+/// Stores the batch; where the database refuses it, half by half, so that one bad row costs no other.
+async fn store(import: &mut Import, batch: Batch) -> Outcome {
+    let mut outcome = Outcome::default();
+    let (rows, mut texts): (Vec<Numbered>, Vec<Vec<u8>>) = batch.into_iter().unzip();
+    let mut parts = vec![0..rows.len()];
+    while let Some(part) = parts.pop() {
+        if part.is_empty() {
+            continue;
+        }
+        match import.store(&rows[part.clone()]).await {
+            Ok(stored) => {
+                outcome.stored.inserted += stored.inserted;
+                outcome.stored.present += stored.present;
+            }
+            Err(error) if refused(&error) && part.len() == 1 => {
+                let text = std::mem::take(&mut texts[part.start]);
+                outcome.refused.push((
+                    rows[part.start].line,
+                    format!("refused by the database: {error}"),
+                    text,
+                ));
+            }
+            Err(error) if refused(&error) => {
+                let middle = part.start + part.len() / 2;
+                // The first half comes first.
+                parts.extend([middle..part.end, part.start..middle]);
+            }
+            Err(error) => {
+                outcome.failed = Some(error);
+                break;
+            }
+        }
+    }
+    outcome
 }
 
 /// Whether the rows are at fault, not the database.
