@@ -4,7 +4,7 @@
 # together, and another choice would build the large ones again.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-rust test-web test-e2e test-fast fmt lint lint-fast gen check bench bench-full overload sim sim-planted fuzz clean web
+.PHONY: help setup run test test-rust test-web test-e2e test-fast test-long fmt lint lint-fast gen check bench bench-full overload sim sim-planted fuzz clean web
 
 # make run PORT=9000 ARGS="--sip off"
 PORT ?= 8080
@@ -32,6 +32,9 @@ test: ## set up, then every test: Rust with a real Postgres, SQL, web units, bro
 
 test-fast: ## Rust unit tests of the pure rooms only: seconds, no database
 	@$(CARGO) nextest run -p switchroom-core -p switchroom-bridge-core
+
+test-long: ## the long form of tests that are short in `make test`: two million numbers against the library
+	@$(CARGO) nextest run --cargo-profile release -p switchroom-core --test number
 
 test-rust:
 	@dev/with-postgres $(CARGO) nextest run --workspace

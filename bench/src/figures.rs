@@ -32,6 +32,11 @@ impl Figure {
         self.0.iter().copied().fold(f64::NAN, f64::max)
     }
 
+    /// What was measured in the repeats, in their order.
+    pub fn values(&self) -> &[f64] {
+        &self.0
+    }
+
     /// Repeat by repeat, so that what slows both sides of one repeat cancels out.
     pub fn over(&self, peer: &Self) -> Self {
         Self(self.0.iter().zip(&peer.0).map(|(ours, theirs)| ours / theirs).collect())

@@ -8,6 +8,7 @@ pub mod figures;
 pub mod hook;
 pub mod load;
 pub mod overload;
+pub mod postgres;
 pub mod process;
 pub mod program;
 pub mod relay;
@@ -42,21 +43,26 @@ pub fn random() -> u64 {
     Uuid::new_v4().as_u64_pair().0
 }
 
-/// The `n`th number of a numbering plan spread over five countries.
+/// The `n`th number of a numbering plan spread over five countries, subscribers being spread over each country's numbers.
 pub fn number(n: u64) -> E164 {
-    let text = match n % 5 {
-        0 => format!("+336{:08}", n / 5),
-        1 => format!("+49151{:08}", n / 5),
-        2 => format!("+4479{:08}", n / 5),
-        3 => format!("+346{:08}", n / 5),
-        _ => format!("+1415{:07}", n / 5 % 10_000_000),
+    let subscriber = n / 5 * SPREAD;
+    let digits = match n % 5 {
+        0 => 33_600_000_000 + subscriber % 100_000_000,
+        1 => 4_915_100_000_000 + (subscriber + 12_345_678) % 100_000_000,
+        2 => 447_900_000_000 + (subscriber + 34_567_890) % 100_000_000,
+        3 => 34_600_000_000 + (subscriber + 56_789_012) % 100_000_000,
+        _ => 14_150_000_000 + (subscriber + 7_890_123) % 10_000_000,
     };
-    text.parse().expect("a number of the plan is E.164")
+    E164::from_digits(digits).expect("a number of the plan is E.164")
 }
+
+/// Without a factor in common with powers of ten, so that no two subscribers meet.
+pub const SPREAD: u64 = 61_803_399;
 
 /// A directory of `count` numbers: 70 % individuals, 20 % organization contacts, 10 % organizations.
 pub fn directory(count: u64) -> TenantDirectory {
     let directory = TenantDirectory::new();
+    directory.begin_load();
     for n in 0..count {
         let kind = match n % 10 {
             0..=6 => ContactKind::Individual,
@@ -75,5 +81,6 @@ pub fn directory(count: u64) -> TenantDirectory {
             phones: vec![ContactPhone { e164: number(n), primary: true }],
         });
     }
+    directory.end_load();
     directory
 }
