@@ -132,7 +132,12 @@ async fn serve(
             tokio::spawn(demo.player(address)?.play(stop.clone()));
         }
     }
-    stop.cancelled().await;
+    let overtaken = tokio::select! {
+        () = stop.cancelled() => false,
+        () = engine.overtaken() => true,
+    };
+    // Where another process has the log, every socket here waits for news that will not come.
+    stop.cancel();
 
     // The doors first, then what stands behind them, then the log.
     let doors = async {
@@ -149,7 +154,7 @@ async fn serve(
     if tokio::time::timeout(ENGINE_STOPS, engine.stop()).await.is_err() {
         tracing::warn!("the last events could not be written; their senders will send them again");
     }
-    Ok(())
+    if overtaken { Err(Failure::Overtaken) } else { Ok(()) }
 }
 
 /// The one line on standard output.

@@ -243,6 +243,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         self.direct.push_back(envelope::of_data("hello", &hello));
         self.open_pops();
+        if self.direct.len() > 1 {
+            // A cursor behind the pops says that they are durable, which the same one in `hello` did not.
+            self.told = Cursor::default();
+            self.member.shared.hub.greeted(&self.member.peer, cursor);
+        }
     }
 
     fn open_pops(&mut self) {
