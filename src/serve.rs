@@ -115,6 +115,7 @@ async fn serve(
             Some(started.map_err(anyhow::Error::from)?)
         }
     };
+    switchroom_api::housekeeping::at_start(&db).await.context("cannot tidy up after the process before")?;
     tokio::spawn(switchroom_api::metrics::upkeep_forever(metrics));
     tokio::spawn(switchroom_api::housekeeping::run_forever(db.clone()));
 

@@ -365,7 +365,7 @@ async fn a_pop_of_a_caller_who_is_not_in_memory_is_completed_by_a_second_frame()
     for statement in [
         "INSERT INTO individuals (id, tenant_id, full_name) VALUES ($1, $2, 'Claire Fontaine')",
         "INSERT INTO contact_phones (id, tenant_id, individual_id, e164, raw)
-         VALUES (gen_random_uuid(), $2, $1, 33612345678, '+33612345678')",
+         VALUES (gen_random_uuid(), $2, $1, '+33612345678', '+33612345678')",
     ] {
         sqlx::query(statement).bind(caller).bind(house.tenant.0).execute(&mut db).await.unwrap();
     }

@@ -41,7 +41,7 @@ pub async fn play(options: &Options, report: &mut Report) -> anyhow::Result<()> 
 }
 
 /// The faults beside kills, each on a house of its own.
-pub async fn special(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+pub async fn starve(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     let world = World::start(&FLAGS, Vec::new()).await?;
     let plan = [Fault::PostgresRestarted, Fault::RolesShutOut, Fault::ConnectionsTaken].repeat(2);
     run("Postgres away", world, &plan, false, options, report).await?;

@@ -105,6 +105,9 @@ async fn shut_out(world: &World) -> anyhow::Result<Duration> {
     };
     limit(0).await?;
     tokio::time::sleep(Duration::from_secs(4)).await;
+    if world.database_as(ROLES[2]).await.is_ok() {
+        bail!("the roles were not shut out");
+    }
     let began = Instant::now();
     limit(-1).await?;
     world.ready(PATIENCE).await?;
@@ -128,6 +131,9 @@ async fn take_connections(world: &World) -> anyhow::Result<Duration> {
             }
         }
     }
+    if world.database_as(ROLES[2]).await.is_ok() {
+        bail!("not all connections were taken");
+    }
     let began = Instant::now();
     for connection in taken {
         let _ = connection.close().await;
@@ -147,6 +153,12 @@ async fn fill_disk(world: &World) -> anyhow::Result<Duration> {
         bail!("the disk did not fill");
     }
     tokio::time::sleep(Duration::from_secs(6)).await;
+    if let Ok(mut database) = world.database().await {
+        let write = "CREATE TABLE does_not_fit AS SELECT repeat('x', 900) FROM generate_series(1, 100000)";
+        if sqlx::query(write).execute(&mut database).await.is_ok() {
+            bail!("Postgres found room on the full disk");
+        }
+    }
     let began = Instant::now();
     fs::remove_file(&ballast)?;
     world.ready(PATIENCE).await?;
@@ -214,6 +226,12 @@ async fn step_clock(world: &World, seconds: i64) -> anyhow::Result<Duration> {
     let file = world.folder.path().join(Clock::FILE);
     fs::write(&file, format!("{seconds:+}\n"))?;
     tokio::time::sleep(Duration::from_secs(4)).await;
+    let board = world.ask("/api/v1/wallboard").await?.context("wallboard")?;
+    let at: chrono::DateTime<chrono::Utc> = board["at"].as_str().context("at")?.parse()?;
+    let off = (at - chrono::Utc::now()).num_seconds() - seconds;
+    if off.abs() > 30 {
+        bail!("the clock is {off} s away from where it was set");
+    }
     let began = Instant::now();
     fs::write(&file, "+0\n")?;
     world.ready(PATIENCE).await?;

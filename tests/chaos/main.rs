@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    if words.first().is_some_and(|word| Scenario::parse(word).is_some()) || has("--help") {
+    if words.first().is_some_and(|word| Scenario::parse(word).is_some()) {
         return play(std::iter::once("chaos".to_owned()).chain(words));
     }
     // As a test: those named, else all.
@@ -79,10 +79,11 @@ fn play(words: impl Iterator<Item = String>) -> ExitCode {
     let played = runtime.block_on(async {
         match options.scenario {
             Scenario::Crash => crash::play(&options, &mut report).await,
+            Scenario::Starve => crash::starve(&options, &mut report).await,
             Scenario::Resume => resume::play(&options, &mut report).await,
             Scenario::Whole => {
                 crash::play(&options, &mut report).await?;
-                crash::special(&options, &mut report).await?;
+                crash::starve(&options, &mut report).await?;
                 resume::play(&options, &mut report).await
             }
         }

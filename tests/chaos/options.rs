@@ -6,8 +6,8 @@
     about = "Kills and starves the real program under load, and compares what it acknowledged with what it has"
 )]
 pub struct Options {
-    /// crash, resume, or whole: both and the special faults
-    #[arg(value_parser = |word: &str| Scenario::parse(word).ok_or("crash, resume or whole"))]
+    /// crash: kills; starve: the faults beside kills; resume; or whole: all three
+    #[arg(value_parser = |word: &str| Scenario::parse(word).ok_or("crash, starve, resume or whole"))]
     pub scenario: Scenario,
     /// Everything random follows from it; new for each run where it is not given
     #[arg(long, default_value_t = rand::random::<u32>().into())]
@@ -41,6 +41,7 @@ pub struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     Crash,
+    Starve,
     Resume,
     Whole,
 }
@@ -49,6 +50,7 @@ impl Scenario {
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "crash" => Some(Self::Crash),
+            "starve" => Some(Self::Starve),
             "resume" => Some(Self::Resume),
             "whole" => Some(Self::Whole),
             _ => None,

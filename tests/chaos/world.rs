@@ -159,10 +159,14 @@ impl World {
 
     /// The database itself, past the program, as the superuser.
     pub async fn database(&self) -> anyhow::Result<PgConnection> {
+        self.database_as("postgres").await
+    }
+
+    pub async fn database_as(&self, role: &str) -> anyhow::Result<PgConnection> {
         let socket = self.data.join("run");
         let options = PgConnectOptions::new_without_pgpass()
             .host(&socket.to_string_lossy())
-            .username("postgres")
+            .username(role)
             .database("switchroom");
         Ok(options.connect().await?)
     }

@@ -322,7 +322,7 @@ async fn a_program_whose_log_was_taken_over_closes_its_sockets_and_ends() {
     let folder = Folder::new();
     let mut server = Server::start(&folder, &[]);
     let mut agent = Agent::sign_in(&server, "agent1@demo.example").await;
-    let url = format!("postgres://postgres@/switchroom?host={}", folder.data().join("run").display());
+    let url = format!("postgres:///switchroom?host={}&user=postgres", folder.data().join("run").display());
     let other = folder.path().join("other");
     let words = ["serve", "--http", "127.0.0.1:0", "--sip", "off", "--database-url", &url];
     let mut serve = crate::support::command(&folder, &words);

@@ -131,6 +131,18 @@ pub async fn forget(connection: &mut PgConnection, key: &Key) -> Result<(), Stor
     Ok(())
 }
 
+/// At a start: requests that had not answered died with the process before, and their repetitions need not wait. Run as
+/// the platform role.
+pub async fn abandon_all(connection: &mut PgConnection) -> Result<u64, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE idempotency_keys SET created_at = created_at - make_interval(secs => $1) WHERE status IS NULL AND made IS NULL",
+        f64::from(ABANDONED_AFTER_SECONDS),
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Removes what is older than 24 hours; run as the platform role.
 pub async fn prune(connection: &mut PgConnection) -> Result<u64, StoreError> {
     let done = sqlx::query!("DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'")
