@@ -4,7 +4,7 @@
 # together, and another choice would build the large ones again.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-rust test-web test-e2e test-fast test-long fmt lint lint-fast gen check bench bench-full overload sim sim-planted fuzz clean web
+.PHONY: help setup run test test-rust test-web test-e2e test-fast test-long chaos chaos-short fmt lint lint-fast gen check bench bench-full overload sim sim-planted fuzz clean web
 
 # make run PORT=9000 ARGS="--sip off"
 PORT ?= 8080
@@ -38,6 +38,16 @@ test-long: ## the long form of tests that are short in `make test`: two million 
 
 test-rust:
 	@dev/with-postgres $(CARGO) nextest run --workspace
+
+chaos: ## kill and starve the real program under load and compare what it promised, ~20 min (CHAOS="--seed 7")
+	@dev/setup chaos
+	@$(MAKE) --no-print-directory web/dist/index.html
+	@$(CARGO) test --release --workspace --test chaos -- whole $(CHAOS)
+
+chaos-short: ## its short form, a minute; part of make test
+	@dev/setup test
+	@$(MAKE) --no-print-directory web/dist/index.html
+	@$(CARGO) test --workspace --test chaos
 
 test-web:
 	@cd web && npm run --silent test

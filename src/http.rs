@@ -216,7 +216,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", get(|| async { "here" }));
-        tokio::spawn(serve_at_most(1, listener, Doors { router, hooks: None }, CancellationToken::new(), Duration::from_secs(1)));
+        tokio::spawn(serve_at_most(
+            1,
+            listener,
+            Doors { router, hooks: None },
+            CancellationToken::new(),
+            Duration::from_secs(1),
+        ));
         let (mut first, _) = ask(address, "/").await;
         first.read_exact(&mut [0; 8]).await.unwrap();
         let (mut second, _) = ask(address, "/").await;

@@ -115,6 +115,7 @@ async fn serve(
             Some(started.map_err(anyhow::Error::from)?)
         }
     };
+    switchroom_api::housekeeping::at_start(&db).await.context("cannot tidy up after the process before")?;
     tokio::spawn(switchroom_api::metrics::upkeep_forever(metrics));
     tokio::spawn(switchroom_api::housekeeping::run_forever(db.clone()));
 
@@ -132,7 +133,12 @@ async fn serve(
             tokio::spawn(demo.player(address)?.play(stop.clone()));
         }
     }
-    stop.cancelled().await;
+    let overtaken = tokio::select! {
+        () = stop.cancelled() => false,
+        () = engine.overtaken() => true,
+    };
+    // Where another process has the log, every socket here waits for news that will not come.
+    stop.cancel();
 
     // The doors first, then what stands behind them, then the log.
     let doors = async {
@@ -149,7 +155,7 @@ async fn serve(
     if tokio::time::timeout(ENGINE_STOPS, engine.stop()).await.is_err() {
         tracing::warn!("the last events could not be written; their senders will send them again");
     }
-    Ok(())
+    if overtaken { Err(Failure::Overtaken) } else { Ok(()) }
 }
 
 /// The one line on standard output.

@@ -7,6 +7,14 @@ use switchroom_store::{Database, StoreError, idempotency, numbers};
 
 const EVERY: Duration = Duration::from_secs(3600);
 
+/// What the process before left, before the doors open: its requests that had not answered can be made again at once.
+pub async fn at_start(db: &Database) -> Result<(), StoreError> {
+    let mut connection = db.platform().acquire().await?;
+    let abandoned = idempotency::abandon_all(&mut connection).await?;
+    tracing::debug!(abandoned, "requests of the process before are given up");
+    Ok(())
+}
+
 /// Runs until it is dropped, first at once.
 pub async fn run_forever(db: Database) {
     let mut hourly = tokio::time::interval(EVERY);

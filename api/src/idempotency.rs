@@ -1,7 +1,9 @@
 //! `Idempotency-Key` on POST: the first answer again for 24 hours, 409 while the first still runs, 422 when the key
 //! comes back with another request. Keys belong to the person in the tenant.
 //!
-//! Answers of ours that failed (5xx) are not kept: the repetition runs again. Stored answers are sealed, because
+//! Answers of ours that failed (5xx) are not kept: the repetition runs again. An answer is stored after the act, so a
+//! handler whose act must not be done twice notes what it made in its own transaction ([`Keyed::made_now`]) and answers
+//! with that where it was made before ([`Keyed::made`]). Stored answers are sealed, because
 //! some hold a secret that is shown once. Sign-in and refresh take no key.
 
 use axum::{
@@ -17,6 +19,7 @@ use switchroom_store::{
     StoreError, TenantTx,
     idempotency::{self as store, Answer, Claim, Key},
 };
+use uuid::Uuid;
 
 use crate::{
     auth::caller::Actor,
@@ -30,6 +33,25 @@ pub const HEADER: &str = "idempotency-key";
 pub const REPLAYED: &str = "idempotency-replayed";
 /// Headers that belong to an answer and are given again with it.
 const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
+
+/// Goes with a request that carries a key, as an extension.
+#[derive(Clone, Debug)]
+pub struct Keyed {
+    key: Key,
+    made: Option<Uuid>,
+}
+
+impl Keyed {
+    /// What an earlier attempt at this request has made.
+    pub fn made(&self) -> Option<Uuid> {
+        self.made
+    }
+
+    /// Notes what this attempt makes. The caller commits both at once.
+    pub async fn made_now(&self, tx: &mut TenantTx, id: Uuid) -> Result<(), StoreError> {
+        store::made(tx, &self.key, id).await
+    }
+}
 
 pub async fn run(state: AppState, actor: Actor, key: HeaderValue, request: Request, next: Next) -> Response {
     match attempt(state, actor, key, request, next).await {
@@ -50,7 +72,7 @@ async fn attempt(
             Problem::bad_request("Idempotency-Key must have 1 to 255 printable ASCII characters.")
         })?;
     let key = Key { tenant: actor.0.tenant(), user: actor.0.user_id, key: key.to_owned() };
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let body = collect(&parts.headers, body, BODY_LIMIT).await?;
     let mut digest = Sha256::new();
     digest.update(parts.method.as_str());
@@ -60,8 +82,9 @@ async fn attempt(
     digest.update(&body);
     let fingerprint: [u8; 32] = digest.finalize().into();
 
-    match claim(&state, &key, &fingerprint).await? {
-        Claim::First => {}
+    let made = match claim(&state, &key, &fingerprint).await? {
+        Claim::First => None,
+        Claim::Made(id) => Some(id),
         Claim::Answered(answer) => return replay(&state, answer),
         Claim::StillRunning => {
             return Err(Problem::conflict(
@@ -78,7 +101,8 @@ async fn attempt(
             )
             .detail("This Idempotency-Key came with another request before."));
         }
-    }
+    };
+    parts.extensions.insert(Keyed { key: key.clone(), made });
     // In a task of its own: a client that hangs up must not leave the act half done and its key taken.
     let task = tokio::spawn(async move {
         let release = Release { state: state.clone(), key: Some(key.clone()) };

@@ -171,6 +171,16 @@ async fn an_idempotency_key_makes_one_of_many() {
         .await
         .unwrap();
     assert_eq!(send(&admin.token, "k2", &body).await.header("idempotency-replayed"), "");
+    // A process that starts knows that it died.
+    sqlx::query("UPDATE idempotency_keys SET status = NULL, headers = NULL, body = NULL WHERE key = 'k2'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    switchroom_api::housekeeping::at_start(&app.database.db).await.unwrap();
+    let again = send(&admin.token, "k2", &body).await;
+    assert_eq!((again.status, again.header("idempotency-replayed")), (201, ""));
+    let kept = send(&admin.token, "k1", &body).await;
+    assert_eq!(kept.header("idempotency-replayed"), "true", "what was answered stays answered");
     // After a day a key is new.
     sqlx::query("UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = 'k1'")
         .execute(&mut connection)

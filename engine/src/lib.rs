@@ -16,10 +16,7 @@ pub mod summaries;
 mod wait;
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -29,8 +26,8 @@ use switchroom_core::{
     agent::{AgentView, Chosen, PresenceView},
     call::CallSnapshot,
     fact::CallFact,
-    frame::{Frame, frames_of},
-    log::Cursor,
+    frame::{Frame, SCREEN_POP, frames_of},
+    log::{Cursor, EventData, LogEvent},
     tenant::Settings,
     wallboard::{Wallboard, agent_row},
 };
@@ -39,6 +36,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use registry::Registry;
@@ -47,7 +45,7 @@ pub use sink::{FrameSink, NoSink};
 
 use appender::{Appender, shard_of};
 use directory::{Feed, FeedSettings, ToSink};
-use live::Tenants;
+use live::{LiveTenant, Tenants};
 use shard::{Notice, Order, Shard};
 use summaries::SummaryCache;
 use wait::Waits;
@@ -151,7 +149,7 @@ struct Inner {
     waits: Waits,
     feed: Option<Feed>,
     shards: Vec<ShardHandle>,
-    fenced: Arc<AtomicBool>,
+    fenced: CancellationToken,
     tasks: Mutex<Tasks>,
 }
 
@@ -211,7 +209,7 @@ impl Engine {
         info!(epoch = restored.epoch, calls = tenants.live_calls(), "live state restored");
 
         let waits = Waits::default();
-        let fenced = Arc::new(AtomicBool::new(false));
+        let fenced = CancellationToken::new();
         let (append, queue) = mpsc::channel(settings.append_queue.max(1));
         let count = settings.shards.max(1);
         let (mut handles, mut ears, mut tasks) = (Vec::new(), Vec::new(), Tasks::default());
@@ -250,7 +248,7 @@ impl Engine {
             summaries: summaries.clone(),
             waits: waits.clone(),
             shards: ears,
-            fenced: Arc::clone(&fenced),
+            fenced: fenced.clone(),
             returned: std::collections::HashMap::new(),
             connection: None,
             append_seconds: metrics::histogram!("switchroom_append_seconds"),
@@ -317,7 +315,12 @@ impl Engine {
 
     /// Whether a later process has taken over the log. This one then takes nothing more and should end.
     pub fn is_overtaken(&self) -> bool {
-        self.inner.fenced.load(Ordering::Acquire)
+        self.inner.fenced.is_cancelled()
+    }
+
+    /// Returns when a later process has taken over the log; never, where none does.
+    pub async fn overtaken(&self) {
+        self.inner.fenced.cancelled().await;
     }
 
     /// Decides about a fact and pushes what follows; the writing goes on behind [`Submitted::durable`].
@@ -408,11 +411,26 @@ impl Engine {
     pub fn open_pops(&self, tenant: TenantId, user: UserId) -> Vec<Frame> {
         let Some(tenant) = self.inner.tenants.get(tenant) else { return Vec::new() };
         let events = tenant.state().open_pops(user);
-        events
-            .iter()
-            .flat_map(|event| frames_of(event))
-            .filter(|frame| frame.type_ == switchroom_core::frame::SCREEN_POP && shard::is_for(frame, user))
-            .collect()
+        let mut frames = Vec::with_capacity(events.len());
+        for event in &events {
+            let pops = frames_of(event).into_iter().filter(|frame| frame.type_ == SCREEN_POP);
+            frames.extend(pops.filter(|frame| shard::is_for(frame, user)));
+            frames.extend(self.completion(&tenant, event, user));
+        }
+        frames
+    }
+
+    /// The second frame of an open pop, as far as it is known what it says; else it is looked up and follows by itself.
+    /// It is no entry of the log, so this is where a socket that comes back gets it.
+    fn completion(&self, tenant: &LiveTenant, event: &Arc<LogEvent>, user: UserId) -> Option<Frame> {
+        let EventData::Call(data) = &event.data else { return None };
+        let contact = data.caller.as_ref()?.contact?;
+        let Some(summary) = self.inner.summaries.get(tenant.id, contact) else {
+            let Inner { db, tenants, summaries, .. } = &*self.inner;
+            shard::complete_caller(db, tenants, summaries, tenant.id, contact, event, Some(user));
+            return None;
+        };
+        shard::completed(tenant, event, &summary).into_iter().find(|frame| shard::is_for(frame, user))
     }
 
     /// What the agent chose. Whether they may is the caller's to judge.

@@ -15,9 +15,9 @@ use metrics::{Histogram, histogram};
 use switchroom_core::{
     CallId, TenantId, Timestamp, UserId,
     agent::{Chosen, PresenceChange, PresenceView},
-    directory::{CallerContext, TenantDirectory},
+    directory::{CallerContext, ContactRef, Summary, TenantDirectory},
     fact::CallFact,
-    frame::{Audience, Frame, frames_of, withdrawals},
+    frame::{Audience, Frame, enriched, frames_of, withdrawals},
     log::{EventData, LogEvent},
     number::PartyNumber,
     roster::Roster,
@@ -80,6 +80,11 @@ pub(crate) enum Notice {
     },
     /// The call had been recorded before (and forgotten in memory): it was taken for new and is not.
     Forgotten {
+        entry: Box<Entry>,
+    },
+    /// It can never be written. What it made of its call must not stay in memory, or the fact told again would pass for
+    /// a repetition of something that is stored.
+    Refused {
         entry: Box<Entry>,
     },
     /// It was loaded.
@@ -281,7 +286,8 @@ impl Shard {
             }
             Notice::Mark { tenant, mark } => self.append(Entry::mark(tenant, mark)).await,
             Notice::Repeated { tenant, event } => self.repeated(tenant, &event),
-            Notice::Forgotten { entry } => self.forgotten(*entry).await,
+            Notice::Forgotten { entry } => self.remember(*entry, true).await,
+            Notice::Refused { entry } => self.remember(*entry, false).await,
             Notice::Found { tenant, call, kept } => self.found(tenant, call, kept).await,
             Notice::Stop => {}
         }
@@ -401,29 +407,8 @@ impl Shard {
     /// Looks up what the pop could not show, and tells it afterwards.
     fn complete_caller(&self, tenant: &LiveTenant, decision: &Decision) {
         let Some(contact) = decision.missing_summary else { return };
-        let Some(event) = decision.events.first().cloned() else { return };
-        let (db, tenants, summaries, tenant) =
-            (self.db.clone(), self.tenants.clone(), self.summaries.clone(), tenant.id);
-        tokio::spawn(async move {
-            let summary = match summaries.fill(&db, tenant, contact).await {
-                Ok(summary) => summary,
-                // The pop stands without; the next look at the caller tells more.
-                Err(failure) => return warn!(%failure, "a caller's tickets and calls cannot be read"),
-            };
-            let EventData::Call(data) = &event.data else { return };
-            let Some(mut caller) = data.caller.clone() else { return };
-            if summary.open_tickets.is_empty() && summary.recent_calls.is_empty() {
-                return;
-            }
-            caller.open_tickets.clone_from(&summary.open_tickets);
-            caller.recent_calls.clone_from(&summary.recent_calls);
-            let Some(live) = tenants.get(tenant) else { return };
-            // The call as it stands by now, not as it stood when it rang.
-            let call = live.state().snapshot(data.call.id);
-            let frames =
-                switchroom_core::frame::enriched(&event, call.as_ref().unwrap_or(&data.call), &caller);
-            tenants.sink().deliver(tenant, &frames);
-        });
+        let Some(event) = decision.events.first() else { return };
+        complete_caller(&self.db, &self.tenants, &self.summaries, tenant.id, contact, event, None);
     }
 
     fn repeated(&mut self, id: TenantId, event: &Arc<LogEvent>) {
@@ -441,14 +426,17 @@ impl Shard {
         }
     }
 
-    async fn forgotten(&mut self, entry: Entry) {
+    /// Puts what is recorded of a call in the place of what memory holds; `again`: and decides the fact anew.
+    async fn remember(&mut self, entry: Entry, again: bool) {
         let tenant = entry.tenant;
         for event in &entry.events {
             self.withdraw(tenant, event);
         }
         let Some((call, fact, ticket)) = entry.fact else { return };
         let redo = self.redo.entry(call).or_default();
-        redo.facts.push((fact, ticket));
+        if again {
+            redo.facts.push((fact, ticket));
+        }
         if entry.incarnation < redo.incarnation && !redo.loading {
             // It was on its way while the memory was found.
             self.decide_again(tenant, call).await;
@@ -543,6 +531,46 @@ async fn load(
 ) -> Result<Option<KeptCall>, switchroom_store::StoreError> {
     let mut connection = db.log().acquire().await?;
     switchroom_store::log::kept_call(&mut connection, tenant, call).await
+}
+
+/// Looks up the caller's tickets and calls, and tells those who have the pop of them, or one of those.
+pub(crate) fn complete_caller(
+    db: &Database,
+    tenants: &Tenants,
+    summaries: &SummaryCache,
+    tenant: TenantId,
+    contact: ContactRef,
+    event: &Arc<LogEvent>,
+    only: Option<UserId>,
+) {
+    let (db, tenants, summaries, event) = (db.clone(), tenants.clone(), summaries.clone(), Arc::clone(event));
+    tokio::spawn(async move {
+        match summaries.fill(&db, tenant, contact).await {
+            Ok(summary) => {
+                if let Some(live) = tenants.get(tenant) {
+                    let mut frames = completed(&live, &event, &summary);
+                    frames.retain(|frame| only.is_none_or(|user| is_for(frame, user)));
+                    tenants.sink().deliver(tenant, &frames);
+                }
+            }
+            // The pop stands without; the next look at the caller tells more.
+            Err(failure) => warn!(%failure, "a caller's tickets and calls cannot be read"),
+        }
+    });
+}
+
+/// The second frame of a pop, for each who has it; none where it would say nothing new.
+pub(crate) fn completed(live: &LiveTenant, event: &LogEvent, summary: &Summary) -> Vec<Frame> {
+    let EventData::Call(data) = &event.data else { return Vec::new() };
+    let Some(mut caller) = data.caller.clone() else { return Vec::new() };
+    if caller.open_tickets == summary.open_tickets && caller.recent_calls == summary.recent_calls {
+        return Vec::new();
+    }
+    caller.open_tickets.clone_from(&summary.open_tickets);
+    caller.recent_calls.clone_from(&summary.recent_calls);
+    // The call as it stands by now, not as it stood when it rang.
+    let call = live.state().snapshot(data.call.id);
+    enriched(event, call.as_ref().unwrap_or(&data.call), &caller)
 }
 
 /// Whether a frame is for this user.

@@ -3,7 +3,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, atomic::AtomicUsize},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,7 +16,7 @@ use switchroom_core::{
     ConnectionId, FrameId, TenantId, TicketId, Timestamp, UserId,
     agent::Presence,
     fact::{AgentHint, Direction, EndCause},
-    frame::{Audience, CALL_ENDED, POP_WITHDRAWN, SCREEN_POP},
+    frame::{Audience, CALL_ENDED, CALL_UPDATED, POP_WITHDRAWN, SCREEN_POP},
     tenant::TenantLive,
     wallboard::WallboardDelta,
 };
@@ -339,7 +342,8 @@ async fn the_later_of_two_processes_has_the_log() {
     let (new, _) = engine(&database).await;
     let late = tell(&old, &house, house.fact("b", FactKind::Ringing, 1)).await;
     assert_eq!(late.durable.await, Err(NotDurable));
-    assert!(old.is_overtaken());
+    tokio::time::timeout(Duration::from_secs(5), old.overtaken()).await.expect("it is told");
+    assert!(old.is_overtaken() && !new.is_overtaken());
     assert!(matches!(
         old.submit(house.tenant, house.fact("c", FactKind::Ringing, 2)).await,
         Err(SubmitError::ShuttingDown)
@@ -349,6 +353,67 @@ async fn the_later_of_two_processes_has_the_log() {
     assert_eq!(log_of(&mut db, &house).await.len(), 2, "nothing of the old one after the new one began");
     old.stop().await;
     new.stop().await;
+}
+
+/// The second frame: what the pop could not show, because nobody had looked at the caller lately.
+#[tokio::test]
+async fn a_pop_of_a_caller_who_is_not_in_memory_is_completed_by_a_second_frame() {
+    let database = TestDatabase::new().await;
+    let house = house(&database, 0).await;
+    let caller = Uuid::new_v4();
+    let mut db = database.superuser().await;
+    for statement in [
+        "INSERT INTO individuals (id, tenant_id, full_name) VALUES ($1, $2, 'Claire Fontaine')",
+        "INSERT INTO contact_phones (id, tenant_id, individual_id, e164, raw)
+         VALUES (gen_random_uuid(), $2, $1, '+33612345678', '+33612345678')",
+    ] {
+        sqlx::query(statement).bind(caller).bind(house.tenant.0).execute(&mut db).await.unwrap();
+    }
+    let (first, _) = engine(&database).await;
+    // Something to tell: an earlier call.
+    tell(&first, &house, house.fact("before", FactKind::Ringing, 0)).await;
+    tell_durably(&first, &house, house.fact("before", FactKind::Ended(EndCause::Unstated), 3)).await;
+    first.stop().await;
+    // Long ago, so that the next process has not got it ready.
+    sqlx::query("UPDATE calls SET started_at = started_at - interval '60 days'")
+        .execute(&mut db)
+        .await
+        .unwrap();
+
+    let (engine, ear) = engine(&database).await;
+    let agent = house.agents[0];
+    tell_durably(&engine, &house, house.naming(0, house.fact("now", FactKind::Ringing, 10))).await;
+    let second = loop {
+        if let Some(second) = ear.of(agent).into_iter().find(|frame| frame.type_ == CALL_UPDATED) {
+            break second;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    assert_eq!(ear.types_of(agent), [SCREEN_POP, CALL_UPDATED]);
+    let data: serde_json::Value = serde_json::from_str(&second.data).unwrap();
+    assert_eq!(data["caller"]["customer_name"], "Claire Fontaine");
+    assert_eq!(data["caller"]["recent_calls"].as_array().unwrap().len(), 1);
+    assert_eq!(data["call"]["provider_call_id"], "now");
+    // A socket that comes back gets it again behind its pop, with the id it had.
+    let open = engine.open_pops(house.tenant, agent);
+    assert_eq!(open.iter().map(|frame| frame.type_).collect::<Vec<_>>(), [SCREEN_POP, CALL_UPDATED]);
+    assert_eq!(open[1].event_id, second.event_id);
+    assert_eq!(open[1].data, second.data);
+    engine.stop().await;
+
+    // And so does one that comes back to the next process, which has it looked up.
+    let (third, ear) = self::engine(&database).await;
+    third.open_pops(house.tenant, agent);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        let open = third.open_pops(house.tenant, agent).into_iter().chain(ear.of(agent));
+        if open.filter(|frame| frame.event_id == second.event_id).count() > 0 {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "the second frame is not sent again");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    third.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -516,6 +581,44 @@ async fn a_call_older_than_memory_is_found_again_and_its_pop_withdrawn() {
     assert_eq!(record.call.state, CallState::Ended);
     assert_eq!(record.call.agent_id, Some(house.agents[1]), "the fold of before, not a new one");
     second.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_not_acknowledged_when_it_comes_again() {
+    let database = TestDatabase::new().await;
+    let house = house(&database, 0).await;
+    let (engine, ear) = engine(&database).await;
+    tell_durably(&engine, &house, house.naming(0, house.fact("bad", FactKind::Ringing, 0))).await;
+    let mut db = database.superuser().await;
+    sqlx::query("ALTER TABLE calls ADD CONSTRAINT refuses CHECK (provider_call_id NOT LIKE 'bad%' OR answered_at IS NULL)")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    let answer = || house.naming(0, house.fact("bad", FactKind::Answered, 5));
+    let newcomer = || house.naming(0, house.fact("bad too", FactKind::Answered, 5));
+    for _ in 0..3 {
+        for fact in [answer(), newcomer()] {
+            assert_eq!(tell(&engine, &house, fact).await.durable.await, Err(NotDurable));
+        }
+    }
+    // Others are not held up, and neither are other events of the same call.
+    tell_durably(&engine, &house, house.fact("good", FactKind::Ringing, 6)).await;
+    let call = switchroom_core::CallId::derive(house.connection, "bad");
+    let live = engine.inner.tenants.get(house.tenant).unwrap();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while live.state().snapshot(call).unwrap().state != CallState::Ringing {
+        assert!(tokio::time::Instant::now() < deadline, "memory holds what was never stored");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    sqlx::query("ALTER TABLE calls DROP CONSTRAINT refuses").execute(&mut db).await.unwrap();
+    assert!(!tell_durably(&engine, &house, answer()).await, "it is told for the first time");
+    assert!(!tell_durably(&engine, &house, newcomer()).await);
+    assert!(tell_durably(&engine, &house, answer()).await);
+    let entries = log_of(&mut db, &house).await;
+    assert_eq!(entries.iter().filter(|(type_, _, _)| type_ == "answered").count(), 2);
+    assert_eq!(replay(&database, &house).await.memory(), live.state().memory());
+    assert!(ear.types_of(house.agents[0]).contains(&POP_WITHDRAWN), "the newcomer's pop was taken back");
+    engine.stop().await;
 }
 
 #[tokio::test]

@@ -60,7 +60,8 @@ impl Target {
     /// Where its seeds and past failures are.
     pub fn folders(self) -> Vec<PathBuf> {
         let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-        let mut folders = vec![here.join("corpus").join(self.name()), here.join("failures").join(self.name())];
+        let mut folders =
+            vec![here.join("corpus").join(self.name()), here.join("failures").join(self.name())];
         match self {
             Self::Sip => {
                 let vectors = here.join("../softphone-bridge/tests/torture");

@@ -20,8 +20,30 @@ impl Dice {
 
 /// What breaks parsers: ends of things, numbers at their limits, octets that are no text.
 const SPICE: [&[u8]; 24] = [
-    b"\0", b"\r\n", b"\r\n\r\n", b"\n", b" ", b"\t", b"\"", b"'", b"%", b"%00", b"&", b"=", b";", b":", b",", b"<", b"\\u0000",
-    b"-1", b"18446744073709551616", b"{", b"[", b"\xff", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80",
+    b"\0",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\n",
+    b" ",
+    b"\t",
+    b"\"",
+    b"'",
+    b"%",
+    b"%00",
+    b"&",
+    b"=",
+    b";",
+    b":",
+    b",",
+    b"<",
+    b"\\u0000",
+    b"-1",
+    b"18446744073709551616",
+    b"{",
+    b"[",
+    b"\xff",
+    b"\xed\xa0\x80",
+    b"\xf0\x9f\x98\x80",
 ];
 
 /// A changed copy of one of the seeds.

@@ -176,7 +176,17 @@ fn change(signed: &mut Signed, other: &[u8], dice: &mut Dice) {
             signed.now += if dice.below(2) == 0 { by } else { -by };
         }
         13 if headers > 1 => {
-            let wrong = ["", "v1,", "v1", "Bearer ", "Basic Og==", "AAAA", "=", "eyJhbGciOiJub25lIn0.e30.", "v1a,AAAA"];
+            let wrong = [
+                "",
+                "v1,",
+                "v1",
+                "Bearer ",
+                "Basic Og==",
+                "AAAA",
+                "=",
+                "eyJhbGciOiJub25lIn0.e30.",
+                "v1a,AAAA",
+            ];
             signed.headers[one].1 = wrong[dice.below(wrong.len())].to_owned();
         }
         _ => signed.other_key = true,
@@ -230,7 +240,8 @@ fn proof(signed: &Signed) -> Option<(Vec<String>, Vec<Vec<u8>>)> {
     Some(match signed.kind {
         Kind::Generic => {
             let list = get("webhook-signature")?;
-            let good = list.split_ascii_whitespace().filter_map(|one| octets(one.strip_prefix("v1,")?)).collect();
+            let good =
+                list.split_ascii_whitespace().filter_map(|one| octets(one.strip_prefix("v1,")?)).collect();
             (vec![get("webhook-id")?, get("webhook-timestamp")?], good)
         }
         Kind::Twilio => (Vec::new(), vec![octets(&get("x-twilio-signature")?)?]),

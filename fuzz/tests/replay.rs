@@ -50,8 +50,12 @@ targets! {
 fn no_changed_request_is_authentic() {
     let tally = mutations::run(6_000, 7).unwrap_or_else(|taken| panic!("taken: {taken:?}"));
     for kind in mutations::SIGNING {
-        let refused: u64 =
-            tally.refused.iter().filter(|((name, _), _)| *name == kind.as_str()).map(|(_, times)| times).sum();
+        let refused: u64 = tally
+            .refused
+            .iter()
+            .filter(|((name, _), _)| *name == kind.as_str())
+            .map(|(_, times)| times)
+            .sum();
         assert!(refused > 500, "{kind} was tried {refused} times");
     }
 }

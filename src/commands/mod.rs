@@ -123,6 +123,11 @@ pub enum Failure {
     /// It did part of the work: 3.
     #[error("{0}")]
     Partly(String),
+    /// Another process has the log of the database: 4. Starting again would only take it back and forth.
+    #[error(
+        "another switchroom has taken over the log of this database; two may not share one, so this one has ended"
+    )]
+    Overtaken,
     /// Everything else: 1.
     #[error("{0:#}")]
     Failed(anyhow::Error),
@@ -135,6 +140,7 @@ impl Failure {
             Self::Failed(_) => 1,
             Self::Usage(_) => 2,
             Self::Partly(_) => 3,
+            Self::Overtaken => 4,
         })
     }
 }

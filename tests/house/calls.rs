@@ -32,6 +32,19 @@ impl Agent {
         agent
     }
 
+    /// The code that the server closes the socket with.
+    async fn closed(&mut self) -> Option<u16> {
+        let close = async {
+            while let Some(Ok(message)) = self.0.next().await {
+                if let Message::Close(frame) = message {
+                    return frame.map(|frame| frame.code.into());
+                }
+            }
+            None
+        };
+        tokio::time::timeout(PATIENCE, close).await.expect("it is closed")
+    }
+
     /// The next frame of this type.
     async fn until(&mut self, wanted: &str) -> Value {
         let look = async {
@@ -301,4 +314,31 @@ async fn a_call_that_rang_when_the_program_died_is_ended_by_the_next_one() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(call(&server).await["end_reason"], "missed");
+}
+
+/// Two programs on one database: the later one has the log. The earlier one notices when it writes, and ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_whose_log_was_taken_over_closes_its_sockets_and_ends() {
+    let folder = Folder::new();
+    let mut server = Server::start(&folder, &[]);
+    let mut agent = Agent::sign_in(&server, "agent1@demo.example").await;
+    let url = format!("postgres:///switchroom?host={}&user=postgres", folder.data().join("run").display());
+    let other = folder.path().join("other");
+    let words = ["serve", "--http", "127.0.0.1:0", "--sip", "off", "--database-url", &url];
+    let mut serve = crate::support::command(&folder, &words);
+    serve.arg("--data-dir").arg(&other);
+    let later = Server::launch(&folder, &other, serve);
+
+    let ringing = json!({
+        "call_id": "late", "type": "ringing", "at": at(0), "from": "+33639980101", "to": "+33199000001",
+        "agent": { "extension": "201" }
+    });
+    assert_eq!(generic(&server, ringing).await.status(), 503, "it is not stored and not acknowledged");
+    assert_eq!(agent.closed().await, Some(1001));
+    let status = server.ended(PATIENCE).expect("it ends by itself");
+    assert_eq!(status.code(), Some(4));
+    let log = std::fs::read_to_string(folder.path().join("server.log")).unwrap();
+    assert!(log.contains("error: another switchroom has taken over the log"), "{log}");
+    assert_eq!(crate::support::postgres_of(&folder.data()), None, "its Postgres is gone too");
+    later.kill();
 }

@@ -8,5 +8,6 @@ mod demo;
 mod doors;
 mod lifecycle;
 mod stall;
+#[path = "../support/mod.rs"]
 mod support;
 mod web;

@@ -230,7 +230,20 @@ impl Hub {
         if peer.holding.swap(true, Ordering::SeqCst) {
             return;
         }
-        let room = self.rooms.entry(peer.tenant).or_insert_with(|| {
+        lock(&self.room_or_new(peer.tenant).holders).push(peer.clone());
+    }
+
+    /// The peer is greeted with open pops while the log is at the cursor. Most likely they are durable; then nothing
+    /// else may come that says so, and it is told here, with the next telling.
+    pub(crate) fn greeted(&self, peer: &Arc<Peer>, cursor: Cursor) {
+        self.holds(peer, self.clock(Instant::now()));
+        let room = self.room_or_new(peer.tenant);
+        room.cursor.fetch_max(cursor.0, Ordering::SeqCst);
+        room.fresh.store(true, Ordering::SeqCst);
+    }
+
+    fn room_or_new(&self, tenant: TenantId) -> Arc<Room> {
+        let room = self.rooms.entry(tenant).or_insert_with(|| {
             Arc::new(Room {
                 cursor: AtomicI64::new(0),
                 until: AtomicU64::new(0),
@@ -239,7 +252,7 @@ impl Hub {
                 holders: Mutex::default(),
             })
         });
-        lock(&room.holders).push(peer.clone());
+        Arc::clone(&room)
     }
 
     /// Tells the tenant's holders where the log is, and lets go of those whose frames are surely durable.

@@ -20,10 +20,7 @@ use serde_json::json;
 use tokio::time::timeout;
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{
-        handshake::derive_accept_key,
-        protocol::Role,
-    },
+    tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -137,7 +134,8 @@ async fn upgrade(State(gateway): State<Gateway>, mut request: Request) -> Respon
 
 async fn run(shared: Arc<Shared>, who: Identity, on_upgrade: OnUpgrade) {
     let Ok(Ok(upgraded)) = timeout(shared.settings.upgrade_wait, on_upgrade).await else { return };
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(settings::wire())).await;
+    let socket =
+        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(settings::wire())).await;
     let mut session = Session::open(shared, who, socket);
     let end = session.run().await;
     // Boxed, so that an idle socket does not keep room for its farewell.

@@ -1,20 +1,21 @@
 //! Filing a ticket: the form of the pop, or a client's request.
 
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use serde::Deserialize;
 use serde_json::Value;
 use switchroom_core::{CallId, directory::CustomerType, ticket::lifecycle::Filer};
-use switchroom_store::tickets::{self as store, FileError, NewTicket, Sight};
+use switchroom_store::tickets::{self as store, FileError, NewTicket, Sight, Ticket, Viewer};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{TicketView, as_filed, check_priority, publish, refuse_commands, viewer};
+use super::{TicketView, as_filed, check_priority, find, publish, refuse_commands, viewer};
 use crate::{
     Body, Caller, Created, Errors, Problem, Validate,
     directory::{
         begin,
         fields::{self, trimmed},
     },
+    idempotency::Keyed,
     state::AppState,
 };
 
@@ -90,9 +91,13 @@ impl Validate for FileTicket {
 pub(super) async fn file_ticket(
     State(state): State<AppState>,
     caller: Caller,
+    keyed: Option<Extension<Keyed>>,
     Body(body): Body<FileTicket>,
 ) -> Result<Created<TicketView>, Problem> {
     let viewer = viewer(&caller);
+    if let Some(made) = keyed.as_ref().and_then(|keyed| keyed.made()) {
+        return Ok(created(find(&state, &caller, made).await?, viewer));
+    }
     let by_client = viewer.sight == Sight::Own;
     // A client sees neither calls nor organizations, so to them any such id names nothing.
     if by_client && body.call_id.is_some() {
@@ -126,11 +131,18 @@ pub(super) async fn file_ticket(
         FileError::UnknownOrganization => Problem::invalid("/organization_id", "names no organization"),
         FileError::Store(error) => error.into(),
     })?;
-    publish(&state, &caller, tx, filed.ticket.id).await?;
     let ticket = filed.ticket;
-    Ok(Created {
+    if let Some(keyed) = &keyed {
+        keyed.made_now(&mut tx, ticket.id.0).await?;
+    }
+    publish(&state, &caller, tx, ticket.id).await?;
+    Ok(created(ticket, viewer))
+}
+
+fn created(ticket: Ticket, viewer: Viewer) -> Created<TicketView> {
+    Created {
         location: format!("/api/v1/tickets/{}", ticket.id),
         version: ticket.version,
         body: TicketView::of(ticket, viewer),
-    })
+    }
 }

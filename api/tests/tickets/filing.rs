@@ -318,3 +318,42 @@ async fn one_key_files_one_ticket() {
     assert_eq!(send().await.expect(201), first);
     assert_eq!(app.get(agent, "/api/v1/tickets?count=true").await.expect(200)["count"]["value"], 1);
 }
+
+/// The process died between filing the ticket and keeping the answer, or the answer to the commit itself was lost: the
+/// agent presses the button again, with the same key.
+#[tokio::test]
+async fn a_ticket_whose_answer_was_lost_is_not_filed_twice() {
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let send = || {
+        let request = app.request(Method::POST, "/api/v1/tickets").bearer(&agent.token);
+        let body = json!({"title": "Once", "phone_number": NUMBER, "customer_name": "Ada Lovelace"});
+        let request = request.header("idempotency-key", "once").json(&body);
+        async move { request.send().await }
+    };
+    let first = send().await.expect(201);
+    let mut connection = app.database.superuser().await;
+    for age in ["0 seconds", "61 seconds"] {
+        sqlx::query(
+            "UPDATE idempotency_keys SET status = NULL, headers = NULL, body = NULL, key_id = NULL,
+                    created_at = now() - $1::interval WHERE key = 'once'",
+        )
+        .bind(age)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+        let again = send().await;
+        assert_eq!(again.header("location"), path(&first), "after {age}");
+        assert_eq!(again.expect(201), first);
+    }
+    assert_eq!(send().await.header("idempotency-replayed"), "true", "and its answer is kept now");
+    let tickets: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM tickets").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(tickets, 1);
+    // After a day a key is new.
+    sqlx::query("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert_ne!(send().await.expect(201)["id"], first["id"]);
+}

@@ -37,12 +37,9 @@ fn forged() -> anyhow::Result<Vec<Forged>> {
     let url_safe = |octets: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(octets);
     let claims =
         format!(r#"{{"iat":{NOW},"jti":"c5ba8f24","iss":"Vonage","payload_hash":"{}"}}"#, "0".repeat(64));
-    let token = [
-        url_safe(br#"{"alg":"HS256","typ":"JWT"}"#),
-        url_safe(claims.as_bytes()),
-        url_safe(&[9; 32]),
-    ]
-    .join(".");
+    let token =
+        [url_safe(br#"{"alg":"HS256","typ":"JWT"}"#), url_safe(claims.as_bytes()), url_safe(&[9; 32])]
+            .join(".");
     let (json, form) = ("application/json".to_owned(), "application/x-www-form-urlencoded".to_owned());
     let secret = "a provider's secret of usual length".to_owned();
     let all: [(Kind, String, Vec<(&'static str, String)>); 6] = [

@@ -85,9 +85,8 @@ impl<'a> Judging<'a> {
             if let Some(call) = entry.opens().filter(|call| recorded.contains(call)) {
                 returned.insert(call, entry.incarnation);
             }
-            let goes_back = entry
-                .call
-                .filter(|call| returned.get(call).is_some_and(|until| entry.incarnation <= *until));
+            let goes_back =
+                entry.call.filter(|call| returned.get(call).is_some_and(|until| entry.incarnation <= *until));
             back.extend(goes_back);
             verdicts.push(if goes_back.is_some() { Verdict::Forgotten } else { Verdict::Stands });
         }
@@ -121,8 +120,7 @@ impl<'a> Judging<'a> {
                     }
                     (EventData::Call(_), _) if *verdict == Verdict::Forgotten => continue,
                     (EventData::Call(data), Some(call)) => {
-                        if !claimed.remove(&(entry.tenant, event.event_id))
-                            && !planted::is(Bug::WrittenTwice)
+                        if !claimed.remove(&(entry.tenant, event.event_id)) && !planted::is(Bug::WrittenTwice)
                         {
                             *verdict = Verdict::Repeated;
                             continue;

@@ -26,6 +26,8 @@ const MINUTES: i64 = 60;
 /// Names of queues come from outside, and so do times of calls: what they may take up is bounded.
 const MOST_IDLE_QUEUES: usize = 500;
 const MOST_MINUTES: usize = 1_500;
+/// Days whose counters are kept.
+const MOST_DAYS: usize = 4;
 
 /// The whole board, as `GET /wallboard` and the first `wallboard` frame give it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -148,9 +150,10 @@ struct Day {
 pub struct WallboardFold {
     cursor: Cursor,
     day: NaiveDate,
-    /// Minutes before this one are forgotten.
+    /// Minutes before this one are not shown.
     oldest: Timestamp,
-    today: Day,
+    /// Today's counters, and those of the days beside it: the clock may be set back, and a provider's may be ahead.
+    days: BTreeMap<NaiveDate, Day>,
     ringing: i64,
     talking: i64,
     held: i64,
@@ -166,7 +169,7 @@ impl WallboardFold {
             cursor: Cursor::default(),
             day: now.date_naive(),
             oldest: minute(now) - TimeDelta::minutes(MINUTES),
-            today: Day::default(),
+            days: BTreeMap::new(),
             ringing: 0,
             talking: 0,
             held: 0,
@@ -215,15 +218,19 @@ impl WallboardFold {
         self.agents.insert(change.user_id, change);
     }
 
-    /// Begins a new day, forgets old minutes.
+    /// Moves with the clock, which may also be set back: what is forgotten is a little older than what is shown.
     fn turn(&mut self, now: Timestamp) {
-        if now.date_naive() > self.day {
+        if now.date_naive() != self.day {
             self.day = now.date_naive();
-            self.today = Day::default();
             self.waiting.retain(|_, calls| !calls.is_empty());
+            while self.days.len() > MOST_DAYS {
+                let farthest = self.days.keys().max_by_key(|date| (**date - self.day).abs()).copied();
+                farthest.and_then(|date| self.days.remove(&date));
+            }
         }
-        self.oldest = self.oldest.max(minute(now) - TimeDelta::minutes(MINUTES));
-        while self.minutes.first_key_value().is_some_and(|(at, _)| *at < self.oldest) {
+        self.oldest = minute(now) - TimeDelta::minutes(MINUTES);
+        let forgotten = self.oldest - TimeDelta::minutes(2 * MINUTES);
+        while self.minutes.first_key_value().is_some_and(|(at, _)| *at < forgotten) {
             self.minutes.pop_first();
         }
     }
@@ -260,15 +267,16 @@ impl WallboardFold {
         {
             *self.minutes.entry(started).or_default() += sign;
         }
-        if call.started_at.date_naive() == self.day {
-            self.today.count(call, sign);
+        let date = call.started_at.date_naive();
+        if (date - self.day).abs() <= TimeDelta::days(1) || self.days.contains_key(&date) {
+            self.days.entry(date).or_default().count(call, sign);
         }
     }
 
     /// The board as it looks at this moment.
     pub fn render(&self, now: Timestamp, revision: u64, roster: &Roster) -> Wallboard {
         let mut fold = std::borrow::Cow::Borrowed(self);
-        if now.date_naive() > self.day {
+        if now.date_naive() != self.day {
             fold.to_mut().turn(now);
         }
         let count = |n: i64| u64::try_from(n).unwrap_or(0);
@@ -298,7 +306,7 @@ impl WallboardFold {
                 held: count(fold.held),
                 transferring: count(fold.transferring),
             },
-            figures: fold.today.figures(),
+            figures: fold.days.get(&fold.day).copied().unwrap_or_default().figures(),
             series: Series {
                 calls_per_minute: (0..MINUTES)
                     .map(|n| first + TimeDelta::minutes(n))

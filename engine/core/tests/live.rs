@@ -480,6 +480,20 @@ fn the_board_counts_what_the_log_says() {
     let shown = board.render(tomorrow, 3, &centre.roster);
     assert_eq!(shown.figures[0].value, Some(0.0));
     assert_eq!(shown.calls.talking, 1);
+
+    // A clock that was a day ahead for a while, and is set right, takes nothing from today.
+    for event in centre.tell(fact("a", Held, 95)).decision {
+        board.apply(tomorrow, &event);
+    }
+    for event in centre.tell(fact("a", Resumed, 96)).decision {
+        board.apply(centre.now, &event);
+    }
+    let shown = board.render(centre.now, 4, &centre.roster);
+    assert_eq!((shown.figures[0].value, shown.figures[1].value), (Some(5.0), Some(2.0)));
+    assert_eq!(shown.calls.talking, 1);
+    centre.tell(fact("g", Ringing, 97)).decision.iter().for_each(|event| board.apply(centre.now, event));
+    let shown = board.render(centre.now, 5, &centre.roster);
+    assert_eq!(shown.series.calls_per_minute.last().unwrap().calls, 1, "this minute is counted");
 }
 
 #[test]

@@ -12,10 +12,7 @@ mod write;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -30,6 +27,7 @@ use switchroom_core::{
 };
 use switchroom_store::{Database, StoreError, log};
 use tokio::{sync::mpsc, time::Instant};
+use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::{
@@ -133,7 +131,7 @@ pub(crate) struct Appender {
     /// The shards' ears, by shard.
     pub(crate) shards: Vec<mpsc::UnboundedSender<Notice>>,
     /// Set when a later epoch took over; nothing is written from then on.
-    pub(crate) fenced: Arc<AtomicBool>,
+    pub(crate) fenced: CancellationToken,
     /// Calls whose entries go back to their shard, up to this incarnation.
     pub(crate) returned: HashMap<CallId, u32>,
     /// Kept between batches; given back after any failure.
@@ -168,7 +166,7 @@ impl Appender {
             if piece.is_empty() {
                 continue;
             }
-            if self.fenced.load(Ordering::Acquire) {
+            if self.fenced.is_cancelled() {
                 for entry in &piece {
                     entry.lose(&self.waits);
                 }
@@ -178,7 +176,7 @@ impl Appender {
                 Ok(written) => self.settle(piece, &written),
                 Err(Failure::Overtaken) => {
                     error!("another process has taken over the log; this one writes no more");
-                    self.fenced.store(true, Ordering::Release);
+                    self.fenced.cancel();
                     pieces.push(piece);
                 }
                 Err(Failure::Absent(tenant)) => {
@@ -191,9 +189,12 @@ impl Appender {
                     pieces.push(rest);
                 }
                 Err(Failure::Store(failure)) => {
-                    if let [entry] = &*piece {
-                        give_up(entry, &failure);
-                        entry.lose(&self.waits);
+                    if piece.len() == 1 {
+                        for entry in piece {
+                            give_up(&entry, &failure);
+                            entry.lose(&self.waits);
+                            self.send_back(entry, |entry| Notice::Refused { entry });
+                        }
                         continue;
                     }
                     // Something in it can never be written. Tenant by tenant, then by halves, until it stands alone;

@@ -46,11 +46,7 @@ impl Appender {
                     }
                 }
                 Verdict::Forgotten => {
-                    if let Some((call, _, _)) = &entry.fact {
-                        let last = self.returned.entry(*call).or_default();
-                        *last = (*last).max(entry.incarnation);
-                    }
-                    self.tell(entry.tenant, Notice::Forgotten { entry: Box::new(entry) });
+                    self.send_back(entry, |entry| Notice::Forgotten { entry });
                     continue;
                 }
             }
@@ -85,6 +81,15 @@ impl Appender {
         };
         let summaries = self.summaries.clone();
         tokio::spawn(async move { summaries.call_changed(tenant, contact, recent).await });
+    }
+
+    /// Back to its shard, and so does everything that was decided from the same memory of the call.
+    pub(super) fn send_back(&mut self, entry: Entry, notice: fn(Box<Entry>) -> Notice) {
+        if let Some((call, _, _)) = &entry.fact {
+            let last = self.returned.entry(*call).or_default();
+            *last = (*last).max(entry.incarnation);
+        }
+        self.tell(entry.tenant, notice(Box::new(entry)));
     }
 
     fn tell(&self, tenant: TenantId, notice: Notice) {

@@ -115,8 +115,7 @@ impl Appender {
             if opened.is_empty() { BTreeSet::new() } else { log::recorded_calls(&mut tx, &opened).await? };
         let judging = Judging::open(batch, &recorded, &self.returned);
         let claims = judging.claims();
-        let claimed =
-            if claims.is_empty() { BTreeSet::new() } else { log::claim(&mut tx, &claims).await? };
+        let claimed = if claims.is_empty() { BTreeSet::new() } else { log::claim(&mut tx, &claims).await? };
         let judged = judging.close(claimed);
 
         // Their numbers.

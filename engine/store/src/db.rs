@@ -41,6 +41,11 @@ pub enum StoreError {
     Other(#[source] sqlx::Error),
 }
 
+/// Beginnings of the codes of what passes by itself: lost connections, roles that may not sign in now, serialization and
+/// deadlock, out of connections, memory or disk, a lock or statement that took too long, shutdown and crash recovery,
+/// a standby that is not promoted yet, errors of the machine's files.
+const PASSING: [&str; 9] = ["08", "28", "40", "53", "55P03", "57014", "57P", "25006", "58"];
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
@@ -52,10 +57,7 @@ impl From<sqlx::Error> for StoreError {
                     Some("23514" | "23502") => Self::Check { constraint },
                     // Data exceptions (out of range, bad encoding): a value came through that cannot be stored.
                     Some(code) if code.starts_with("22") => Self::Check { constraint },
-                    // Shutdown, crash recovery, out of connections or disk, serialization and deadlock.
-                    Some(code)
-                        if code.starts_with("57P") || code.starts_with("53") || code.starts_with("40") =>
-                    {
+                    Some(code) if PASSING.iter().any(|class| code.starts_with(class)) => {
                         Self::Unavailable(error)
                     }
                     _ => Self::Other(error),

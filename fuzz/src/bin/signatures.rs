@@ -6,9 +6,10 @@ use switchroom_fuzz::mutations::run;
 
 fn main() -> ExitCode {
     let mut numbers = std::env::args().skip(1).map(|word| word.parse::<u64>());
-    let (Ok(count), Ok(seed)) =
-        (numbers.next().unwrap_or(Ok(1_000_000)), numbers.next().unwrap_or(Ok(u64::from(std::process::id()))))
-    else {
+    let (Ok(count), Ok(seed)) = (
+        numbers.next().unwrap_or(Ok(1_000_000)),
+        numbers.next().unwrap_or(Ok(u64::from(std::process::id()))),
+    ) else {
         eprintln!("usage: fuzz-signatures [COUNT] [SEED]");
         return ExitCode::from(2);
     };

@@ -22,7 +22,8 @@ use crate::signing::{FORM, JSON, NOW, RECEIVED_AT_US, URL, connection, credentia
 
 pub fn run(kind: Kind, octets: &[u8]) {
     // JSON looks like JSON; everything else is sent as a form.
-    let json = octets.iter().find(|octet| !octet.is_ascii_whitespace()).is_some_and(|first| b"{[".contains(first));
+    let json =
+        octets.iter().find(|octet| !octet.is_ascii_whitespace()).is_some_and(|first| b"{[".contains(first));
     let media = if json { JSON } else { FORM };
     let door = HookConnection {
         id: connection(),

@@ -61,7 +61,9 @@ fn stack(octets: &[u8], transport: Transport) {
         Transport::Stream => rsipstack::sip::Transport::Tcp,
     };
     let Ok(parsed) = SipMessage::try_from(octets) else { return };
-    let Ok(SipMessage::Request(request)) = SipConnection::update_msg_received(parsed, SOURCE, kind) else { return };
+    let Ok(SipMessage::Request(request)) = SipConnection::update_msg_received(parsed, SOURCE, kind) else {
+        return;
+    };
     let _ = TransactionKey::from_request(&request, TransactionRole::Server);
     let printed = request.to_string();
     assert!(!printed.is_empty());

@@ -4,7 +4,10 @@
 use std::io::{self, Read, Write};
 
 use switchroom_ws::{incoming, settings};
-use tokio_tungstenite::tungstenite::{Message, protocol::{Role, WebSocket}};
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{Role, WebSocket},
+};
 
 /// A wire that brings what it was given, so many octets at a time, and takes everything.
 struct Wire<'a> {

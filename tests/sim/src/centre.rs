@@ -68,12 +68,13 @@ impl Centre {
     /// Decisions look at the world as it is; what is recorded must not change when the world does.
     pub fn connect_lines(&mut self, first: u128, second: u128) {
         let owners = [Some(user(first)), Some(user(second)), None];
-        self.lines = NumberPlan::new(LINES.iter().zip(owners).enumerate().map(|(at, (number, user_id))| Line {
-            id: NumberId(Uuid::from_u128(0x10 + at as u128)),
-            number: number.parse().expect("a line of the simulation is E.164"),
-            tenant: TENANT,
-            user_id,
-        }));
+        self.lines =
+            NumberPlan::new(LINES.iter().zip(owners).enumerate().map(|(at, (number, user_id))| Line {
+                id: NumberId(Uuid::from_u128(0x10 + at as u128)),
+                number: number.parse().expect("a line of the simulation is E.164"),
+                tenant: TENANT,
+                user_id,
+            }));
     }
 
     pub fn rename_caller(&mut self, name: &str) {

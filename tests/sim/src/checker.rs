@@ -78,9 +78,8 @@ impl Checker {
         }
         // Whoever has the caller by this entry is the only one who still sees the pop.
         let answers = told.reports.iter().filter(|r| r.kind == FactKind::Answered && !r.agents.is_empty());
-        let latest = answers.max_by_key(|r| {
-            (r.at, r.told.then_some(r.at), r.sequence, EventId::of_call(id, &r.key))
-        });
+        let latest =
+            answers.max_by_key(|r| (r.at, r.told.then_some(r.at), r.sequence, EventId::of_call(id, &r.key)));
         if let Some(latest) = latest.filter(|r| r.key == data.report.key && !told.ended) {
             let taker = latest.agents.iter().min().copied();
             let others: Vec<&UserId> = told.open.iter().filter(|user| Some(**user) != taker).collect();

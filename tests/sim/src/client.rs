@@ -78,7 +78,9 @@ impl Client {
     }
 
     fn frame(&mut self, frame: &Frame) {
-        let (Some(id), Some(call), Some(socket)) = (frame.event_id, call_of(frame), self.socket) else { return };
+        let (Some(id), Some(call), Some(socket)) = (frame.event_id, call_of(frame), self.socket) else {
+            return;
+        };
         let known = Known { call, socket };
         match frame.type_ {
             SCREEN_POP => {

@@ -71,14 +71,20 @@ pub enum Notice {
 
 /// What the world does upon a step.
 pub enum Effect {
-    Send { socket: u64, down: Down },
+    Send {
+        socket: u64,
+        down: Down,
+    },
     /// The provider gets its 2xx for this delivery.
     Ack(u64),
     Notice(Notice),
     /// A call's memory is to be loaded.
     Load(CallId),
     /// A resume reads its next page.
-    Read { socket: u64, after: Cursor },
+    Read {
+        socket: u64,
+        after: Cursor,
+    },
 }
 
 #[derive(Default)]
@@ -119,7 +125,13 @@ pub struct Process {
 }
 
 impl Process {
-    pub fn start(now: Timestamp, live: TenantLive, board: WallboardFold, end: Cursor, centre: &Centre) -> Self {
+    pub fn start(
+        now: Timestamp,
+        live: TenantLive,
+        board: WallboardFold,
+        end: Cursor,
+        centre: &Centre,
+    ) -> Self {
         let mut process = Self {
             live,
             board,

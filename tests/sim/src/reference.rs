@@ -66,12 +66,10 @@ impl Outcome {
             FactKind::Transferred => Some(CallState::Transferring),
             FactKind::Ringing | FactKind::Ended(_) => None,
         });
-        let state =
-            if endings.is_empty() { talk.unwrap_or(CallState::Ringing) } else { CallState::Ended };
+        let state = if endings.is_empty() { talk.unwrap_or(CallState::Ringing) } else { CallState::Ended };
         let queue = told.iter().rev().find_map(|report| report.queue.clone());
-        let taken = told
-            .iter()
-            .any(|r| matches!(r.kind, FactKind::Answered | FactKind::Held | FactKind::Resumed));
+        let taken =
+            told.iter().any(|r| matches!(r.kind, FactKind::Answered | FactKind::Held | FactKind::Resumed));
         let real: Vec<&(&Report, EndCause)> = endings.iter().filter(|(r, _)| !ours(r)).collect();
         // What somebody states outright, then what the provider's words say, then silence.
         let deciding = real

@@ -53,9 +53,18 @@ enum Happening {
     Settle(Written),
     Notice(Notice),
     Found(CallId),
-    Read { socket: u64, after: Cursor },
-    Down { socket: u64, down: Down },
-    Resume { socket: u64, after: Cursor },
+    Read {
+        socket: u64,
+        after: Cursor,
+    },
+    Down {
+        socket: u64,
+        down: Down,
+    },
+    Resume {
+        socket: u64,
+        after: Cursor,
+    },
     /// The wire of a client breaks; the program notices later.
     Break(usize),
     Noticed(u64),
@@ -371,7 +380,9 @@ impl Sim {
     fn write(&mut self, batch: &[crate::process::Entry], process: &Process) -> Written {
         let (written, entries) = self.store.commit(self.now, batch, &process.returned);
         for (seq, event) in &entries {
-            self.note(|| format!("log {seq}: {:?} {:?} to {:?}", event.type_, event.call_id, event.addressees));
+            self.note(|| {
+                format!("log {seq}: {:?} {:?} to {:?}", event.type_, event.call_id, event.addressees)
+            });
             self.checker.take(*seq, event);
         }
         written

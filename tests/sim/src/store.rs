@@ -159,9 +159,7 @@ impl Store {
         let mut kept: Vec<Kept> = self
             .calls
             .iter()
-            .filter(|(_, row)| {
-                row.call.state != CallState::Ended || row.updated_at >= now - REMEMBER_ENDED
-            })
+            .filter(|(_, row)| row.call.state != CallState::Ended || row.updated_at >= now - REMEMBER_ENDED)
             .filter_map(|(id, row)| self.kept(*id, row.call.state != CallState::Ended))
             .collect();
         kept.sort_by_key(|call| call.memory.heard_at);

@@ -23,7 +23,8 @@ impl Story {
         let habit = rng.below(3);
         let id = format!("pbx-{n}");
         let outbound = rng.permille(150);
-        let (from, to) = if outbound { (LINES[0], CALLERS[3]) } else { (*rng.pick(&CALLERS), *rng.pick(&LINES)) };
+        let (from, to) =
+            if outbound { (LINES[0], CALLERS[3]) } else { (*rng.pick(&CALLERS), *rng.pick(&LINES)) };
         let queue = rng.permille(400).then(|| (*rng.pick(&QUEUES)).to_owned());
         let names = rng.permille(500);
         let mut steps: Vec<(FactKind, Option<u128>)> = Vec::new();
@@ -78,8 +79,11 @@ impl Story {
                 provider_event_id: rng.permille(300).then(|| format!("{id}-{sequence}")),
                 at: told,
                 sequence: (habit == 1).then_some(sequence as i64),
-                direction: (first || rng.permille(300))
-                    .then_some(if outbound { Direction::Outbound } else { Direction::Inbound }),
+                direction: (first || rng.permille(300)).then_some(if outbound {
+                    Direction::Outbound
+                } else {
+                    Direction::Inbound
+                }),
                 from: (first || rng.permille(300)).then(|| from.to_owned()),
                 to: (first || rng.permille(300)).then(|| to.to_owned()),
                 agents: agent.map(|n| AgentHint::Extension(format!("{}", 200 + n))).into_iter().collect(),

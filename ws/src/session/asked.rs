@@ -186,7 +186,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             Err(NoPage::Log(ResumeError::TooOld)) => {
                 self.error(ErrorCode::CursorTooOld, "load everything anew; the open pops follow", None);
-                self.open_pops();
+                self.open_pops(self.member.shared.board.cursor(self.who.tenant));
                 return self.catch_up();
             }
             Err(failure) => {

@@ -242,13 +242,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 .unwrap_or(u64::MAX),
         };
         self.direct.push_back(envelope::of_data("hello", &hello));
-        self.open_pops();
+        self.open_pops(cursor);
     }
 
-    fn open_pops(&mut self) {
+    /// The user's open pops, while the log is at the cursor.
+    fn open_pops(&mut self, cursor: Cursor) {
         let now = envelope::now_us();
-        for frame in self.member.shared.board.open_pops(self.who.tenant, self.who.user) {
-            self.direct.push_back(envelope::of_frame(&frame, self.who.user, now));
+        let frames = self.member.shared.board.open_pops(self.who.tenant, self.who.user);
+        self.direct.extend(frames.iter().map(|frame| envelope::of_frame(frame, self.who.user, now)));
+        if !frames.is_empty() {
+            // A cursor behind the pops says that they are durable, which the same one before them did not.
+            self.told = Cursor::default();
+            self.member.shared.hub.greeted(&self.member.peer, cursor);
         }
     }
 

@@ -173,23 +173,33 @@ async fn fragmentation() {
     type Case<'a> = (&'a str, &'a [(u8, &'a [u8])], Vec<Heard>);
     let cases: [Case<'_>; 17] = [
         ("two fragments", &[(TEXT, head), (FIN, tail)], vec![echo.clone()]),
-        ("empty ones", &[(TEXT, b""), (CONTINUED, head), (CONTINUED, b""), (CONTINUED, tail), (FIN, b"")], vec![
-            echo.clone(),
-        ]),
-        ("a ping between", &[(TEXT, head), (FIN | PING, b"p"), (FIN, tail)], vec![pong.clone(), echo.clone()]),
+        (
+            "empty ones",
+            &[(TEXT, b""), (CONTINUED, head), (CONTINUED, b""), (CONTINUED, tail), (FIN, b"")],
+            vec![echo.clone()],
+        ),
+        (
+            "a ping between",
+            &[(TEXT, head), (FIN | PING, b"p"), (FIN, tail)],
+            vec![pong.clone(), echo.clone()],
+        ),
         ("a pong between", &[(TEXT, head), (FIN | PONG, b"p"), (FIN, tail)], vec![echo.clone()]),
-        ("a ping after each", &[(TEXT, head), (FIN | PING, b"p"), (CONTINUED, b""), (FIN | PING, b"p"), (FIN, tail)], vec![
-            pong.clone(),
-            pong.clone(),
-            echo.clone(),
-        ]),
+        (
+            "a ping after each",
+            &[(TEXT, head), (FIN | PING, b"p"), (CONTINUED, b""), (FIN | PING, b"p"), (FIN, tail)],
+            vec![pong.clone(), pong.clone(), echo.clone()],
+        ),
         ("a close between", &[(TEXT, head), (FIN | CLOSE, b"\x03\xe8")], broken(1000)),
         ("fragmented ping", &[(PING, b"p"), (FIN, b"q")], broken(1002)),
         ("fragmented pong", &[(PONG, b"p"), (FIN, b"q")], broken(1002)),
         ("fragmented close", &[(CLOSE, b"\x03"), (FIN, b"\xe8")], broken(1002)),
         ("continuation of nothing", &[(FIN, tail)], broken(1002)),
         ("continuation of nothing, not the last", &[(CONTINUED, tail)], broken(1002)),
-        ("continuation after the last", &[(TEXT, head), (FIN, tail), (FIN, b"x")], [vec![echo.clone()], broken(1002)].concat()),
+        (
+            "continuation after the last",
+            &[(TEXT, head), (FIN, tail), (FIN, b"x")],
+            [vec![echo.clone()], broken(1002)].concat(),
+        ),
         ("text within text", &[(TEXT, head), (TEXT, tail)], broken(1002)),
         ("last text within text", &[(TEXT, head), (FIN | TEXT, tail)], broken(1002)),
         ("binary within text", &[(TEXT, head), (FIN | BINARY, tail)], broken(1002)),
@@ -218,8 +228,20 @@ async fn fragmentation() {
 async fn text_is_utf_8() {
     let house = House::new().await;
     for valid in [
-        "κόσμε", "\u{80}", "\u{7ff}", "\u{800}", "\u{ffff}", "\u{10000}", "\u{10ffff}", "\u{d7ff}", "\u{e000}", "\u{fffd}",
-        "\u{fffe}", "\u{1fffe}", "\u{10fffe}", "\u{feff}",
+        "κόσμε",
+        "\u{80}",
+        "\u{7ff}",
+        "\u{800}",
+        "\u{ffff}",
+        "\u{10000}",
+        "\u{10ffff}",
+        "\u{d7ff}",
+        "\u{e000}",
+        "\u{fffd}",
+        "\u{fffe}",
+        "\u{1fffe}",
+        "\u{10fffe}",
+        "\u{feff}",
     ] {
         let octets = word(valid.as_bytes());
         check(&house, valid, &frame(FIN | TEXT, &octets), &[echo(valid)]).await;
@@ -292,7 +314,9 @@ async fn closing() {
     check(&house, "a longer one", &code(1000, &[b'x'; 124]), &broken(1002)).await;
     check(&house, "a reason that is no UTF-8", &code(1000, b"\xce\xba\xed\xa0\x80"), &broken(1007)).await;
     // What comes behind a close is not looked at.
-    for behind in [frame(FIN | PING, b"p"), frame(FIN | TEXT, &word(b"late")), code(1001, b""), vec![0xFF; 40]] {
+    for behind in
+        [frame(FIN | PING, b"p"), frame(FIN | TEXT, &word(b"late")), code(1001, b""), vec![0xFF; 40]]
+    {
         let octets = [code(1000, b""), behind].concat();
         check(&house, "behind a close", &octets, &broken(1000)).await;
     }
@@ -354,8 +378,18 @@ async fn handshakes() {
         ("a key of 15 octets", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j", 400),
         ("a key of 17 octets", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZXh4", 400),
         ("a key that is no base64", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j!Q==", 400),
-        ("two keys", key, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", 400),
-        ("extensions, which are not taken up", key, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate\r\n", 101),
+        (
+            "two keys",
+            key,
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+            400,
+        ),
+        (
+            "extensions, which are not taken up",
+            key,
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate\r\n",
+            101,
+        ),
     ];
     for (what, from, to, expected) in cases {
         let head = if from.is_empty() { good.to_owned() } else { good.replacen(from, to, 1) };
@@ -377,7 +411,11 @@ async fn answer_to(house: &House, request: &str) -> (u16, String) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let octet = timeout(SOON, tokio::io::AsyncReadExt::read_u8(&mut stream)).await;
-        head.push(octet.expect("an answer").unwrap_or_else(|_| panic!("ends within {:?}", String::from_utf8_lossy(&head))));
+        head.push(
+            octet
+                .expect("an answer")
+                .unwrap_or_else(|_| panic!("ends within {:?}", String::from_utf8_lossy(&head))),
+        );
     }
     let head = String::from_utf8(head).unwrap().to_lowercase();
     (head[9..12].parse().unwrap(), head)

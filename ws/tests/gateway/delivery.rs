@@ -98,6 +98,22 @@ async fn open_pops_follow_hello_with_the_ids_they_had() {
     late.quiet().await;
 }
 
+/// A page loaded again while it rings: nothing new happens, and yet it is told that what it shows is durable.
+#[tokio::test]
+async fn open_pops_that_are_durable_are_followed_by_committed() {
+    let house = House::new().await;
+    let event = ring(1, &[ANN]);
+    house.board.open_pop(TENANT, &event);
+    let cursor = house.board.happen(TENANT, event);
+    let mut late = house.client("ann").await;
+    late.expect("screen_pop").await;
+    let told = tokio::time::timeout(Duration::from_secs(1), late.expect("committed")).await.unwrap();
+    assert_eq!(told["cursor"], cursor.to_string());
+    // Who has no open pop learnt it from `hello`.
+    let mut other = house.client("bob").await;
+    other.quiet().await;
+}
+
 #[tokio::test]
 async fn committed_follows_within_a_second_for_those_who_hold_frames_only() {
     let house = House::new().await;

@@ -140,8 +140,12 @@ impl TenantLive {
         }
 
         let heard = self.audience(&fold, &report, world);
-        let pops: Vec<UserId> =
-            heard.users.iter().copied().filter(|user| !popped.contains_key(user) || planted::is(Bug::PopsTwice)).collect();
+        let pops: Vec<UserId> = heard
+            .users
+            .iter()
+            .copied()
+            .filter(|user| !popped.contains_key(user) || planted::is(Bug::PopsTwice))
+            .collect();
         let answered_by = answered_by(&fold, &report);
         let withdrawn: Vec<UserId> = match answered_by {
             Some(_) if planted::is(Bug::OthersKeepThePop) => Vec::new(),

@@ -188,13 +188,11 @@ export class LiveSocket {
       this.watchSilence(this.heartbeatMs * 3);
     }
     this.env.onFrame(frame);
-    if (cursor !== null) {
-      this.env.onResuming();
-      this.setLink({ ...this.link, status: "resuming" });
-      this.send({ type: "resume", cursor });
-    } else {
-      this.live();
-    }
+    // A page that has just loaded missed nothing, but its open pops stay provisional until `resynced` covers them.
+    if (cursor === null) this.live();
+    else this.setLink({ ...this.link, status: "resuming" });
+    this.env.onResuming();
+    this.send({ type: "resume", cursor: cursor ?? String(frame.data.cursor) });
     if (this.topics.size > 0) this.send({ type: "subscribe", topics: [...this.topics.keys()] });
   }
 

@@ -205,6 +205,20 @@ describe("durability", () => {
     expect(run(state, resynced("c10")).cursor).toBe("c10");
   });
 
+  it("takes the open pops of a page that has just loaded for durable at its first resynced", () => {
+    const state = run(
+      initialLiveState,
+      hello("c5"),
+      { type: "resuming" },
+      screenPop("a"),
+      committed("c5"),
+      resynced("c5"),
+    );
+    expect(state.pops.a?.durable).toBe(true);
+    expect(state.provisional).toEqual({});
+    expect(state.resuming).toBe(false);
+  });
+
   it("drops a provisional pop that was not sent again, with its event id", () => {
     const before = run(connected, committed("c1"), screenPop("ghost"));
     const after = run(before, hello("c1"), { type: "resuming" }, resynced("c1"));

@@ -1,4 +1,7 @@
 //! Starting the program on a data directory of its own, talking to it, and making sure that it is gone afterwards.
+//! Shared by the targets of whole-house tests.
+
+#![allow(dead_code, reason = "no target uses all of it")]
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -79,17 +82,21 @@ impl Server {
     }
 
     pub fn start_on(folder: &Folder, data: &Path, flags: &[&str]) -> Self {
+        let mut serve =
+            command(folder, &["serve", "--demo=quiet", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0"]);
+        serve.arg("--data-dir").arg(data).args(flags);
+        Self::launch(folder, data, serve)
+    }
+
+    /// Any `serve` command, until it is ready. What it logs is appended to `server.log` in the folder.
+    pub fn launch(folder: &Folder, data: &Path, mut serve: Command) -> Self {
         let began = Instant::now();
         let log = folder.path().join("server.log");
-        let mut child =
-            command(folder, &["serve", "--demo=quiet", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0"])
-                .arg("--data-dir")
-                .arg(data)
-                .args(flags)
-                .stdout(Stdio::piped())
-                .stderr(File::options().create(true).append(true).open(&log).unwrap())
-                .spawn()
-                .unwrap();
+        let mut child = serve
+            .stdout(Stdio::piped())
+            .stderr(File::options().create(true).append(true).open(&log).unwrap())
+            .spawn()
+            .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -139,6 +146,16 @@ impl Server {
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut self.stdout, &mut rest).unwrap();
         (status, took, rest)
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn ended(&mut self, limit: Duration) -> Option<ExitStatus> {
+        let mut status = None;
+        within(limit, || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status
     }
 
     /// `kill -9`, which leaves Postgres behind.
