@@ -124,11 +124,15 @@ impl Account {
         run: impl FnOnce() -> anyhow::Result<Outcome>,
     ) -> anyhow::Result<Self> {
         let of_postgres = || postgres.map_or(Ok(Duration::ZERO), process::cpu_of_tree);
-        let before = (process::cpu_exact(pid)?, of_postgres()?);
+        // Threads of the program come and go; a peer has one, and little to account for.
+        let of_itself = || if postgres.is_some() { process::cpu(pid) } else { process::cpu_exact(pid) };
+        let before = (of_itself()?, of_postgres()?);
         let outcome = run()?;
-        let after = (process::cpu_exact(pid)?, of_postgres()?);
+        let after = (of_itself()?, of_postgres()?);
         let each = |time: Duration| time.as_secs_f64() * 1e6 / outcome.sent.max(1) as f64;
-        Ok(Self { cpu: each(after.0 - before.0), postgres_cpu: each(after.1 - before.1), outcome })
+        // A backend that ended meanwhile may be missing.
+        let (cpu, postgres_cpu) = (after.0 - before.0, after.1.saturating_sub(before.1));
+        Ok(Self { cpu: each(cpu), postgres_cpu: each(postgres_cpu), outcome })
     }
 }
 
