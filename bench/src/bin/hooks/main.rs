@@ -62,7 +62,7 @@ struct Lengths {
 struct Ours {
     program: Program,
     events: Events,
-    senders: Senders,
+    address: SocketAddr,
     sockets: Sockets,
 }
 
@@ -92,19 +92,19 @@ impl Ours {
             CALLERS,
         )?;
         let sockets = Sockets::open(address, &Door::Program { tokens: &tokens })?;
-        let senders = Senders::connect(address, SENDERS)?;
-        Ok(Self { program, events, senders, sockets })
+        Ok(Self { program, events, address, sockets })
     }
 
     /// Runs a plan and, unmeasured, ends its calls.
     fn run(&mut self, plan: &Plan) -> anyhow::Result<Account> {
         let (ours, postgres) = (self.program.pid(), self.program.postgres()?);
-        let account = Account::of(ours, Some(postgres), || {
-            load::run(plan, &mut self.senders, Some(&mut self.sockets))
-        })?;
+        // Connections that wait for longer than a request may take are closed, and the peers take their time.
+        let mut senders = Senders::connect(self.address, SENDERS)?;
+        let account =
+            Account::of(ours, Some(postgres), || load::run(plan, &mut senders, Some(&mut self.sockets)))?;
         account.outcome.valid("the program")?;
         let ended = self.events.ended(plan, account.outcome.sent);
-        load::run(&ended, &mut self.senders, Some(&mut self.sockets))?.valid("ends of calls")?;
+        load::run(&ended, &mut senders, Some(&mut self.sockets))?.valid("ends of calls")?;
         Ok(account)
     }
 }
