@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub board: Arc<dyn Switchboard>,
     pub tickets: Arc<dyn TicketAccess>,
     pub settings: Settings,
+    /// `switchroom_frames_sent_total`.
+    pub frames_sent: metrics::Counter,
     sign_in: Arc<dyn Authenticate>,
     sessions: TaskTracker,
     shutdown: CancellationToken,
@@ -69,7 +71,19 @@ impl Gateway {
             }
         });
         let sessions = TaskTracker::new();
-        Self { shared: Arc::new(Shared { hub, board, tickets, settings, sign_in, sessions, shutdown }) }
+        let frames_sent = metrics::counter!("switchroom_frames_sent_total");
+        Self {
+            shared: Arc::new(Shared {
+                hub,
+                board,
+                tickets,
+                settings,
+                frames_sent,
+                sign_in,
+                sessions,
+                shutdown,
+            }),
+        }
     }
 
     /// `GET /ws`.

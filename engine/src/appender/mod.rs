@@ -41,7 +41,7 @@ use crate::{
 const BATCH: usize = 1_000;
 /// A batch is gathered for so long, unless it holds so many entries already: a commit costs the database about the same
 /// whatever it holds, and whoever waits for one has had the pop.
-const GATHER: Duration = Duration::from_millis(2);
+const GATHER: Duration = Duration::from_millis(4);
 const ENOUGH: usize = 64;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

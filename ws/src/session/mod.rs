@@ -342,7 +342,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             written += 1;
         };
         if written > 0 {
-            metrics::counter!("switchroom_frames_sent_total").increment(written);
+            self.member.shared.frames_sent.increment(written);
         }
         let flushed = !self.unflushed || Pin::new(&mut self.socket).poll_flush(cx)?.is_ready();
         self.unflushed = !flushed;

@@ -62,7 +62,7 @@ struct Lengths {
 struct Ours {
     program: Program,
     events: Events,
-    senders: Senders,
+    address: SocketAddr,
     sockets: Sockets,
 }
 
@@ -92,19 +92,19 @@ impl Ours {
             CALLERS,
         )?;
         let sockets = Sockets::open(address, &Door::Program { tokens: &tokens })?;
-        let senders = Senders::connect(address, SENDERS)?;
-        Ok(Self { program, events, senders, sockets })
+        Ok(Self { program, events, address, sockets })
     }
 
     /// Runs a plan and, unmeasured, ends its calls.
     fn run(&mut self, plan: &Plan) -> anyhow::Result<Account> {
         let (ours, postgres) = (self.program.pid(), self.program.postgres()?);
-        let account = Account::of(ours, Some(postgres), || {
-            load::run(plan, &mut self.senders, Some(&mut self.sockets))
-        })?;
+        // Connections that wait for longer than a request may take are closed, and the peers take their time.
+        let mut senders = Senders::connect(self.address, SENDERS)?;
+        let account =
+            Account::of(ours, Some(postgres), || load::run(plan, &mut senders, Some(&mut self.sockets)))?;
         account.outcome.valid("the program")?;
         let ended = self.events.ended(plan, account.outcome.sent);
-        load::run(&ended, &mut self.senders, Some(&mut self.sockets))?.valid("ends of calls")?;
+        load::run(&ended, &mut senders, Some(&mut self.sockets))?.valid("ends of calls")?;
         Ok(account)
     }
 }
@@ -124,11 +124,15 @@ impl Account {
         run: impl FnOnce() -> anyhow::Result<Outcome>,
     ) -> anyhow::Result<Self> {
         let of_postgres = || postgres.map_or(Ok(Duration::ZERO), process::cpu_of_tree);
-        let before = (process::cpu_exact(pid)?, of_postgres()?);
+        // Threads of the program come and go; a peer has one, and little to account for.
+        let of_itself = || if postgres.is_some() { process::cpu(pid) } else { process::cpu_exact(pid) };
+        let before = (of_itself()?, of_postgres()?);
         let outcome = run()?;
-        let after = (process::cpu_exact(pid)?, of_postgres()?);
+        let after = (of_itself()?, of_postgres()?);
         let each = |time: Duration| time.as_secs_f64() * 1e6 / outcome.sent.max(1) as f64;
-        Ok(Self { cpu: each(after.0 - before.0), postgres_cpu: each(after.1 - before.1), outcome })
+        // A backend that ended meanwhile may be missing.
+        let (cpu, postgres_cpu) = (after.0 - before.0, after.1.saturating_sub(before.1));
+        Ok(Self { cpu: each(cpu), postgres_cpu: each(postgres_cpu), outcome })
     }
 }
 

@@ -53,9 +53,9 @@ fn bench(repeats: usize, ticks: usize) -> anyhow::Result<()> {
         let mut few = ours.open(0..FEW)?;
         // The sign-ins themselves are not the idling.
         few.idle(Duration::from_secs(1))?;
-        let before = process::cpu_exact(ours.program.pid())?;
+        let before = process::cpu(ours.program.pid())?;
         let heard = few.idle(IDLE)?;
-        let used = process::cpu_exact(ours.program.pid())? - before;
+        let used = process::cpu(ours.program.pid())? - before;
         if heard < FEW {
             bail!("void: {heard} heartbeats came to {FEW} sockets");
         }
@@ -188,9 +188,9 @@ impl Board {
             bare.push(broadcast(&mut sender, &mut listeners)?);
             bare_cpu += process::cpu_exact(peer.pid())? - before;
             std::thread::sleep(BETWEEN);
-            let before = process::cpu_exact(ours.program.pid())?;
+            let before = process::cpu(ours.program.pid())?;
             full.push(tick(ours, sockets)?.0);
-            full_cpu += process::cpu_exact(ours.program.pid())? - before;
+            full_cpu += process::cpu(ours.program.pid())? - before;
         }
         self.relay.push(Figure::new(bare).median());
         self.ours.push(Figure::new(full).median());
