@@ -11,7 +11,6 @@ mod sight;
 use serde_json::{Value, json};
 use sqlx::Connection;
 use switchroom_api::testing::{App, TestTenant, TestUser};
-use switchroom_core::Role;
 use uuid::Uuid;
 
 const NUMBER: &str = "+33639981234";
