@@ -63,6 +63,11 @@ describe("directory", () => {
     const panel = page.getByRole("dialog");
     await panel.getByRole("button", { name: "Edit" }).click();
     await panel.getByLabel("E-mail").fill("elodie@test.example");
+    // Closing would lose what was typed: it asks, and goes on where one was.
+    await page.keyboard.press("Escape");
+    await page.getByRole("alertdialog", { name: "Discard what you typed?" }).waitFor();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Cancel" }).click();
+    expect(await panel.getByLabel("E-mail").inputValue()).toBe("elodie@test.example");
     await panel.getByRole("button", { name: "Save" }).click();
     await panel.getByRole("link", { name: "elodie@test.example" }).waitFor();
     await panel.getByRole("button", { name: "Delete" }).click();

@@ -1,7 +1,15 @@
 import { AlertDialog as BaseAlert } from "@base-ui/react/alert-dialog";
 import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import {
+  createContext,
+  type ReactNode,
+  type RefObject,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { cn } from "@/lib/cn";
 import { Button, buttonStyle } from "./button";
@@ -10,6 +18,49 @@ const backdrop =
   "fixed inset-0 z-40 bg-black/45 data-[ending-style]:opacity-0 data-[starting-style]:opacity-0 transition-opacity";
 const popup =
   "fixed z-50 grid max-h-[calc(100dvh-1rem)] w-[calc(100vw-1rem)] grid-rows-[auto_minmax(0,1fr)] rounded-lg border border-line bg-surface text-fg shadow-pop left-1/2 top-1/2 -translate-x-1/2 -translate-y-1/2 outline-none";
+
+const UnsavedContext = createContext<RefObject<boolean> | null>(null);
+
+/** Said by a form within a dialog: closing now would lose what was typed. */
+export function useUnsaved(unsaved: boolean): void {
+  const toldRef = useContext(UnsavedContext);
+  useEffect(() => {
+    if (!toldRef) return undefined;
+    toldRef.current = unsaved;
+    return () => {
+      toldRef.current = false;
+    };
+  }, [toldRef, unsaved]);
+}
+
+/** Escape, the cross and a click beside it close a dialog; with words in it that are not saved, they ask first. */
+function useGuard(onOpenChange: (open: boolean) => void) {
+  const { t } = useTranslation();
+  const unsaved = useRef(false);
+  const [asking, setAsking] = useState(false);
+  return {
+    change: (open: boolean) => {
+      if (!open && unsaved.current) setAsking(true);
+      else onOpenChange(open);
+    },
+    guard: (children: ReactNode) => (
+      <UnsavedContext.Provider value={unsaved}>
+        {children}
+        <Confirm
+          open={asking}
+          onOpenChange={setAsking}
+          title={t("unsaved.title")}
+          text={t("unsaved.text")}
+          action={t("unsaved.discard")}
+          onConfirm={() => {
+            setAsking(false);
+            onOpenChange(false);
+          }}
+        />
+      </UnsavedContext.Provider>
+    ),
+  };
+}
 
 export function Dialog({
   open,
@@ -27,8 +78,9 @@ export function Dialog({
   className?: string;
 }) {
   const { t } = useTranslation();
+  const { change, guard } = useGuard(onOpenChange);
   return (
-    <Base.Root open={open} onOpenChange={onOpenChange}>
+    <Base.Root open={open} onOpenChange={change}>
       <Base.Portal>
         <Base.Backdrop className={backdrop} />
         <Base.Popup className={cn(popup, "max-w-lg", className)}>
@@ -46,7 +98,7 @@ export function Dialog({
               <X />
             </Base.Close>
           </div>
-          <div className="overflow-y-auto p-4">{children}</div>
+          <div className="overflow-y-auto p-4">{guard(children)}</div>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
@@ -113,8 +165,9 @@ export function Drawer({
   children: ReactNode;
 }) {
   const { t } = useTranslation();
+  const { change, guard } = useGuard(onOpenChange);
   return (
-    <Base.Root open={open} onOpenChange={onOpenChange}>
+    <Base.Root open={open} onOpenChange={change}>
       <Base.Portal>
         <Base.Backdrop className={backdrop} />
         <Base.Popup className="fixed inset-y-0 right-0 z-50 grid w-full max-w-4xl grid-rows-[auto_minmax(0,1fr)] border-l border-line bg-surface text-fg shadow-pop outline-none transition-transform data-[ending-style]:translate-x-full data-[starting-style]:translate-x-full">
@@ -127,7 +180,7 @@ export function Drawer({
               <X />
             </Base.Close>
           </div>
-          <div className="overflow-y-auto p-4">{children}</div>
+          <div className="overflow-y-auto p-4">{guard(children)}</div>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { CONNECTION_KINDS } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
 import { Button } from "@/ui/button";
+import { useUnsaved } from "@/ui/dialog";
 import { Field, Input, Select } from "@/ui/field";
 import { CREDENTIAL_NAMES, CREDENTIALS, EMPTY, schemaOf, type Values } from "./credentials";
 
@@ -45,7 +46,8 @@ export function ConnectionForm({
     defaultValues: { ...EMPTY, ...values },
   });
   const kind = form.watch("kind");
-  const { errors, isSubmitting } = form.formState;
+  const { errors, isSubmitting, isDirty } = form.formState;
+  useUnsaved(isDirty);
   const submit = form.handleSubmit(async (typed) => {
     try {
       await onSubmit(typed);

@@ -4,6 +4,7 @@ import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { placeProblem } from "@/lib/form-problem";
 import { Button } from "@/ui/button";
+import { useUnsaved } from "@/ui/dialog";
 import { Field, Input, Select, Textarea } from "@/ui/field";
 import { PhoneRows, SocialRows } from "./entry-fields";
 import { type FormValues, fieldOf, inputOf, schemaOf, valuesOf } from "./entry-values";
@@ -44,7 +45,8 @@ export function EntryForm({
     mode: "onTouched",
     defaultValues: valuesOf(entry),
   });
-  const { errors, isSubmitting } = form.formState;
+  const { errors, isSubmitting, isDirty } = form.formState;
+  useUnsaved(isDirty);
 
   const submit = form.handleSubmit(async (values) => {
     try {

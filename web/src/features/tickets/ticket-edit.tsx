@@ -10,7 +10,7 @@ import { keys } from "@/lib/api/query";
 import type { Ticket } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
 import { Button } from "@/ui/button";
-import { Dialog } from "@/ui/dialog";
+import { Dialog, useUnsaved } from "@/ui/dialog";
 import { Field, Input, Select, Textarea } from "@/ui/field";
 import { editTicket } from "./commands";
 import { PRIORITIES } from "./moves";
@@ -35,6 +35,19 @@ const FIELDS = [
 ] as const;
 
 export function TicketEdit({ ticket, onClose }: { ticket: Ticket; onClose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => (open ? undefined : onClose())}
+      title={t("tickets.edit", { number: ticket.number })}
+    >
+      <EditForm ticket={ticket} onClose={onClose} />
+    </Dialog>
+  );
+}
+
+function EditForm({ ticket, onClose }: { ticket: Ticket; onClose: () => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   // The version the person looks at: the ticket moves on underneath while they type.
@@ -70,7 +83,8 @@ export function TicketEdit({ ticket, onClose }: { ticket: Ticket; onClose: () =>
       phone_number: ticket.caller.phone_number ?? "",
     },
   });
-  const { errors, isSubmitting, dirtyFields } = form.formState;
+  const { errors, isSubmitting, isDirty, dirtyFields } = form.formState;
+  useUnsaved(isDirty);
   const submit = form.handleSubmit(async (values) => {
     // Only what was changed is named: another's change of another field stays.
     const change = Object.fromEntries(
@@ -103,60 +117,54 @@ export function TicketEdit({ ticket, onClose }: { ticket: Ticket; onClose: () =>
     }
   });
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => (open ? undefined : onClose())}
-      title={t("tickets.edit", { number: ticket.number })}
+    <form
+      className="grid gap-3"
+      noValidate
+      onSubmit={(event) => void submit(event)}
+      data-testid="ticket-edit"
     >
-      <form
-        className="grid gap-3"
-        noValidate
-        onSubmit={(event) => void submit(event)}
-        data-testid="ticket-edit"
-      >
-        <div className="grid grid-cols-[minmax(0,1fr)_8rem] gap-3">
-          <Field label={t("field.title")} required error={errors.title?.message}>
-            <Input autoComplete="off" aria-required {...form.register("title")} />
-          </Field>
-          <Field label={t("field.priority")} error={errors.priority?.message}>
-            <Select {...form.register("priority")}>
-              {PRIORITIES.map((priority) => (
-                <option key={priority} value={priority}>
-                  {t(`priority.${priority}`)}
-                </option>
-              ))}
-            </Select>
-          </Field>
-        </div>
-        <Field label={t("field.description")} error={errors.description?.message}>
-          <Textarea rows={5} {...form.register("description")} />
+      <div className="grid grid-cols-[minmax(0,1fr)_8rem] gap-3">
+        <Field label={t("field.title")} required error={errors.title?.message}>
+          <Input autoComplete="off" aria-required {...form.register("title")} />
         </Field>
-        <div className="grid gap-3 sm:grid-cols-2">
-          <Field label={t("field.customer_name")} error={errors.customer_name?.message}>
-            <Input autoComplete="off" {...form.register("customer_name")} />
-          </Field>
-          <Field label={t("field.contact_person")} error={errors.contact_person?.message}>
-            <Input autoComplete="off" {...form.register("contact_person")} />
-          </Field>
-          <Field label={t("field.email")} error={errors.customer_email?.message}>
-            <Input type="email" autoComplete="off" {...form.register("customer_email")} />
-          </Field>
-          <Field label={t("field.phone")} error={errors.phone_number?.message}>
-            <Input type="tel" autoComplete="off" {...form.register("phone_number")} />
-          </Field>
-        </div>
-        {errors.root?.message ? (
-          <p role="alert" className="rounded-md bg-bad-soft px-2.5 py-1.5 text-[0.8667rem] text-bad">
-            {errors.root.message}
-          </p>
-        ) : null}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t("action.cancel")}</Button>
-          <Button type="submit" look="primary" busy={isSubmitting}>
-            {t("action.save")}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+        <Field label={t("field.priority")} error={errors.priority?.message}>
+          <Select {...form.register("priority")}>
+            {PRIORITIES.map((priority) => (
+              <option key={priority} value={priority}>
+                {t(`priority.${priority}`)}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      </div>
+      <Field label={t("field.description")} error={errors.description?.message}>
+        <Textarea rows={5} {...form.register("description")} />
+      </Field>
+      <div className="grid gap-3 sm:grid-cols-2">
+        <Field label={t("field.customer_name")} error={errors.customer_name?.message}>
+          <Input autoComplete="off" {...form.register("customer_name")} />
+        </Field>
+        <Field label={t("field.contact_person")} error={errors.contact_person?.message}>
+          <Input autoComplete="off" {...form.register("contact_person")} />
+        </Field>
+        <Field label={t("field.email")} error={errors.customer_email?.message}>
+          <Input type="email" autoComplete="off" {...form.register("customer_email")} />
+        </Field>
+        <Field label={t("field.phone")} error={errors.phone_number?.message}>
+          <Input type="tel" autoComplete="off" {...form.register("phone_number")} />
+        </Field>
+      </div>
+      {errors.root?.message ? (
+        <p role="alert" className="rounded-md bg-bad-soft px-2.5 py-1.5 text-[0.8667rem] text-bad">
+          {errors.root.message}
+        </p>
+      ) : null}
+      <div className="flex justify-end gap-2">
+        <Button onClick={onClose}>{t("action.cancel")}</Button>
+        <Button type="submit" look="primary" busy={isSubmitting}>
+          {t("action.save")}
+        </Button>
+      </div>
+    </form>
   );
 }
