@@ -8,7 +8,6 @@ mod data_dir;
 mod database;
 mod demo;
 mod gateway;
-mod http;
 mod logging;
 mod postgres;
 mod secrets;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use switchroom_api::auth::Passwords;
-use switchroom_api::{ApiConfig, AppState, RateLimits};
+use switchroom_api::{ApiConfig, AppState, RateLimits, listener};
 use switchroom_bridge::{Bridge, BridgeSettings};
 use switchroom_core::tenant as live;
 use switchroom_engine::{Engine, EngineSettings, Sealer};
@@ -22,7 +22,7 @@ use crate::config::{self, Config, Demo, SipAddress};
 use crate::database::Opened;
 use crate::gateway::{SignIn, TicketSight};
 use crate::secrets::Secrets;
-use crate::{console, demo, http, welcome};
+use crate::{console, demo, welcome};
 
 // The whole stop has ten seconds; Postgres needs up to four of them (see `postgres::server`).
 /// How long requests that run may take to finish.
@@ -124,8 +124,8 @@ async fn serve(
         .merge(welcome::router(db, state.passwords.clone()))
         .fallback(console::serve);
     let hooks = Some(switchroom_api::HookDoor::new(state.clone()));
-    let doors = http::Doors { router: switchroom_api::router(state, beside), hooks };
-    let http = tokio::spawn(http::serve(listener, doors, stop.clone(), DRAIN));
+    let doors = listener::Doors { router: switchroom_api::router(state, beside), hooks };
+    let http = tokio::spawn(listener::serve(listener, doors, stop.clone(), DRAIN));
 
     if !stop.is_cancelled() {
         announce(address, bridge.as_ref().map(Bridge::address))?;

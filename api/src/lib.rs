@@ -16,6 +16,7 @@ mod http;
 mod idempotency;
 mod intake;
 pub mod list;
+pub mod listener;
 pub mod metrics;
 mod openapi;
 mod ops;

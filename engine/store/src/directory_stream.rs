@@ -205,7 +205,7 @@ mod tests {
         bytes
     }
 
-    fn fields() -> [Option<&'static [u8]>; 8] {
+    fn fields() -> [Option<&'static [u8]>; 10] {
         const ONE: [u8; 16] = 1_u128.to_be_bytes();
         const TWO: [u8; 16] = 2_u128.to_be_bytes();
         let (name, number) = ("A\tB\n".as_bytes(), b"+33612345678".as_slice());
