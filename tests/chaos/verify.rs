@@ -105,12 +105,22 @@ fn one_call(world: &World, name: &Name, call: &Promised, shown: &Value, mirror: 
         }
     }
     if let Some(last) = mirror.calls.get(name) {
-        for field in
-            ["id", "state", "end_reason", "from", "to", "agent_id", "started_at", "ended_at", "contact"]
-        {
-            if last[field] != shown[field] {
+        for field in [
+            "/id",
+            "/state",
+            "/end_reason",
+            "/from",
+            "/to",
+            "/agent_id",
+            "/started_at",
+            "/ended_at",
+            "/contact/kind",
+            "/contact/id",
+        ] {
+            let (logged, listed) = (last.pointer(field), shown.pointer(field));
+            if logged != listed {
                 wrong.note("log and list differ", || {
-                    format!("{} {field}: {} and {}", name.1, last[field], shown[field])
+                    format!("{} {field}: {logged:?} and {listed:?}", name.1)
                 });
             }
         }

@@ -19,8 +19,6 @@ use rustix::{
 pub enum Then {
     /// CANCEL after this, then 487.
     GiveUp(Duration),
-    /// Waits for the server to end it with this status.
-    Wait(u16),
     /// Waits for 200 and acknowledges it.
     Answered,
 }
@@ -254,7 +252,6 @@ impl Load {
             200.. => {
                 let expected = match self.plan.then {
                     Then::GiveUp(_) => 487,
-                    Then::Wait(status) => status,
                     Then::Answered => 200,
                 };
                 let rang = matches!(call.state, State::Ringing | State::Cancelling);
