@@ -71,6 +71,11 @@ impl Sockets {
         Ok(Self { streams, scratch: vec![0; 64 * 1024] })
     }
 
+    /// Takes others in, behind its own.
+    pub fn join(&mut self, others: Self) {
+        self.streams.extend(others.streams);
+    }
+
     pub fn len(&self) -> usize {
         self.streams.len()
     }

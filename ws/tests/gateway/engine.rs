@@ -110,9 +110,10 @@ async fn what_comes_live_comes_again_on_resume() {
     house.submit(1, FactKind::Ringing, &["201", "202"]).await;
     house.submit(1, FactKind::Answered, &["202"]).await;
     house.submit(2, FactKind::Ringing, &["201"]).await;
-    house.submit(2, FactKind::Answered, &["201"]).await;
-    house.submit(2, FactKind::Ended(EndCause::Completed), &[]).await;
     house.submit(3, FactKind::Ringing, &["202"]).await;
+    house.submit(2, FactKind::Answered, &["201"]).await;
+    // The last one has a frame for her, so its commit is told to her.
+    house.submit(2, FactKind::Ended(EndCause::Completed), &[]).await;
     house.engine.settled(TENANT).await.unwrap();
     let end = house.engine.cursor(TENANT).to_string();
     let live = collect(&mut ann, &end).await;

@@ -25,6 +25,8 @@ const FEW: usize = 1_000;
 const MANY: usize = 10_000;
 /// Longer than a heartbeat, so that every socket has one.
 const IDLE: Duration = Duration::from_secs(16);
+/// So many sign in before the others are looked after again.
+const AT_ONCE: usize = 500;
 /// The board is shown at most four times a second.
 const BETWEEN: Duration = Duration::from_millis(300);
 const BOARD: &[u8] = br#"{"type":"wallboard""#;
@@ -60,8 +62,13 @@ fn bench(repeats: usize, ticks: usize) -> anyhow::Result<()> {
             bail!("void: {heard} heartbeats came to {FEW} sockets");
         }
         idle.push(used.as_secs_f64() / IDLE.as_secs_f64() * 100.0);
-        let mut rest = ours.open(FEW..MANY)?;
-        few.drain()?;
+        let mut rest = ours.open(FEW..FEW)?;
+        for from in (FEW..MANY).step_by(AT_ONCE) {
+            rest.join(ours.open(from..(from + AT_ONCE).min(MANY))?);
+            // Those that are open are to be heard of while the others sign in.
+            few.drain()?;
+            rest.drain()?;
+        }
         rest.idle(Duration::from_secs(1))?;
         let full = process::resident(ours.program.pid())?;
         memory.push(full.saturating_sub(empty) as f64 / MANY as f64 / 1024.0);
