@@ -196,19 +196,19 @@ async fn get(
     Ok(Versioned(record.version, record.into()))
 }
 
-/// Calls that rang as a stranger's are shown with the contact of the ticket that made the stranger known.
+/// Calls that rang as a stranger's are shown with the contact of the ticket that made the stranger known; every
+/// contact with its name.
 async fn name_callers(tx: &mut TenantTx, calls: &mut [CallRecord]) -> Result<(), Problem> {
     let unnamed = calls.iter().filter(|record| record.call.contact.is_none() && !record.tickets.is_empty());
     let ids: Vec<CallId> = unnamed.map(|record| record.call.id).collect();
-    if ids.is_empty() {
-        return Ok(());
-    }
-    for (id, contact) in tickets::contacts_of_calls(tx, &ids).await? {
-        if let Some(record) = calls.iter_mut().find(|record| record.call.id == id) {
-            record.call.contact = Some(contact);
+    if !ids.is_empty() {
+        for (id, contact) in tickets::contacts_of_calls(tx, &ids).await? {
+            if let Some(record) = calls.iter_mut().find(|record| record.call.id == id) {
+                record.call.contact = Some(contact);
+            }
         }
     }
-    Ok(())
+    Ok(store::name_contacts(tx, calls).await?)
 }
 
 /// The call, waited for until it is durable; 404 when the tenant has none.

@@ -21,7 +21,7 @@ pub struct CallRecord {
     pub call: CallSnapshot,
     pub tickets: Vec<TicketId>,
     pub version: i64,
-    /// The contact's name as it is now, and whose contact it is; `None` once deleted.
+    /// The contact's name as it is now, and whose contact it is; filled by [`name_contacts`].
     pub contact_name: Option<String>,
     pub contact_organization: Option<Uuid>,
 }
@@ -62,20 +62,7 @@ const COLUMNS: &str = "t.id, t.connection_id, t.provider_call_id, t.direction, t
      t.to_number, t.number_id, t.queue, t.agent_id, t.contact_kind, t.contact_id, t.started_at, t.answered_at, \
      t.ended_at, t.version, \
      ARRAY(SELECT l.ticket_id FROM call_tickets l WHERE l.tenant_id = t.tenant_id AND l.call_id = t.id \
-            ORDER BY l.linked_at, l.ticket_id) AS tickets, \
-     CASE t.contact_kind \
-       WHEN 'individual' THEN (SELECT c.full_name FROM individuals c \
-         WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
-       WHEN 'organization' THEN (SELECT c.name FROM organizations c \
-         WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
-       WHEN 'organization_contact' THEN (SELECT c.full_name FROM organization_contacts c \
-         WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
-       WHEN 'email_contact' THEN (SELECT c.name FROM email_contacts c \
-         WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
-     END AS contact_name, \
-     CASE t.contact_kind WHEN 'organization_contact' THEN (SELECT c.organization_id FROM organization_contacts c \
-         WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
-     END AS contact_organization";
+            ORDER BY l.linked_at, l.ticket_id) AS tickets";
 
 /// One call of the tenant.
 pub async fn get(tx: &mut TenantTx, id: CallId) -> Result<Option<CallRecord>, StoreError> {
@@ -116,6 +103,42 @@ pub async fn list(
         None
     };
     Ok(Slice { items, next, count })
+}
+
+/// Puts beside each call the name that its contact has in the directory now; a deleted contact has none.
+pub async fn name_contacts(tx: &mut TenantTx, calls: &mut [CallRecord]) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> =
+        calls.iter().filter_map(|record| record.call.contact.as_ref().map(|contact| contact.id)).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    // The kinds share no ids, so the id says which kind is meant.
+    let names: Vec<(Uuid, String, Option<Uuid>)> = sqlx::query_as(
+        "SELECT id, full_name, NULL::uuid FROM individuals
+          WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
+         UNION ALL
+         SELECT id, name, NULL::uuid FROM organizations
+          WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
+         UNION ALL
+         SELECT id, full_name, organization_id FROM organization_contacts
+          WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
+         UNION ALL
+         SELECT id, name, NULL::uuid FROM email_contacts
+          WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL",
+    )
+    .bind(tx.tenant().0)
+    .bind(&ids)
+    .fetch_all(&mut **tx)
+    .await?;
+    for (id, name, organization) in names {
+        for record in calls.iter_mut() {
+            if record.call.contact.as_ref().is_some_and(|contact| contact.id == id) {
+                record.contact_name = Some(name.clone());
+                record.contact_organization = organization;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn push_conditions(query: &mut QueryBuilder<Postgres>, tenant: Uuid, filter: &CallFilter) {
@@ -202,7 +225,7 @@ fn read(row: &PgRow) -> Result<CallRecord, StoreError> {
         },
         tickets: tickets.into_iter().map(TicketId).collect(),
         version: row.try_get("version")?,
-        contact_name: row.try_get("contact_name")?,
-        contact_organization: row.try_get("contact_organization")?,
+        contact_name: None,
+        contact_organization: None,
     })
 }
