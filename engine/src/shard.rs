@@ -145,6 +145,9 @@ pub(crate) struct Redo {
     incarnation: u32,
     loading: bool,
     facts: Vec<(CallFact, Arc<Ticket>)>,
+    /// Of facts that can never be written: lost, but not before memory is what is stored. Until then a repetition waits
+    /// with them instead of passing for one of something stored.
+    refused: Vec<Arc<Ticket>>,
 }
 
 /// When each tenant wants to be called.
@@ -436,6 +439,8 @@ impl Shard {
         let redo = self.redo.entry(call).or_default();
         if again {
             redo.facts.push((fact, ticket));
+        } else {
+            redo.refused.push(ticket);
         }
         if entry.incarnation < redo.incarnation && !redo.loading {
             // It was on its way while the memory was found.
@@ -511,6 +516,11 @@ impl Shard {
     async fn decide_again(&mut self, id: TenantId, call: CallId) {
         let Some(tenant) = self.tenants.get(id) else { return };
         let facts = self.redo.get_mut(&call).map(|redo| std::mem::take(&mut redo.facts)).unwrap_or_default();
+        for ticket in
+            self.redo.get_mut(&call).map(|redo| std::mem::take(&mut redo.refused)).unwrap_or_default()
+        {
+            self.waits.lost(call, &ticket);
+        }
         for (fact, ticket) in facts {
             let again = fact.clone();
             let decision = self.decide(&tenant, Input::Fact(fact));
@@ -563,11 +573,13 @@ pub(crate) fn complete_caller(
 pub(crate) fn completed(live: &LiveTenant, event: &LogEvent, summary: &Summary) -> Vec<Frame> {
     let EventData::Call(data) = &event.data else { return Vec::new() };
     let Some(mut caller) = data.caller.clone() else { return Vec::new() };
-    if caller.open_tickets == summary.open_tickets && caller.recent_calls == summary.recent_calls {
+    // The call itself may be stored by now; it is no earlier one.
+    let earlier = summary.recent_calls.iter().filter(|call| call.id != data.call.id).cloned().collect();
+    if caller.open_tickets == summary.open_tickets && caller.recent_calls == earlier {
         return Vec::new();
     }
     caller.open_tickets.clone_from(&summary.open_tickets);
-    caller.recent_calls.clone_from(&summary.recent_calls);
+    caller.recent_calls = earlier;
     // The call as it stands by now, not as it stood when it rang.
     let call = live.state().snapshot(data.call.id);
     enriched(event, call.as_ref().unwrap_or(&data.call), &caller)

@@ -192,7 +192,6 @@ impl Appender {
                     if piece.len() == 1 {
                         for entry in piece {
                             give_up(&entry, &failure);
-                            entry.lose(&self.waits);
                             self.send_back(entry, |entry| Notice::Refused { entry });
                         }
                         continue;
