@@ -216,8 +216,8 @@ mod tests {
             Some(&[1]),
             Some(&[0]),
             Some(name),
-            None,
             Some(b"a@b.example"),
+            None,
             None,
             None,
         ]
