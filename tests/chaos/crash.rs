@@ -49,7 +49,8 @@ pub async fn starve(options: &Options, report: &mut Report) -> anyhow::Result<()
     let folder = Arc::new(Folder::new());
     match SmallDisk::mount(&folder.data(), 400) {
         Ok(disk) => {
-            let world = World::start_in(folder, &FLAGS, Vec::new()).await?;
+            // The folder outlives the mount, or it could not be removed.
+            let world = World::start_in(folder.clone(), &FLAGS, Vec::new()).await?;
             let done = run("disk full", world, &[Fault::DiskFull; 3], false, options, report).await;
             drop(disk);
             done?;
