@@ -10,7 +10,7 @@ use std::{
 };
 
 use rsipstack::{
-    sip::{Header, Method, Request, Uri, Version},
+    sip::{Header, Method, Request, Uri, Version, headers::From},
     transaction::{
         endpoint::EndpointInnerRef,
         key::{TransactionKey, TransactionRole},
@@ -273,7 +273,7 @@ fn transacted(message: &Message<'_>, source: SocketAddr) -> Option<(Request, Tra
     for (index, via) in message.all("via").enumerate() {
         headers.push(Header::Via(if index == 0 { refuse::stamped(via, source).into() } else { via.into() }));
     }
-    headers.push(Header::From(from_of(message).into()));
+    headers.push(Header::From(plain_from(message)));
     headers.push(Header::To(message.header("to")?.into()));
     headers.push(Header::CallId(message.header("call-id")?.into()));
     headers.push(Header::CSeq(format!("{} {}", message.sequence()?, message.method).into()));
@@ -289,7 +289,17 @@ fn transacted(message: &Message<'_>, source: SocketAddr) -> Option<(Request, Tra
     Some((request, key))
 }
 
-/// The From of what the stack gets and sends.
+/// The From that the stack can read: it wants the tag only, and knows fewer ways to write what stands before it.
+fn plain_from(message: &Message<'_>) -> From {
+    let from = From::new(from_of(message));
+    if from.tag().is_ok_and(|tag| tag.is_some()) {
+        return from;
+    }
+    let tag = message.header("from").and_then(address::tag).map(|tag| format!(";tag={tag}"));
+    From::new(format!("<sip:caller@anonymous.invalid>{}", tag.as_deref().unwrap_or(NO_TAG)))
+}
+
+/// The From of what answers bear.
 pub(crate) fn from_of(message: &Message<'_>) -> String {
     let from = message.header("from").unwrap_or_default();
     let tag = if address::tag(from).is_some() { "" } else { NO_TAG };

@@ -150,6 +150,9 @@ async fn streams() {
         }
         if name == "dblreq" {
             assert_eq!(line.answer().await.map(|answer| answer.status), Some(404), "the second request");
+            // Its Content-Length is five octets short, and what is left of its body begins no request.
+            assert!(line.answer().await.is_none(), "{name}");
+            continue;
         }
         if let AnsweredAndClosed(_) = expected {
             assert!(line.answer().await.is_none(), "{name}");
@@ -191,6 +194,7 @@ async fn odd_and_valid_calls_ring() {
         // A call, not a request within one.
         let rest = rest.replacen(";   tag    = 1918181833n", "", 1);
         let phone = Phone::new(&house).await;
+        eprintln!("{folder}/{name}");
         phone.send_bytes(format!("INVITE sip:{LINE}@127.0.0.1 SIP/2.0\r\n{rest}").as_bytes()).await;
         let ringing = phone.expect(180).await;
         let end = phone.expect(480).await;

@@ -52,6 +52,11 @@ impl Checker {
             }
         }
         self.replayed.apply(event);
+    }
+
+    /// The end of a batch. A decision is several entries (a call's, and those of the agents it frees), so what is
+    /// replayed need not be sound between two of them.
+    pub fn batch_ends(&self) {
         self.replayed.check_invariants();
     }
 

@@ -328,7 +328,7 @@ impl Sim {
             let wait = self.rng.between(1, if slow { 15_000 } else { 400 });
             self.at(wait, Happening::Arrive(delivery));
         }
-        let again = TimeDelta::milliseconds(5_500) * (1 << tries.min(4)) as i32;
+        let again = TimeDelta::milliseconds(5_500) * (1 << tries.min(4));
         self.at(again, Happening::Retry(sending));
     }
 
@@ -385,6 +385,7 @@ impl Sim {
             });
             self.checker.take(*seq, event);
         }
+        self.checker.batch_ends();
         written
     }
 

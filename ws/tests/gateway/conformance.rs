@@ -331,13 +331,13 @@ async fn closing() {
 async fn clients_mask() {
     let house = House::new().await;
     for (what, octets) in [
-        ("text", &b"\x81\x02{}"[..]),
-        ("text of 16 bits", b"\x81\x7e\x00\x80"),
-        ("ping", b"\x89\x00"),
-        ("close", b"\x88\x02\x03\xe8"),
+        ("text", b"\x81\x02{}".to_vec()),
+        ("text of 16 bits", [&b"\x81\x7e\x00\x80"[..], &[b' '; 128]].concat()),
+        ("ping", b"\x89\x00".to_vec()),
+        ("close", b"\x88\x02\x03\xe8".to_vec()),
     ] {
         let mut raw = house.raw().await;
-        raw.stream.write_all(octets).await.unwrap();
+        raw.stream.write_all(&octets).await.unwrap();
         assert_eq!(raw.closed().await, 1002, "{what} without a mask");
     }
     // Any mask is a mask, all zeros too.
