@@ -1,6 +1,7 @@
-//! The person signed in, colleagues, roles, API tokens, socket tickets, and the audit log.
+//! The person signed in, colleagues, invitations, roles, API tokens, socket tickets, and the audit log.
 
 mod audit;
+mod invitations;
 mod me;
 mod roles;
 mod tokens;
@@ -15,6 +16,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(me::routes())
         .merge(users::routes())
+        .merge(invitations::routes())
         .merge(roles::routes())
         .merge(tokens::routes())
         .merge(ws_tickets::routes())

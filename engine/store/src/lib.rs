@@ -18,6 +18,7 @@ pub mod feed;
 pub mod idempotency;
 pub mod import;
 pub mod individuals;
+pub mod invitations;
 pub mod listing;
 pub mod log;
 pub mod lookups;
