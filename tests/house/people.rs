@@ -86,6 +86,11 @@ async fn sockets_close_when_their_sign_in_ends_and_others_stay() {
     by_token.send(Message::text(r#"{"type":"subscribe","topics":["nonsense"]}"#)).await.unwrap();
     let answer = by_token.next().await.unwrap().unwrap();
     assert!(answer.is_text(), "{answer:?}");
+    // Switched off: that one as well, and nobody comes back with it.
+    let path = format!("/api/v1/users/{id}/deactivate");
+    assert_eq!(call(&server, &admin, Method::POST, &path, json!({})).await.0, 200);
+    assert_eq!(closed(&mut by_token).await, 4401);
+    assert_eq!(call(&server, &of(agent, "token"), Method::GET, "/api/v1/me", json!({})).await.0, 401);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{Address, TokenPair, account, token};
+use super::{Address, REFRESH_SECONDS, TokenPair, account, token};
 use crate::{
     body::{Errors, Incoming, Validate},
     problem::Problem,
@@ -171,7 +171,7 @@ async fn accept(
     // A platform admin's sessions are bound to no tenant, wherever they are a member.
     let platform = found.is_some_and(|person| person.platform_admin);
     let tenant = (!platform).then_some(offer.tenant);
-    account::start_session(&state, user, tenant, address, &headers).await
+    account::start_session(&state, user, tenant, REFRESH_SECONDS, address, &headers).await
 }
 
 /// Name and hashed password of somebody new, when both may be.

@@ -18,7 +18,7 @@ use switchroom_store::{
 };
 use uuid::Uuid;
 
-use super::{ACCESS_SECONDS, Address, HashFailed, REFRESH_SECONDS, cookies, new_pair, token, with_cookies};
+use super::{ACCESS_SECONDS, Address, HashFailed, cookies, new_pair, token, with_cookies};
 use crate::{body::Errors, problem::Problem, state::AppState};
 
 /// A password that somebody gives to prove who they are. What was taken once is not judged again; only its length is,
@@ -74,11 +74,13 @@ pub(super) async fn refused(
     Ok(Problem::invalid_credentials())
 }
 
-/// Starts a session and answers with what proves it: tokens for API clients, cookies for browsers.
+/// Starts a session that can be kept alive so many seconds, and answers with what proves it: tokens for API clients,
+/// cookies for browsers.
 pub(super) async fn start_session(
     state: &AppState,
     user: UserId,
     tenant: Option<TenantId>,
+    seconds: i32,
     address: Address,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
@@ -96,7 +98,7 @@ pub(super) async fn start_session(
             cookie: token::hash(&cookie),
         },
         access_seconds: ACCESS_SECONDS,
-        refresh_seconds: REFRESH_SECONDS,
+        refresh_seconds: seconds,
         user_agent: user_agent.as_deref(),
         address: from.as_deref(),
     };

@@ -16,6 +16,7 @@ mod own_sessions;
 mod password;
 mod reset;
 mod sessions;
+mod switch;
 mod tickets;
 pub mod token;
 
@@ -64,6 +65,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(change_password::routes())
         .merge(reset::routes())
         .merge(accept::routes())
+        .merge(switch::routes())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -132,7 +134,9 @@ async fn login(
     let fits = account::password_fits(&state, &body.email, &body.password, found.as_ref()).await?;
     let seat = found.as_ref().filter(|_| fits).and_then(|user| choose_seat(user, body.tenant.as_deref()));
     match seat {
-        Some((user, tenant)) => account::start_session(&state, user, tenant, address, &headers).await,
+        Some((user, tenant)) => {
+            account::start_session(&state, user, tenant, REFRESH_SECONDS, address, &headers).await
+        }
         None => Err(account::refused(&state, &body.email, found.as_ref(), address, &headers).await?),
     }
 }

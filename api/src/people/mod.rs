@@ -3,6 +3,7 @@
 mod audit;
 mod invitations;
 mod me;
+mod members;
 mod roles;
 mod tokens;
 mod users;
@@ -16,6 +17,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(me::routes())
         .merge(users::routes())
+        .merge(members::routes())
         .merge(invitations::routes())
         .merge(roles::routes())
         .merge(tokens::routes())

@@ -56,6 +56,8 @@ permissions! {
     UsersRead = "users.read": STAFF;
     /// Invite people, see and withdraw invitations.
     UsersCreate = "users.create": ADMINS;
+    /// Change what people are and may, switch them off and on.
+    UsersEdit = "users.edit": ADMINS;
     /// End somebody else's sessions, see when people were last seen.
     UsersSignOut = "users.sign_out": ADMINS;
     /// See and revoke other people's API tokens.
@@ -210,6 +212,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     public("POST", "/api/v1/auth/login"),
     public("POST", "/api/v1/auth/refresh"),
     signed_in("POST", "/api/v1/auth/logout", Scope::Any),
+    signed_in("POST", "/api/v1/auth/switch", Scope::Any),
     signed_in("GET", "/api/v1/auth/sessions", Scope::Any),
     signed_in("DELETE", "/api/v1/auth/sessions", Scope::Any),
     signed_in("DELETE", "/api/v1/auth/sessions/{id}", Scope::Any),
@@ -222,7 +225,12 @@ pub const ENDPOINTS: &[Endpoint] = &[
     public("POST", "/api/v1/auth/invitations/accept"),
     signed_in("GET", "/api/v1/me", Scope::Any),
     signed_in("PATCH", "/api/v1/me", Scope::Any),
+    signed_in("GET", "/api/v1/me/tenants", Scope::Any),
     may("GET", "/api/v1/users", P::UsersRead),
+    may("GET", "/api/v1/users/{id}", P::UsersRead),
+    may("PATCH", "/api/v1/users/{id}", P::UsersEdit),
+    may("POST", "/api/v1/users/{id}/deactivate", P::UsersEdit),
+    may("POST", "/api/v1/users/{id}/activate", P::UsersEdit),
     may("GET", "/api/v1/users/{id}/history", P::AuditRead),
     may("DELETE", "/api/v1/users/{id}/sessions", P::UsersSignOut),
     may("GET", "/api/v1/invitations", P::UsersCreate),

@@ -26,6 +26,7 @@ pub mod numbers;
 pub mod organization_contacts;
 pub mod organizations;
 pub mod password_links;
+pub mod people;
 pub mod phones;
 pub mod server;
 pub mod sessions;
