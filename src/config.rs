@@ -56,6 +56,14 @@ pub struct Flags {
     #[arg(long, value_name = "URL", global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
+    /// Mail server for invitations and password links, smtp://USER:PASSWORD@HOST:587?tls=required [default: none]
+    #[arg(long, value_name = "URL", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smtp_url: Option<String>,
+    /// Sender of that mail, needed with --smtp-url
+    #[arg(long, value_name = "ADDRESS", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail_from: Option<String>,
     /// Make the demo tenants and play calls; `--demo=quiet` plays none
     #[arg(long, value_name = "MODE", num_args = 0..=1, require_equals = true, default_missing_value = "play", global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,6 +139,12 @@ pub struct Config {
     /// The URL of this server as seen from outside, without a slash at its end.
     #[serde(default, deserialize_with = "optional")]
     pub public_url: Option<PublicUrl>,
+    /// The mail server.
+    #[serde(default, deserialize_with = "secret_url")]
+    pub smtp_url: Option<String>,
+    /// The sender of mail.
+    #[serde(default, deserialize_with = "text")]
+    pub mail_from: Option<String>,
     /// The demo tenants.
     #[serde(deserialize_with = "typed")]
     pub demo: Demo,
@@ -170,7 +184,7 @@ pub struct Config {
 }
 
 /// Every key with its default; a key without one is `None`.
-const DEFAULTS: [(&str, Option<&str>); 20] = [
+const DEFAULTS: [(&str, Option<&str>); 22] = [
     ("http", Some("127.0.0.1:8080")),
     ("sip", Some("127.0.0.1:5060")),
     ("sip_trust", Some("127.0.0.0/8,::1/128")),
@@ -178,6 +192,8 @@ const DEFAULTS: [(&str, Option<&str>); 20] = [
     ("database_url", None),
     ("redis_url", None),
     ("public_url", None),
+    ("smtp_url", None),
+    ("mail_from", None),
     ("demo", Some("off")),
     ("demo_agents", Some("0")),
     ("ring_timeout_ms", Some("30000")),
@@ -341,6 +357,10 @@ fn optional<'de, D: Deserializer<'de>, V: Value>(deserializer: D) -> Result<Opti
 fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     let text = scalar(deserializer)?;
     if text.is_empty() { Err(serde::de::Error::custom("is empty")) } else { Ok(text.into()) }
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(scalar(deserializer)?).filter(|text| !text.is_empty()))
 }
 
 fn secret_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -551,6 +571,7 @@ mod tests {
             assert_eq!(config.sip_trust, Trust::default());
             assert_eq!(config.data_dir, PathBuf::from("./data"));
             assert_eq!((config.database_url.as_ref(), config.redis_url.as_ref()), (None, None));
+            assert_eq!((config.smtp_url.as_ref(), config.mail_from.as_ref()), (None, None));
             assert_eq!((config.demo, config.demo_agents), (Demo::Off, 0));
             assert_eq!(config.ring_timeout_ms, Duration::from_secs(30));
             assert_eq!(config.offer_timeout_ms, Duration::from_secs(20));
@@ -609,6 +630,7 @@ mod tests {
             ("--sip-trust", "10.0.0.0/33"),
             ("--sip-trust", "everybody"),
             ("--database-url", "localhost"),
+            ("--smtp-url", "mail.example.com"),
             ("--public-url", "example.com"),
             ("--public-url", "https://"),
             ("--demo-agents", "-1"),

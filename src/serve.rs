@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use switchroom_api::auth::Passwords;
-use switchroom_api::{ApiConfig, AppState, RateLimits, listener};
+use switchroom_api::{ApiConfig, AppState, Mailer, RateLimits, listener};
 use switchroom_bridge::{Bridge, BridgeSettings};
 use switchroom_core::tenant as live;
 use switchroom_engine::{Engine, EngineSettings, Sealer};
@@ -39,6 +39,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
             "redis-url: this version runs on one node only; leave it unset".to_owned(),
         ));
     }
+    let mailer = mailer(&config)?;
     // First of all, so that a signal during a long start is not the end of the process with Postgres left running.
     let stop = stop_signal()?;
     // Before Postgres: the commonest mistake shall be known at once.
@@ -47,7 +48,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         .with_context(|| format!("cannot listen on {} for HTTP", config.http))?;
     let address = config::reachable(listener.local_addr().context("cannot tell the address of HTTP")?);
     let opened = Opened::for_serving(&config).await?;
-    let served = serve(&config, &opened, listener, address, stop).await;
+    let served = serve(&config, &opened, listener, address, mailer, stop).await;
     opened.close().await;
     served
 }
@@ -57,6 +58,7 @@ async fn serve(
     opened: &Opened,
     listener: TcpListener,
     address: SocketAddr,
+    mailer: Option<Mailer>,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let data = opened.data().context("the data directory is not locked")?.path().to_owned();
@@ -92,6 +94,7 @@ async fn serve(
         public_url: public_url.clone(),
         rate_limits: rate_limits(config),
         quarantine: config.quarantine_s,
+        mailer,
         asyncapi: ws::asyncapi(),
     };
     let state = AppState::new(db.clone(), Some(engine.clone()), hub.clone(), sealer, api, metrics.clone())
@@ -195,6 +198,19 @@ fn sealer(data: &std::path::Path) -> Result<Sealer, Failure> {
     Ok(Sealer::from_keys(secrets.current, keys).context("cannot use the keys in secrets.json")?)
 }
 
+/// The way out for mail, where there is one.
+fn mailer(config: &Config) -> Result<Option<Mailer>, Failure> {
+    match (&config.smtp_url, &config.mail_from) {
+        (None, _) => Ok(None),
+        (Some(_), None) => {
+            Err(Failure::Usage("mail-from: is needed with smtp-url, to say who sends the mail".to_owned()))
+        }
+        (Some(url), Some(from)) => {
+            Ok(Some(Mailer::new(url, from).map_err(|error| Failure::Usage(error.to_string()))?))
+        }
+    }
+}
+
 fn rate_limits(config: &Config) -> Option<RateLimits> {
     match config.rate_limit {
         config::RateLimit::Off => None,
@@ -222,7 +238,31 @@ fn stop_signal() -> Result<CancellationToken, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::origin;
+    use super::{mailer, origin};
+    use crate::config::{Config, Flags};
+
+    #[tokio::test]
+    async fn mail_needs_a_server_and_a_sender() {
+        let given = |smtp_url: Option<&str>, mail_from: Option<&str>| {
+            let flags = Flags {
+                smtp_url: smtp_url.map(Into::into),
+                mail_from: mail_from.map(Into::into),
+                ..Flags::default()
+            };
+            mailer(&Config::load(&flags).unwrap())
+        };
+        assert!(given(None, None).unwrap().is_none());
+        assert!(given(None, Some("a@b.example")).unwrap().is_none());
+        assert!(given(Some("smtp://u:hunter2@mail.example"), Some("a@b.example")).unwrap().is_some());
+        for (url, from, named) in [
+            ("smtp://u:hunter2@mail.example", None, "mail-from"),
+            ("smtp://u:hunter2@mail.example", Some("nobody"), "mail-from"),
+            ("http://u:hunter2@mail.example", Some("a@b.example"), "smtp-url"),
+        ] {
+            let fault = format!("{:?}", given(Some(url), from).unwrap_err());
+            assert!(fault.contains(named) && !fault.contains("hunter2"), "{fault}");
+        }
+    }
 
     #[test]
     fn an_origin_is_scheme_and_host() {

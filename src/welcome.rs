@@ -8,12 +8,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::{Router, routing::get};
 use switchroom_api::auth::{Passwords, token};
-use switchroom_store::{Database, StoreError, audit, password_links};
-
-/// The shortest password that is taken.
-pub const SHORTEST_PASSWORD: usize = 8;
-/// The longest: hashing megabytes is a way to keep a server busy.
-const LONGEST_PASSWORD: usize = 1024;
+use switchroom_core::password;
+use switchroom_store::{Database, StoreError, audit, password_links, sessions};
 
 #[derive(Clone)]
 struct Welcome {
@@ -36,21 +32,13 @@ pub fn link(public_url: &str, token: &str) -> String {
     format!("{public_url}/welcome/{token}")
 }
 
-/// Why a password is not taken, in words for the person who chose it.
-pub fn fault_of(password: &str) -> Option<String> {
-    if password.chars().count() < SHORTEST_PASSWORD {
-        return Some(format!("The password must have {SHORTEST_PASSWORD} characters or more."));
-    }
-    (password.len() > LONGEST_PASSWORD).then(|| "The password is too long.".to_owned())
-}
-
 async fn show(State(welcome): State<Welcome>, Path(text): Path<String>) -> Response {
     let look = async {
         let mut connection = welcome.db.auth().acquire().await.map_err(StoreError::from)?;
         password_links::owner(&mut connection, &token::hash(&text)).await
     };
     match look.await {
-        Ok(Some(email)) => page(StatusCode::OK, &form(&email, None)),
+        Ok(Some(owner)) => page(StatusCode::OK, &form(&owner.email, None)),
         Ok(None) => gone(),
         Err(error) => unavailable(&error),
     }
@@ -65,14 +53,18 @@ async fn choose(
     let change = async {
         let mut tx = welcome.db.auth().begin().await.map_err(StoreError::from)?;
         // Before the costly part: a stranger's guesses shall cost little.
-        let Some(email) = password_links::owner(&mut tx, &hash).await? else { return Ok(gone()) };
-        if let Some(fault) = fault_of(&choice.password) {
-            return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form(&email, Some(&fault))));
+        let Some(owner) = password_links::owner(&mut tx, &hash).await? else { return Ok(gone()) };
+        if let Some(fault) = password::fault_of(&choice.password, &owner.email, &owner.name) {
+            let fault = format!("The password {fault}.");
+            return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form(&owner.email, Some(&fault))));
         }
         let Ok(password) = welcome.passwords.hash(&choice.password).await else {
             return Ok(page(StatusCode::SERVICE_UNAVAILABLE, "<p>Please try again in a moment.</p>"));
         };
         let Some(user) = password_links::redeem(&mut tx, &hash, &password).await? else { return Ok(gone()) };
+        // An account that was there before: who held it until now is signed out, as after any change of password.
+        password_links::spend_all(&mut tx, user).await?;
+        sessions::end_all(&mut tx, user, None).await?;
         let entry = audit::Entry { actor: Some(user), action: "password.chosen", ..Default::default() };
         audit::record(&mut tx, &entry).await?;
         tx.commit().await.map_err(StoreError::from)?;
@@ -97,9 +89,10 @@ fn form(email: &str, fault: Option<&str>) -> String {
     let fault = fault.map(|fault| format!("<p role=\"alert\" id=\"fault\">{fault}</p>")).unwrap_or_default();
     format!(
         "<p>Choose a password for <strong>{}</strong>.</p>{fault}<form method=\"post\"><label>Password \
-         <input type=\"password\" name=\"password\" autocomplete=\"new-password\" minlength=\"{SHORTEST_PASSWORD}\" \
+         <input type=\"password\" name=\"password\" autocomplete=\"new-password\" minlength=\"{}\" \
          required autofocus></label> <button>Set password</button></form>",
-        escaped(email)
+        escaped(email),
+        password::SHORTEST
     )
 }
 
@@ -133,11 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_have_a_length() {
-        for (password, taken) in [("", false), ("seven77", false), ("eight888", true), ("grün€€€€", true)]
-        {
-            assert_eq!(fault_of(password).is_none(), taken, "{password}");
-        }
-        assert!(fault_of(&"x".repeat(LONGEST_PASSWORD + 1)).is_some());
+    fn the_form_asks_for_what_the_rules_ask_for() {
+        assert!(form("a@b.example", None).contains("minlength=\"10\""));
     }
 }

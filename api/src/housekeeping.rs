@@ -1,9 +1,9 @@
-//! What has to be done now and then whoever asks: old idempotency keys go, lines leave quarantine, the log's coming
-//! months get their partitions. Each act may run on several nodes at once without harm.
+//! What has to be done now and then whoever asks: old idempotency keys and password links go, lines leave quarantine,
+//! the log's coming months get their partitions. Each act may run on several nodes at once without harm.
 
 use std::time::Duration;
 
-use switchroom_store::{Database, StoreError, idempotency, numbers};
+use switchroom_store::{Database, StoreError, idempotency, numbers, password_links};
 
 const EVERY: Duration = Duration::from_secs(3600);
 
@@ -31,7 +31,10 @@ async fn once(db: &Database) -> Result<(), StoreError> {
     let keys = idempotency::prune(&mut connection).await?;
     let lines = numbers::end_quarantines(&mut connection).await?;
     drop(connection);
+    let mut connection = db.auth().acquire().await?;
+    let links = password_links::prune(&mut connection).await?;
+    drop(connection);
     db.ensure_partitions().await?;
-    tracing::debug!(keys, lines, "housekeeping done");
+    tracing::debug!(keys, lines, links, "housekeeping done");
     Ok(())
 }

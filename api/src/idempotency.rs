@@ -4,7 +4,7 @@
 //! Answers of ours that failed (5xx) are not kept: the repetition runs again. An answer is stored after the act, so a
 //! handler whose act must not be done twice notes what it made in its own transaction ([`Keyed::made_now`]) and answers
 //! with that where it was made before ([`Keyed::made`]). Stored answers are sealed, because
-//! some hold a secret that is shown once. Sign-in and refresh take no key.
+//! some hold a secret that is shown once. What is beneath `/auth` takes no key.
 
 use axum::{
     body::Body,

@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 use switchroom_core::permission::{Access, endpoint};
 use utoipa::openapi::OpenApi;
 
+use crate::auth::guard::takes_key;
+
 const DESCRIPTION: &str = "\
 Self-hosted call centre. JSON, snake_case both ways, times RFC 3339 UTC, durations in integer milliseconds, phone \
 numbers E.164.\n\n\
@@ -17,7 +19,7 @@ cookie and send `X-CSRF-Token` with changes. A platform admin names a tenant by 
 422, 412, 409. A query parameter that cannot be read is 400 with `errors[{pointer: \"?name\"}]`; unknown parameters \
 are ignored.\n\n\
 **Lists** take `limit` (50, at most 200; more means 200), `cursor`, `sort`, `q`, `count`.\n\n\
-**Changes.** PATCH merges (RFC 7396); `If-Match` is honoured; POST takes `Idempotency-Key` (24 hours).";
+**Changes.** PATCH merges (RFC 7396); `If-Match` is honoured; POST takes `Idempotency-Key` (24 hours), except beneath `/auth`.";
 
 /// Completes what the routers collected.
 pub fn finish(collected: OpenApi) -> Value {
@@ -81,7 +83,7 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     if api && method == "PATCH" {
         problems.push(("412", "If-Match names another version"));
     }
-    if api && !public && method == "POST" {
+    if api && !public && method == "POST" && takes_key(path) {
         let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
         if let Some(parameters) = parameters.as_array_mut() {
             parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false,

@@ -176,6 +176,12 @@ impl Problem {
         Self::conflict("changed-meanwhile", "Somebody else changed it at the same moment. Read it again.")
     }
 
+    /// 410: a one-time link of ours that is good no more, or never was.
+    pub fn link_gone() -> Self {
+        Self::new(StatusCode::GONE, "link-gone", "This link is good no more")
+            .detail("It was used already, or is too old. Ask for a new one.")
+    }
+
     pub fn too_many_requests(retry_after_s: u64) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many requests")
             .header(header::RETRY_AFTER, retry_after_s.max(1).to_string())

@@ -6,13 +6,18 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use switchroom_core::{CallId, TenantId};
 use switchroom_engine::{Engine, FrameSink, Sealer};
 use switchroom_store::Database;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
     admission::Admission,
     auth::{Passwords, Sessions, Tickets, limits::Limits},
+    mail::Mailer,
     problem::Problem,
 };
+
+/// How much may go on beside the answers.
+pub const BESIDE: usize = 64;
 
 /// Cheap to clone: handles only.
 #[derive(Clone)]
@@ -28,6 +33,8 @@ pub struct AppState {
     pub sealer: Arc<Sealer>,
     pub limits: Arc<Limits>,
     pub admission: Arc<Admission>,
+    /// Places for work that goes on after its answer was given; bounded, so that a flood does not pile up.
+    pub beside: Arc<Semaphore>,
     pub config: Arc<ApiConfig>,
     pub metrics: PrometheusHandle,
 }
@@ -48,6 +55,7 @@ impl AppState {
             tickets: Arc::new(Tickets::default()),
             limits: Arc::new(Limits::new(config.rate_limits)),
             admission: Arc::default(),
+            beside: Arc::new(Semaphore::new(BESIDE)),
             config: Arc::new(config),
             db,
             engine,
@@ -95,6 +103,8 @@ pub struct ApiConfig {
     pub rate_limits: Option<RateLimits>,
     /// How long a released line stays reserved.
     pub quarantine: Duration,
+    /// None = no mail: links are shown to the admin who asks for them.
+    pub mailer: Option<Mailer>,
     /// The document of the socket protocol, as `ws` generates it.
     pub asyncapi: serde_json::Value,
 }

@@ -141,6 +141,7 @@ impl App {
             public_url: "http://127.0.0.1:8080".into(),
             rate_limits: None,
             quarantine: std::time::Duration::from_secs(2_592_000),
+            mailer: None,
             asyncapi: serde_json::json!({"asyncapi": "3.0.0"}),
         };
         change(&mut config);

@@ -3,6 +3,7 @@
 mod hook_verify;
 mod import;
 mod migrate;
+mod password_link;
 mod simulate;
 mod tenant;
 mod token;
@@ -36,6 +37,8 @@ enum Command {
     /// API tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Print a one-time link by which somebody chooses a new password
+    PasswordLink(password_link::Args),
     /// Play real calls against a running demo server
     Simulate(simulate::Args),
     /// Judge recorded webhook requests, one JSON object per line
@@ -91,6 +94,7 @@ pub fn run(line: Line) -> Result<(), Failure> {
             Command::Tenant(TenantCommand::Create(words)) => tenant::create(&config, words).await,
             Command::Import(ImportCommand::Contacts(words)) => import::contacts(&config, words).await,
             Command::Token(TokenCommand::Create(words)) => token::create(&config, words).await,
+            Command::PasswordLink(words) => password_link::run(&config, words).await,
             Command::Simulate(words) => {
                 let sip = match config.sip {
                     SipAddress::At(address) => Some(config::reachable(address)),

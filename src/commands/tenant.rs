@@ -69,7 +69,8 @@ pub async fn create(config: &Config, words: Create) -> Result<(), Failure> {
             {
                 return Err(Failure::Usage(format!("--owner: `{email}` is not an e-mail address")));
             }
-            Some(Owner { email, password: words.password_stdin.then(password).transpose()? })
+            let password = if words.password_stdin { Some(password(&email)?) } else { None };
+            Some(Owner { email, password })
         }
         None => None,
     };
@@ -118,7 +119,7 @@ async fn store(opened: &Opened, name: &str, region: &str, owner: Option<Owner>) 
             users::NewMembership { tenant: id, user, role: Role::OrgOwner, extension: None, sip_uri: None };
         users::set_membership(&mut tx, &membership).await.context("cannot make the owner a member")?;
         if owner.password.is_none() {
-            let token = token::generate("swl_");
+            let token = token::generate(token::LINK);
             let until = Utc::now() + TimeDelta::hours(LINK_HOURS);
             password_links::create(&mut tx, &token::hash(&token), user, until)
                 .await
@@ -139,15 +140,15 @@ async fn store(opened: &Opened, name: &str, region: &str, owner: Option<Owner>) 
 }
 
 /// The first line of standard input.
-fn password() -> Result<String, Failure> {
+fn password(email: &str) -> Result<String, Failure> {
     let mut text = String::new();
     std::io::stdin()
         .take(4096)
         .read_to_string(&mut text)
         .map_err(|_| Failure::Usage("--password-stdin: standard input is not UTF-8 text".to_owned()))?;
     let password = text.lines().next().unwrap_or_default().to_owned();
-    if let Some(fault) = welcome::fault_of(&password) {
-        return Err(Failure::Usage(format!("--password-stdin: {fault}")));
+    if let Some(fault) = switchroom_core::password::fault_of(&password, email, "") {
+        return Err(Failure::Usage(format!("--password-stdin: the password {fault}")));
     }
     Ok(password)
 }

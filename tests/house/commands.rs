@@ -103,6 +103,34 @@ async fn without_a_password_the_owner_gets_a_link_that_works_once() {
     assert_eq!(answer.status(), 200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_forgot_their_password_gets_a_link_from_the_operator() {
+    let folder = Folder::new();
+    let made = create_tenant(&folder, "First Ltd", "first@example.com", "correct horse");
+    assert_eq!(made.status.code(), Some(0), "{}", String::from_utf8_lossy(&made.stderr));
+    let server = Server::start(&folder, &["--sip", "off"]);
+    let printed = run(&folder, &["password-link", "--user", "First@example.com", "--data-dir", "data"]);
+    assert_eq!(printed.status.code(), Some(0), "{}", String::from_utf8_lossy(&printed.stderr));
+    let text = String::from_utf8(printed.stdout).unwrap();
+    let link = server.url(&format!("/welcome/{}", text.trim().split_once("/welcome/").unwrap().1));
+    let client = reqwest::Client::new();
+    let sign_in = |password: &'static str| {
+        let login = json!({ "email": "first@example.com", "password": password });
+        client.post(server.url("/api/v1/auth/login")).json(&login).send()
+    };
+    let before: serde_json::Value = sign_in("correct horse").await.unwrap().json().await.unwrap();
+    let request = client.post(&link).header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(request.body("password=battery+staple").send().await.unwrap().status(), 200);
+    assert_eq!(sign_in("correct horse").await.unwrap().status(), 401);
+    assert_eq!(sign_in("battery staple").await.unwrap().status(), 200);
+    // Who was signed in with the old one is out: their refresh token is good no more.
+    let refresh = json!({ "refresh_token": before["refresh_token"] });
+    let answer = client.post(server.url("/api/v1/auth/refresh")).json(&refresh).send().await.unwrap();
+    assert_eq!(answer.status(), 401);
+    let absent = run(&folder, &["password-link", "--user", "nobody@example.com", "--data-dir", "data"]);
+    assert_eq!((absent.status.code(), absent.stdout.as_slice()), (Some(1), b"".as_slice()));
+}
+
 #[test]
 fn mistakes_are_named() {
     let folder = Folder::new();

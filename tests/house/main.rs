@@ -7,6 +7,7 @@ mod commands;
 mod demo;
 mod doors;
 mod lifecycle;
+mod people;
 mod stall;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { launchBrowser, online, open, signedIn, signIn } from "./support/browser.ts";
+import { axe, launchBrowser, online, open, signedIn, signIn } from "./support/browser.ts";
 
 const url = inject("serverUrl");
 const demo = inject("demo");
@@ -33,6 +33,48 @@ describe("sign-in", () => {
     );
     expect(kept).not.toMatch(/sw[str]_/);
     expect(kept).not.toMatch(/switchroom_session/);
+    await context.close();
+  });
+
+  it("lets somebody invited in by their link, once", async () => {
+    const answer = await fetch(`${url}/api/v1/invitations`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${demo.users["admin@demo.example"]?.token}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ email: "grace@new.example", role: "agent" }),
+    });
+    const { link } = (await answer.json()) as { link: string };
+    const { page, context } = await open(browser, url);
+    await page.goto(link);
+    await page.getByLabel("Your name").fill("Grace Hopper");
+    expect(await axe(page)).toEqual([]);
+    await page.getByLabel("New password").fill("seven green bicycles");
+    await page.getByRole("button", { name: "Accept" }).click();
+    await page.waitForURL("**/workspace");
+    await online(page);
+    await page.goto("about:blank");
+    await page.goto(link);
+    await page.getByText(/used already/).waitFor();
+    await context.close();
+  });
+
+  it("helps who forgot their password without telling who has an account", async () => {
+    const { page, context } = await open(browser, url);
+    await page.goto("/sign-in");
+    await page.getByRole("link", { name: "Forgot your password?" }).click();
+    await page.waitForURL("**/reset");
+    await page.getByLabel("E-mail").fill("nobody@demo.example");
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole("button", { name: "Send me a link" }).click();
+    await page.getByText(/If this address has an account/).waitFor();
+    await page.goto("/reset#swl_nonsense");
+    await page.getByLabel("New password").fill("seven green bicycles");
+    await page.getByRole("button", { name: "Set password" }).click();
+    await page.getByText(/used already/).waitFor();
+    await page.getByRole("button", { name: "Ask for another link" }).click();
+    await page.getByLabel("E-mail").waitFor();
     await context.close();
   });
 

@@ -6,7 +6,7 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{Extensions, StatusCode, request::Parts},
 };
-use switchroom_core::{Permission, Role, TenantId, UserId, number::Region, role::Modules};
+use switchroom_core::{Permission, Role, TenantId, UserId, number::Region, people::Authority, role::Modules};
 use uuid::Uuid;
 
 use super::sessions::{Identity, Place};
@@ -70,6 +70,20 @@ impl Caller {
         self.platform || self.role.is_some_and(|role| role.may(permission, self.modules))
     }
 
+    /// On whose authority this is done; None for somebody who is neither a member nor the platform admin.
+    pub fn authority(&self) -> Option<Authority> {
+        if self.platform { Some(Authority::Platform) } else { self.role.map(Authority::Member) }
+    }
+
+    /// 403 unless the caller's authority reaches a person of that role.
+    pub fn require_reach(&self, role: Role) -> Result<(), Problem> {
+        if self.authority().is_some_and(|authority| authority.reaches(role)) {
+            Ok(())
+        } else {
+            Err(out_of_reach())
+        }
+    }
+
     /// 403 unless [`Caller::may`].
     pub fn require(&self, permission: Permission) -> Result<(), Problem> {
         if self.may(permission) { Ok(()) } else { Err(Problem::forbidden()) }
@@ -88,6 +102,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Actor::from_request_parts(parts, state).await?.in_tenant().ok_or_else(tenant_required)
     }
+}
+
+/// 403: an owner answers to owners only.
+pub fn out_of_reach() -> Problem {
+    Problem::forbidden().detail("Only an owner of the tenant does this with an owner.")
 }
 
 pub(super) fn tenant_required() -> Problem {

@@ -1,4 +1,4 @@
-//! How often: requests per token, sign-ins per address, failed sign-ins per account.
+//! How often: requests per token, sign-ins per address, failed sign-ins per account, mails per address of mail.
 //!
 //! One process counts for itself; a cluster multiplies the limits by its nodes until the shared store of a later
 //! issue. Idle keys are dropped, so a scan with many keys does not fill memory.
@@ -26,6 +26,9 @@ type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 /// Wrong passwords for one account, from wherever, before it rests until the end of the window.
 const FAILURES: u32 = 20;
 const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// Mails to one address that somebody else may cause, so that nobody's mailbox is filled by us.
+const MAILS: u32 = 5;
+const MAIL_WINDOW: Duration = Duration::from_secs(3600);
 /// Accounts remembered; beyond it those whose window is over are dropped, then all.
 const ACCOUNTS: usize = 100_000;
 
@@ -33,7 +36,8 @@ const ACCOUNTS: usize = 100_000;
 pub struct Limits {
     tokens: Option<Keyed<Uuid>>,
     sign_ins: Option<Keyed<IpAddr>>,
-    failures: Option<DashMap<[u8; 8], (u32, Instant)>>,
+    failures: Option<Windows>,
+    mails: Option<Windows>,
     clock: DefaultClock,
     asked: AtomicU64,
 }
@@ -50,7 +54,8 @@ impl Limits {
             }),
             sign_ins: limits
                 .map(|limits| RateLimiter::dashmap(Quota::per_minute(many(limits.sign_in_per_minute)))),
-            failures: limits.map(|_| DashMap::new()),
+            failures: limits.map(|_| Windows::new(FAILURES, WINDOW)),
+            mails: limits.map(|_| Windows::new(MAILS, MAIL_WINDOW)),
             clock,
             asked: AtomicU64::new(0),
         }
@@ -68,29 +73,29 @@ impl Limits {
 
     /// Whether an account, known or not, may be tried now.
     pub fn account(&self, email: &str, now: Instant) -> Result<(), Problem> {
-        let Some(failures) = &self.failures else { return Ok(()) };
-        match failures.get(&account_key(email)).map(|entry| *entry) {
-            Some((count, until)) if count >= FAILURES && until > now => {
-                Err(Problem::too_many_requests(until.duration_since(now).as_secs() + 1))
-            }
-            _ => Ok(()),
-        }
+        self.failures.as_ref().map_or(Ok(()), |failures| failures.check(email, now))
     }
 
     /// A wrong password for an account, known or not.
     pub fn sign_in_failed(&self, email: &str, now: Instant) {
-        let Some(failures) = &self.failures else { return };
-        if failures.len() >= ACCOUNTS {
-            failures.retain(|_, (_, until)| *until > now);
-            if failures.len() >= ACCOUNTS {
-                failures.clear();
-            }
+        if let Some(failures) = &self.failures {
+            failures.count(email, now);
         }
-        let mut entry = failures.entry(account_key(email)).or_insert((0, now + WINDOW));
-        if entry.1 <= now {
-            *entry = (0, now + WINDOW);
+    }
+
+    /// Forgets the failures of an account whose owner has shown themselves another way.
+    pub fn forgive(&self, email: &str) {
+        if let Some(failures) = &self.failures {
+            failures.seen.remove(&account_key(email));
         }
-        entry.0 += 1;
+    }
+
+    /// One mail to an address, known or not, that somebody else causes.
+    pub fn mail_to(&self, email: &str, now: Instant) -> Result<(), Problem> {
+        let Some(mails) = &self.mails else { return Ok(()) };
+        mails.check(email, now)?;
+        mails.count(email, now);
+        Ok(())
     }
 
     fn check<K: std::hash::Hash + Eq + Clone>(
@@ -106,6 +111,42 @@ impl Limits {
             let wait = until.wait_time_from(self.clock.now());
             Problem::too_many_requests(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
         })
+    }
+}
+
+/// So many per account within a window that begins with the first.
+struct Windows {
+    most: u32,
+    length: Duration,
+    seen: DashMap<[u8; 8], (u32, Instant)>,
+}
+
+impl Windows {
+    fn new(most: u32, length: Duration) -> Self {
+        Self { most, length, seen: DashMap::new() }
+    }
+
+    fn check(&self, email: &str, now: Instant) -> Result<(), Problem> {
+        match self.seen.get(&account_key(email)).map(|entry| *entry) {
+            Some((count, until)) if count >= self.most && until > now => {
+                Err(Problem::too_many_requests(until.duration_since(now).as_secs() + 1))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn count(&self, email: &str, now: Instant) {
+        if self.seen.len() >= ACCOUNTS {
+            self.seen.retain(|_, (_, until)| *until > now);
+            if self.seen.len() >= ACCOUNTS {
+                self.seen.clear();
+            }
+        }
+        let mut entry = self.seen.entry(account_key(email)).or_insert((0, now + self.length));
+        if entry.1 <= now {
+            *entry = (0, now + self.length);
+        }
+        entry.0 += 1;
     }
 }
 
@@ -156,6 +197,27 @@ mod tests {
         assert!(limits.account("a@b.example", now + WINDOW).is_ok());
         limits.sign_in_failed("a@b.example", now + WINDOW);
         assert!(limits.account("a@b.example", now + WINDOW).is_ok(), "a new window starts from nothing");
+    }
+
+    #[test]
+    fn who_showed_themselves_another_way_may_try_again() {
+        let (limits, now) = (Limits::new(Some(RateLimits::default())), Instant::now());
+        for _ in 0..FAILURES {
+            limits.sign_in_failed("a@b.example", now);
+        }
+        limits.forgive("A@b.example");
+        assert!(limits.account("a@b.example", now).is_ok());
+    }
+
+    #[test]
+    fn nobody_s_mailbox_is_filled() {
+        let (limits, now) = (Limits::new(Some(RateLimits::default())), Instant::now());
+        for _ in 0..MAILS {
+            limits.mail_to("a@b.example", now).unwrap();
+        }
+        assert_eq!(limits.mail_to("A@b.example ", now).unwrap_err().status().as_u16(), 429);
+        assert!(limits.mail_to("c@b.example", now).is_ok());
+        assert!(limits.mail_to("a@b.example", now + MAIL_WINDOW).is_ok());
     }
 
     #[test]

@@ -1,18 +1,24 @@
-//! Sign-in: `POST /auth/login`, `/auth/refresh`, `/auth/logout`, and what proves a sign-in afterwards.
+//! Sign-in: `POST /auth/login`, `/auth/refresh`, `/auth/logout`, and what proves a sign-in afterwards. Beside it what
+//! people do with their own account: sessions, history, password, invitations they accept.
 //!
 //! A session has three tokens: a short-lived access token and a rotating refresh token for API clients, and a cookie
 //! token for browsers. It is bound to one tenant; the platform admin's to none.
 
+mod accept;
+mod account;
 pub mod caller;
+mod change_password;
 mod cookies;
 pub mod guard;
+mod history;
 pub mod limits;
+mod own_sessions;
 mod password;
+mod reset;
 mod sessions;
+mod switch;
 mod tickets;
 pub mod token;
-
-use std::time::Instant;
 
 use axum::{
     Json,
@@ -24,14 +30,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_core::{TenantId, UserId};
 use switchroom_store::{
-    StoreError, audit,
-    sessions::{self as store, NewSession, Rotation, SessionTokens},
+    StoreError,
+    sessions::{self as store, Rotation},
     users,
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+pub(crate) use account::{all_ended, ended};
 pub use caller::{Actor, Address, Caller};
 pub use password::{HashFailed, Passwords, hash_blocking};
 pub use sessions::{Identity, Place, Sessions};
@@ -49,7 +56,16 @@ pub const ACCESS_SECONDS: i32 = 3600;
 pub const REFRESH_SECONDS: i32 = 30 * 24 * 3600;
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(login)).routes(routes!(refresh)).routes(routes!(logout))
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(refresh))
+        .routes(routes!(logout))
+        .merge(own_sessions::routes())
+        .merge(history::routes())
+        .merge(change_password::routes())
+        .merge(reset::routes())
+        .merge(accept::routes())
+        .merge(switch::routes())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -75,9 +91,7 @@ impl Validate for Login {
         if self.email.is_empty() || self.email.len() > 320 {
             errors.push("/email", "must have 1 to 320 characters");
         }
-        if self.password.is_empty() || self.password.len() > password::MAX_LENGTH {
-            errors.push("/password", "must have 1 to 1024 octets");
-        }
+        account::check_given_password("/password", &self.password, errors);
         errors.optional_text("/tenant", self.tenant.as_deref(), 0, 63);
     }
 }
@@ -114,54 +128,17 @@ async fn login(
         state.limits.sign_in(ip)?;
     }
     let body: Login = body.read().await?;
-    state.limits.account(&body.email, Instant::now())?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let found = users::find_for_sign_in(&mut connection, body.email.trim()).await?;
     drop(connection);
-    let stored = found.as_ref().filter(|user| user.is_active).and_then(|user| user.password_hash.as_deref());
-    let fits = state.passwords.verify(&body.password, stored).await.map_err(hash_failed)?;
+    let fits = account::password_fits(&state, &body.email, &body.password, found.as_ref()).await?;
     let seat = found.as_ref().filter(|_| fits).and_then(|user| choose_seat(user, body.tenant.as_deref()));
-    let Some((user, tenant)) = seat else {
-        state.limits.sign_in_failed(&body.email, Instant::now());
-        // A failure belongs to the tenants of the person it was tried on, so that their admins see it.
-        let tenants = found
-            .as_ref()
-            .map(|user| user.tenants.iter().map(|(id, _)| Some(*id)).collect())
-            .unwrap_or_else(|| vec![None]);
-        for tenant in tenants {
-            record(&state, tenant, found.as_ref().map(|user| user.id), "session.refused", address, json!({}))
-                .await?;
+    match seat {
+        Some((user, tenant)) => {
+            account::start_session(&state, user, tenant, REFRESH_SECONDS, address, &headers).await
         }
-        return Err(Problem::invalid_credentials());
-    };
-    let (session, cookie) = (Uuid::now_v7(), token::generate(token::COOKIE));
-    let pair = new_pair(session);
-    let user_agent = headers
-        .get(header::USER_AGENT)
-        .and_then(|v| v.to_str().ok())
-        .map(|text| text.chars().filter(|c| !c.is_control()).take(300).collect::<String>());
-    let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
-    store::create(
-        &mut connection,
-        &NewSession {
-            id: session,
-            tenant,
-            user,
-            tokens: SessionTokens {
-                access: token::hash(&pair.access_token),
-                refresh: token::hash(&pair.refresh_token),
-                cookie: token::hash(&cookie),
-            },
-            access_seconds: ACCESS_SECONDS,
-            refresh_seconds: REFRESH_SECONDS,
-            user_agent: user_agent.as_deref(),
-            address: address.text().as_deref(),
-        },
-    )
-    .await?;
-    drop(connection);
-    record(&state, tenant, Some(user), "session.started", address, json!({"session": session})).await?;
-    Ok(with_cookies(StatusCode::OK, &cookies::start(&cookie, state.config.is_https()), Json(pair)))
+        None => Err(account::refused(&state, &body.email, found.as_ref(), address, &headers).await?),
+    }
 }
 
 /// Which tenant the session is bound to: the one asked for, else the oldest membership; none for a platform admin.
@@ -224,15 +201,9 @@ async fn refresh(
         Rotation::Rotated { .. } => Ok(Json(pair)),
         Rotation::Reused { user, tenant } => {
             ended(&state, session);
-            record(
-                &state,
-                tenant,
-                Some(user),
-                "session.refresh_reused",
-                address,
-                json!({"session": session}),
-            )
-            .await?;
+            let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
+            let detail = json!({"session": session});
+            account::record(&mut connection, tenant, user, "session.refresh_reused", address, detail).await?;
             Err(Problem::unauthenticated())
         }
         Rotation::Unknown => Err(Problem::unauthenticated()),
@@ -246,28 +217,21 @@ async fn refresh(
     responses((status = 204, description = "Signed out")))]
 async fn logout(State(state): State<AppState>, actor: Actor, address: Address) -> Result<Response, Problem> {
     if !actor.0.is_api_token {
-        let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
-        let was_live = store::end(&mut connection, actor.0.session).await?;
-        drop(connection);
-        ended(&state, actor.0.session);
-        if was_live {
+        let mut tx = state.db.auth().begin().await.map_err(StoreError::from)?;
+        if store::end(&mut tx, actor.0.session).await? {
             let detail = json!({"session": actor.0.session});
-            record(&state, actor.0.tenant(), Some(actor.0.user_id), "session.ended", address, detail).await?;
+            let (tenant, user) = (actor.0.tenant(), actor.0.user_id);
+            account::record(&mut tx, tenant, user, "session.ended", address, detail).await?;
         }
+        tx.commit().await.map_err(StoreError::from)?;
+        ended(&state, actor.0.session);
     }
-    Ok(with_cookies(StatusCode::NO_CONTENT, &cookies::clear(state.config.is_https()), ()))
+    Ok(signed_out(&state))
 }
 
-/// A session or token is over: nobody believes it any more, and its sockets close (4401).
-pub(crate) fn ended(state: &AppState, session: Uuid) {
-    state.sessions.forget(session);
-    state.tickets.revoke(session);
-    state.sink.session_ended(session);
-}
-
-fn hash_failed(error: HashFailed) -> Problem {
-    tracing::error!(error = %error, "a password could not be checked");
-    Problem::internal()
+/// 204, and the browser forgets its cookies.
+fn signed_out(state: &AppState) -> Response {
+    with_cookies(StatusCode::NO_CONTENT, &cookies::clear(state.config.is_https()), ())
 }
 
 fn with_cookies(status: StatusCode, cookies: &[String], body: impl IntoResponse) -> Response {
@@ -279,25 +243,4 @@ fn with_cookies(status: StatusCode, cookies: &[String], body: impl IntoResponse)
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-async fn record(
-    state: &AppState,
-    tenant: Option<TenantId>,
-    actor: Option<UserId>,
-    action: &str,
-    address: Address,
-    detail: serde_json::Value,
-) -> Result<(), Problem> {
-    let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
-    let address = address.text();
-    let entry = audit::Entry {
-        tenant,
-        actor,
-        action,
-        subject: None,
-        detail: Some(detail),
-        address: address.as_deref(),
-    };
-    Ok(audit::record(&mut connection, &entry).await?)
 }

@@ -9,9 +9,6 @@ use argon2::{
 };
 use tokio::sync::Semaphore;
 
-/// Longer ones are refused before they are hashed: hashing megabytes is a way to keep us busy.
-pub const MAX_LENGTH: usize = 1024;
-
 #[derive(Debug, thiserror::Error)]
 #[error("password hashing failed")]
 pub struct HashFailed;

@@ -10,6 +10,10 @@ pub const API: &str = "swt_";
 pub const ACCESS: &str = "sws_";
 pub const COOKIE: &str = "swc_";
 pub const REFRESH: &str = "swr_";
+/// Of a link by which somebody chooses a password.
+pub const LINK: &str = "swl_";
+/// Of a link by which somebody joins a tenant.
+pub const INVITATION: &str = "swi_";
 
 /// `prefix` and 32 random octets.
 pub fn generate(prefix: &str) -> String {

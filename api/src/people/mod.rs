@@ -1,7 +1,9 @@
-//! The person signed in, colleagues, roles, API tokens, socket tickets, and the audit log.
+//! The person signed in, colleagues, invitations, roles, API tokens, socket tickets, and the audit log.
 
 mod audit;
+mod invitations;
 mod me;
+mod members;
 mod roles;
 mod tokens;
 mod users;
@@ -15,6 +17,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(me::routes())
         .merge(users::routes())
+        .merge(members::routes())
+        .merge(invitations::routes())
         .merge(roles::routes())
         .merge(tokens::routes())
         .merge(ws_tickets::routes())

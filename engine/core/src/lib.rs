@@ -14,6 +14,8 @@ pub mod inventory;
 pub mod log;
 pub mod number;
 pub mod number_plan;
+pub mod password;
+pub mod people;
 pub mod permission;
 pub mod planted;
 pub mod role;

@@ -54,6 +54,12 @@ const OFFICE_AND_CLIENT: &[Role] = &[OrgOwner, OrgAdmin, Supervisor, Agent, Corp
 
 permissions! {
     UsersRead = "users.read": STAFF;
+    /// Invite people, see and withdraw invitations.
+    UsersCreate = "users.create": ADMINS;
+    /// Change what people are and may, switch them off and on.
+    UsersEdit = "users.edit": ADMINS;
+    /// End somebody else's sessions, see when people were last seen.
+    UsersSignOut = "users.sign_out": ADMINS;
     /// See and revoke other people's API tokens.
     TokensManage = "api_tokens.manage": ADMINS;
     AuditRead = "audit.read": ADMINS;
@@ -206,9 +212,31 @@ pub const ENDPOINTS: &[Endpoint] = &[
     public("POST", "/api/v1/auth/login"),
     public("POST", "/api/v1/auth/refresh"),
     signed_in("POST", "/api/v1/auth/logout", Scope::Any),
+    signed_in("POST", "/api/v1/auth/switch", Scope::Any),
+    signed_in("GET", "/api/v1/auth/sessions", Scope::Any),
+    signed_in("DELETE", "/api/v1/auth/sessions", Scope::Any),
+    signed_in("DELETE", "/api/v1/auth/sessions/{id}", Scope::Any),
+    signed_in("GET", "/api/v1/auth/history", Scope::Any),
+    signed_in("POST", "/api/v1/auth/password", Scope::Any),
+    // The token of the mailed link is the sign-in here.
+    public("POST", "/api/v1/auth/password-reset/request"),
+    public("POST", "/api/v1/auth/password-reset/confirm"),
+    public("POST", "/api/v1/auth/invitations/look"),
+    public("POST", "/api/v1/auth/invitations/accept"),
     signed_in("GET", "/api/v1/me", Scope::Any),
     signed_in("PATCH", "/api/v1/me", Scope::Any),
+    signed_in("GET", "/api/v1/me/tenants", Scope::Any),
     may("GET", "/api/v1/users", P::UsersRead),
+    may("GET", "/api/v1/users/{id}", P::UsersRead),
+    may("PATCH", "/api/v1/users/{id}", P::UsersEdit),
+    may("POST", "/api/v1/users/{id}/deactivate", P::UsersEdit),
+    may("POST", "/api/v1/users/{id}/activate", P::UsersEdit),
+    may("GET", "/api/v1/users/{id}/history", P::AuditRead),
+    may("DELETE", "/api/v1/users/{id}/sessions", P::UsersSignOut),
+    may("GET", "/api/v1/invitations", P::UsersCreate),
+    may("POST", "/api/v1/invitations", P::UsersCreate),
+    may("DELETE", "/api/v1/invitations/{id}", P::UsersCreate),
+    may("POST", "/api/v1/invitations/{id}/resend", P::UsersCreate),
     signed_in("GET", "/api/v1/roles", Scope::Any),
     may("GET", "/api/v1/audit", P::AuditRead),
     // Everybody manages their own; whose they are is checked row by row.

@@ -89,3 +89,44 @@ pub async fn list(
     query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(limit);
     Ok(query.build_query_as().fetch_all(connection).await?)
 }
+
+/// Whose view of a person's account history it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// The person's own: sign-ins wherever they were; what is told to every tenant of theirs (failures, changed
+    /// passwords) once, as this tenant was told. Runs as the sign-in role.
+    Own(Option<TenantId>),
+    /// What a tenant may know of its member, in the tenant's transaction.
+    Tenant(TenantId),
+}
+
+/// Sign-ins, failures, ended sessions and changed passwords of one person, newest first.
+pub async fn history(
+    connection: &mut PgConnection,
+    user: UserId,
+    view: History,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Record>, StoreError> {
+    let mut query = QueryBuilder::<Postgres>::new(
+        "SELECT id, actor_id, action, subject, detail, address, created_at FROM audit_log
+          WHERE (action LIKE 'session.%' OR action LIKE 'password.%') AND actor_id = ",
+    );
+    query.push_bind(user.0);
+    match view {
+        History::Own(tenant) => {
+            query
+                .push(" AND (action IN ('session.started', 'session.ended', 'session.refresh_reused') OR tenant_id IS NULL OR tenant_id = ")
+                .push_bind(tenant.map(|tenant| tenant.0))
+                .push(")");
+        }
+        History::Tenant(tenant) => {
+            query.push(" AND tenant_id = ").push_bind(tenant.0);
+        }
+    }
+    if let Some((at, id)) = after {
+        query.push(" AND (created_at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
+    }
+    query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(limit);
+    Ok(query.build_query_as().fetch_all(connection).await?)
+}

@@ -235,3 +235,97 @@ pub async fn end(connection: &mut PgConnection, session: Uuid) -> Result<bool, S
             .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// A live session as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct LiveSession {
+    pub id: Uuid,
+    /// Slug; None for a platform admin's.
+    pub tenant: Option<String>,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+/// A person's live sessions in all tenants, newest first. Runs as the sign-in role.
+pub async fn list_of(
+    connection: &mut PgConnection,
+    user: UserId,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<LiveSession>, StoreError> {
+    let (at, id) = after.unzip();
+    Ok(sqlx::query_as!(
+        LiveSession,
+        r#"SELECT s.id, t.slug AS "tenant?", s.created_at, s.last_seen_at, s.address, s.user_agent
+             FROM sessions s LEFT JOIN tenants t ON t.id = s.tenant_id
+            WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.refresh_expires_at > now()
+              AND ($2::timestamptz IS NULL OR (s.created_at, s.id) < ($2, $3::uuid))
+            ORDER BY s.created_at DESC, s.id DESC LIMIT $4"#,
+        user.0,
+        at,
+        id,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// A session that was ended just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub session: Uuid,
+    pub tenant: Option<TenantId>,
+}
+
+/// Ends one live session of this person; None when there is none of that id. Runs as the sign-in role.
+pub async fn end_own(
+    connection: &mut PgConnection,
+    user: UserId,
+    session: Uuid,
+) -> Result<Option<Ended>, StoreError> {
+    let row = sqlx::query!(
+        "UPDATE sessions SET ended_at = now()
+          WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND refresh_expires_at > now() RETURNING tenant_id",
+        session,
+        user.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| Ended { session, tenant: row.tenant_id.map(TenantId) }))
+}
+
+/// Ends all live sessions of this person, wherever, but the one that stays. Runs as the sign-in role.
+pub async fn end_all(
+    connection: &mut PgConnection,
+    user: UserId,
+    stays: Option<Uuid>,
+) -> Result<Vec<Ended>, StoreError> {
+    let rows = sqlx::query!(
+        "UPDATE sessions SET ended_at = now()
+          WHERE user_id = $1 AND ended_at IS NULL AND refresh_expires_at > now() AND ($2::uuid IS NULL OR id <> $2)
+         RETURNING id, tenant_id",
+        user.0,
+        stays
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| Ended { session: row.id, tenant: row.tenant_id.map(TenantId) }).collect())
+}
+
+/// Ends all live sessions that a person has in one tenant, in the tenant's transaction.
+pub async fn end_in_tenant(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "UPDATE sessions SET ended_at = now()
+          WHERE tenant_id = $1 AND user_id = $2 AND ended_at IS NULL AND refresh_expires_at > now() RETURNING id",
+        tenant.0,
+        user.0
+    )
+    .fetch_all(connection)
+    .await?)
+}

@@ -88,6 +88,36 @@ pub async fn owner(
     .map(UserId))
 }
 
+/// The ids of a member's tokens that were not revoked.
+pub async fn ids_of(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "SELECT id FROM api_tokens WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL",
+        tenant.0,
+        user.0
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Revokes all tokens of a member; their ids.
+pub async fn revoke_all(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Vec<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "UPDATE api_tokens SET revoked_at = now() WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id",
+        tenant.0,
+        user.0
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
 pub async fn revoke(
     connection: &mut PgConnection,
     tenant: Option<TenantId>,

@@ -4,7 +4,7 @@ use sqlx::{PgConnection, Postgres, QueryBuilder};
 use switchroom_core::{Role, TenantId, UserId};
 use uuid::Uuid;
 
-use crate::db::StoreError;
+use crate::db::{StoreError, Timestamp};
 
 /// What a sign-in needs to know of a person.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub struct Member {
     pub role: String,
     pub extension: Option<String>,
     pub is_active: bool,
+    /// When a session of theirs in this tenant was last in use.
+    pub last_seen_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -72,7 +74,8 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Member>, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT u.id, u.email, u.name, m.role, m.extension, m.is_active AND u.is_active AS is_active
+        "SELECT u.id, u.email, u.name, m.role, m.extension, m.is_active AND u.is_active AS is_active,
+                (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id AND s.tenant_id = m.tenant_id) AS last_seen_at
            FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.deleted_at IS NULL AND m.tenant_id = ",
     );
     query.push_bind(tenant.0);
@@ -160,6 +163,22 @@ pub async fn ensure(connection: &mut PgConnection, new: &NewUser<'_>) -> Result<
     Ok(UserId(id))
 }
 
+/// Makes a person; None when somebody has this e-mail already. Runs as the platform role.
+pub async fn create(connection: &mut PgConnection, new: &NewUser<'_>) -> Result<Option<UserId>, StoreError> {
+    let id = sqlx::query_scalar!(
+        "INSERT INTO users (id, email, name, password_hash, is_platform_admin) VALUES ($1, lower($2), $3, $4, $5)
+         ON CONFLICT (email) WHERE deleted_at IS NULL DO NOTHING RETURNING id",
+        new.id.0,
+        new.email,
+        new.name,
+        new.password_hash,
+        new.platform_admin,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(id.map(UserId))
+}
+
 #[derive(Clone, Debug)]
 pub struct NewMembership<'a> {
     pub tenant: TenantId,
@@ -191,16 +210,52 @@ pub async fn set_membership(
     Ok(())
 }
 
-/// Replaces the password and ends every session (a thief must not outlive it). Runs as the platform role.
-pub async fn set_password_hash(
+/// What changing one's own password needs to know. Runs as the sign-in role.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    pub email: String,
+    pub name: String,
+    pub password_hash: Option<String>,
+}
+
+/// The secret of an active person.
+pub async fn secret_of(connection: &mut PgConnection, user: UserId) -> Result<Option<Secret>, StoreError> {
+    Ok(sqlx::query_as!(
+        Secret,
+        "SELECT email, name, password_hash FROM users WHERE id = $1 AND is_active AND deleted_at IS NULL",
+        user.0
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// Replaces the password that is still `old`; false when it was replaced meanwhile. Runs as the sign-in role.
+pub async fn change_password(
     connection: &mut PgConnection,
     user: UserId,
-    hash: &str,
-) -> Result<(), StoreError> {
-    sqlx::query!("UPDATE users SET password_hash = $2, version = version + 1 WHERE id = $1", user.0, hash)
-        .execute(&mut *connection)
-        .await?;
-    Ok(())
+    old: &str,
+    new: &str,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE users SET password_hash = $3, version = version + 1 WHERE id = $1 AND password_hash = $2",
+        user.0,
+        old,
+        new
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The tenants a person is an active member of.
+pub async fn tenants_of(connection: &mut PgConnection, user: UserId) -> Result<Vec<TenantId>, StoreError> {
+    let tenants = sqlx::query_scalar!(
+        "SELECT tenant_id FROM memberships WHERE user_id = $1 AND is_active ORDER BY created_at, id",
+        user.0
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(tenants.into_iter().map(TenantId).collect())
 }
 
 /// Replaces a better hash of the same password (parameters were raised). Runs as the sign-in role.
@@ -267,6 +322,23 @@ pub async fn role_in(
 ) -> Result<Option<Role>, StoreError> {
     let role = sqlx::query_scalar!(
         "SELECT role FROM memberships WHERE tenant_id = $1 AND user_id = $2 AND is_active",
+        tenant.0,
+        user.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(role.and_then(|role| role.parse().ok()))
+}
+
+/// The role of a member, active or not. In the tenant's transaction.
+pub async fn member_role(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<Role>, StoreError> {
+    let role = sqlx::query_scalar!(
+        "SELECT m.role FROM memberships m JOIN users u ON u.id = m.user_id
+          WHERE m.tenant_id = $1 AND m.user_id = $2 AND u.deleted_at IS NULL",
         tenant.0,
         user.0
     )

@@ -45,6 +45,7 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
         "INSERT INTO sessions (id, tenant_id, user_id, access_hash, refresh_hash, cookie_hash, access_expires_at, refresh_expires_at)
          VALUES (gen_random_uuid(), $1, $2, sha256(convert_to('a' || $3, 'UTF8')), sha256(convert_to('r' || $3, 'UTF8')), sha256(convert_to('c' || $3, 'UTF8')), now(), now())",
         "INSERT INTO password_links (token_hash, user_id, expires_at) VALUES (sha256(convert_to($3, 'UTF8')), $2, now())",
+        "INSERT INTO invitations (id, tenant_id, email, role, token_hash, invited_by, expires_at) VALUES ($2, $1, $3 || '@people.example', 'agent', sha256(convert_to($3, 'UTF8')), $2, now())",
         "INSERT INTO api_tokens (id, tenant_id, user_id, name, token_hash) VALUES (gen_random_uuid(), $1, $2, $3, sha256(convert_to($3, 'UTF8')))",
         "INSERT INTO idempotency_keys (tenant_id, user_id, key, fingerprint) VALUES ($1, $2, $3, sha256(convert_to($3, 'UTF8')))",
         "INSERT INTO calls (id, tenant_id, connection_id, provider_call_id, direction, state, started_at, fold)

@@ -29,6 +29,17 @@ const signInRoute = createRoute({
   component: lazyRouteComponent(() => import("@/routes/sign-in"), "SignInRoute"),
 });
 
+const resetRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/reset",
+  component: lazyRouteComponent(() => import("@/routes/reset"), "ResetRoute"),
+});
+const invitationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/invitation",
+  component: lazyRouteComponent(() => import("@/routes/invitation"), "InvitationRoute"),
+});
+
 /** Everything behind the sign-in. */
 const appRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -162,6 +173,8 @@ const connectionsRoute = createRoute({
 
 const routeTree = rootRoute.addChildren([
   signInRoute,
+  resetRoute,
+  invitationRoute,
   appRoute.addChildren([
     indexRoute,
     workspaceRoute,

@@ -23,6 +23,9 @@ export function csrfToken(cookies: string = document.cookie): string | null {
 type Listener = () => void;
 const signedOut = new Set<Listener>();
 
+/** A 401 from here is about the credentials just given, not about the session. */
+const ENTRANCES = ["/auth/login", "/auth/invitations/accept", "/me"];
+
 /** Called when the server says 401 to anything but the sign-in itself. */
 export function onSignedOut(listener: Listener): () => void {
   signedOut.add(listener);
@@ -41,7 +44,7 @@ const middleware: Middleware = {
     return request;
   },
   onResponse({ response, schemaPath }) {
-    if (response.status === 401 && !schemaPath.endsWith("/auth/login") && !schemaPath.endsWith("/me")) {
+    if (response.status === 401 && !ENTRANCES.some((path) => schemaPath.endsWith(path))) {
       announceSignedOut();
     }
   },

@@ -26,6 +26,7 @@ export type Me = Refine<
   Schemas["Me"],
   { user: Present<Schemas["MeUser"]>; tenant: Present<Schemas["MeTenant"]> | null }
 >;
+export type InvitationOffer = Present<Schemas["InvitationOffer"]>;
 export type Phone = Present<Schemas["PhoneView"]>;
 export type Individual = Refine<Schemas["IndividualView"], { phones: Phone[] }>;
 export type Organization = Refine<Schemas["OrganizationView"], { phones: Phone[] }>;

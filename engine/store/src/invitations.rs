@@ -1,0 +1,256 @@
+//! Invitations: made and withdrawn in the tenant's transaction, accepted by the platform role.
+
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+use switchroom_core::{Role, TenantId, UserId, role::Modules};
+use uuid::Uuid;
+
+use crate::{
+    db::{StoreError, Timestamp},
+    sessions::TokenHash,
+};
+
+/// What has become of an invitation, as a word: `open`, `accepted`, `revoked`, `expired`.
+const STATUS: &str = "CASE WHEN accepted_at IS NOT NULL THEN 'accepted' WHEN revoked_at IS NOT NULL THEN 'revoked' \
+     WHEN expires_at <= now() THEN 'expired' ELSE 'open' END";
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Invitation {
+    pub id: Uuid,
+    pub email: String,
+    pub name: Option<String>,
+    pub role: String,
+    pub extension: Option<String>,
+    pub module_individuals: bool,
+    pub module_organizations: bool,
+    pub module_tickets: bool,
+    pub module_numbers: bool,
+    pub invited_by: Uuid,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub accepted_at: Option<Timestamp>,
+    pub status: String,
+}
+
+fn select() -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(
+        "SELECT id, email, name, role, extension, module_individuals, module_organizations, module_tickets,
+                module_numbers, invited_by, created_at, expires_at, accepted_at, ",
+    );
+    query.push(STATUS).push(" AS status FROM invitations WHERE tenant_id = ");
+    query
+}
+
+#[derive(Clone, Debug)]
+pub struct NewInvitation<'a> {
+    pub email: &'a str,
+    pub name: Option<&'a str>,
+    pub role: Role,
+    pub extension: Option<&'a str>,
+    pub modules: Modules,
+    pub token: TokenHash,
+    pub invited_by: UserId,
+    pub expires_at: Timestamp,
+}
+
+/// Makes an invitation. A conflict on `invitations_open` means that there is an open one for this address.
+pub async fn create(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    new: &NewInvitation<'_>,
+) -> Result<Uuid, StoreError> {
+    sqlx::query!(
+        "UPDATE invitations SET revoked_at = now()
+          WHERE tenant_id = $1 AND email = lower($2) AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at <= now()",
+        tenant.0,
+        new.email
+    )
+    .execute(&mut *connection)
+    .await?;
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO invitations (id, tenant_id, email, name, role, extension, module_individuals, module_organizations,
+                                  module_tickets, module_numbers, token_hash, invited_by, expires_at)
+         VALUES ($1, $2, lower($3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+        Uuid::now_v7(),
+        tenant.0,
+        new.email,
+        new.name,
+        new.role.name(),
+        new.extension,
+        new.modules.individuals,
+        new.modules.organizations,
+        new.modules.tickets,
+        new.modules.numbers,
+        &new.token[..],
+        new.invited_by.0,
+        new.expires_at,
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+pub async fn get(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: Uuid,
+) -> Result<Option<Invitation>, StoreError> {
+    let mut query = select();
+    query.push_bind(tenant.0).push(" AND id = ").push_bind(id);
+    Ok(query.build_query_as().fetch_optional(connection).await?)
+}
+
+/// Newest first.
+pub async fn list(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    status: Option<&str>,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Invitation>, StoreError> {
+    let mut query = select();
+    query.push_bind(tenant.0);
+    if let Some(status) = status {
+        query.push(" AND ").push(STATUS).push(" = ").push_bind(status.to_owned());
+    }
+    if let Some((at, id)) = after {
+        query.push(" AND (created_at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
+    }
+    query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(limit);
+    Ok(query.build_query_as().fetch_all(connection).await?)
+}
+
+/// Withdraws an invitation that was not accepted; false when there is none to withdraw.
+pub async fn revoke(connection: &mut PgConnection, tenant: TenantId, id: Uuid) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE invitations SET revoked_at = now()
+          WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL AND revoked_at IS NULL",
+        tenant.0,
+        id
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives an invitation that was neither accepted nor withdrawn a new link; the old one is good no more.
+pub async fn renew(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: Uuid,
+    token: &TokenHash,
+    expires_at: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE invitations SET token_hash = $3, expires_at = $4
+          WHERE tenant_id = $1 AND id = $2 AND accepted_at IS NULL AND revoked_at IS NULL",
+        tenant.0,
+        id,
+        &token[..],
+        expires_at
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether an active member has this e-mail, and whether one has this extension.
+pub async fn taken(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    email: &str,
+    extension: Option<&str>,
+) -> Result<(bool, bool), StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT EXISTS (SELECT FROM memberships m JOIN users u ON u.id = m.user_id
+                           WHERE m.tenant_id = $1 AND m.is_active AND u.email = lower($2) AND u.deleted_at IS NULL) AS "email!",
+                  EXISTS (SELECT FROM memberships WHERE tenant_id = $1 AND is_active AND extension = $3) AS "extension!""#,
+        tenant.0,
+        email,
+        extension
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((row.email, row.extension))
+}
+
+/// What the holder of a link is told.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    pub id: Uuid,
+    pub tenant: TenantId,
+    pub tenant_name: String,
+    pub email: String,
+    pub name: Option<String>,
+    pub role: String,
+    /// Whether somebody has this e-mail already, and so accepts with their password.
+    pub has_account: bool,
+}
+
+/// The open invitation behind a link. Runs as the platform role.
+pub async fn offer(connection: &mut PgConnection, token: &TokenHash) -> Result<Option<Offer>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT i.id, i.tenant_id, t.name AS tenant_name, i.email, i.name, i.role,
+                  EXISTS (SELECT FROM users u WHERE u.email = i.email AND u.deleted_at IS NULL) AS "has_account!"
+             FROM invitations i JOIN tenants t ON t.id = i.tenant_id
+            WHERE i.token_hash = $1 AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > now()"#,
+        &token[..]
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| Offer {
+        id: row.id,
+        tenant: TenantId(row.tenant_id),
+        tenant_name: row.tenant_name,
+        email: row.email,
+        name: row.name,
+        role: row.role,
+        has_account: row.has_account,
+    }))
+}
+
+/// How accepting ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    Joined,
+    /// The link was used, withdrawn or replaced meanwhile.
+    Gone,
+    /// They are an active member already.
+    Member,
+}
+
+/// Uses the link up and makes the person a member, both or neither; of two that come at once, one wins. An extension
+/// that somebody else got meanwhile is left out. Runs as the platform role, in the caller's transaction, which must
+/// not be committed unless they joined.
+pub async fn accept(
+    connection: &mut PgConnection,
+    token: &TokenHash,
+    user: UserId,
+) -> Result<Accepted, StoreError> {
+    let used = sqlx::query_scalar!(
+        "UPDATE invitations SET accepted_at = now(), accepted_by = $2
+          WHERE token_hash = $1 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > now() RETURNING id",
+        &token[..],
+        user.0
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(invitation) = used else { return Ok(Accepted::Gone) };
+    let joined = sqlx::query!(
+        "INSERT INTO memberships AS mine (id, tenant_id, user_id, role, extension, module_individuals, module_organizations, module_tickets, module_numbers)
+         SELECT $1, i.tenant_id, $2, i.role,
+                CASE WHEN EXISTS (SELECT FROM memberships m WHERE m.tenant_id = i.tenant_id AND m.is_active
+                                     AND m.extension = i.extension AND m.user_id <> $2) THEN NULL ELSE i.extension END,
+                i.module_individuals, i.module_organizations, i.module_tickets, i.module_numbers
+           FROM invitations i WHERE i.id = $3
+         ON CONFLICT (tenant_id, user_id) DO UPDATE
+            SET role = excluded.role, extension = excluded.extension, is_active = true, version = mine.version + 1,
+                module_individuals = excluded.module_individuals, module_organizations = excluded.module_organizations,
+                module_tickets = excluded.module_tickets, module_numbers = excluded.module_numbers
+          WHERE NOT mine.is_active",
+        Uuid::now_v7(),
+        user.0,
+        invitation
+    )
+    .execute(connection)
+    .await?;
+    Ok(if joined.rows_affected() == 1 { Accepted::Joined } else { Accepted::Member })
+}

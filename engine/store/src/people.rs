@@ -1,0 +1,116 @@
+//! Members of a tenant as their administrators see and change them, in the tenant's transaction.
+
+use sqlx::PgConnection;
+use switchroom_core::{Role, TenantId, UserId};
+use uuid::Uuid;
+
+use crate::db::{StoreError, Timestamp};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    pub id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub role: String,
+    pub extension: Option<String>,
+    pub sip_uri: Option<String>,
+    pub module_individuals: bool,
+    pub module_organizations: bool,
+    pub module_tickets: bool,
+    pub module_numbers: bool,
+    pub is_active: bool,
+    pub version: i64,
+    pub last_seen_at: Option<Timestamp>,
+}
+
+pub async fn get(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<Person>, StoreError> {
+    Ok(sqlx::query_as!(
+        Person,
+        r#"SELECT u.id, u.email, u.name, m.role, m.extension, m.sip_uri, m.module_individuals, m.module_organizations,
+                  m.module_tickets, m.module_numbers, m.is_active, m.version,
+                  (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id AND s.tenant_id = m.tenant_id) AS last_seen_at
+             FROM memberships m JOIN users u ON u.id = m.user_id
+            WHERE m.tenant_id = $1 AND m.user_id = $2 AND u.deleted_at IS NULL"#,
+        tenant.0,
+        user.0
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// Holds the member and all owners until the transaction ends, so that two who remove the last two owners at once do
+/// not both find another one; tells whether there is another active owner.
+pub async fn hold_with_owners(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<bool, StoreError> {
+    sqlx::query!(
+        "SELECT id FROM memberships WHERE tenant_id = $1 AND (user_id = $2 OR role = 'org_owner') ORDER BY id FOR UPDATE",
+        tenant.0,
+        user.0
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM memberships m JOIN users u ON u.id = m.user_id
+                           WHERE m.tenant_id = $1 AND m.user_id <> $2 AND m.role = 'org_owner' AND m.is_active
+                             AND u.is_active AND u.deleted_at IS NULL) AS "other!""#,
+        tenant.0,
+        user.0
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+/// Stores a member that was read in this transaction, with the role given; the new version. A conflict on
+/// `memberships_extension` means that an active member has the extension.
+pub async fn store(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    person: &Person,
+    role: Role,
+) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "UPDATE memberships SET role = $3, extension = $4, sip_uri = $5, module_individuals = $6, module_organizations = $7,
+                module_tickets = $8, module_numbers = $9, is_active = $10, version = version + 1
+          WHERE tenant_id = $1 AND user_id = $2 RETURNING version",
+        tenant.0,
+        person.id,
+        role.name(),
+        person.extension,
+        person.sip_uri,
+        person.module_individuals,
+        person.module_organizations,
+        person.module_tickets,
+        person.module_numbers,
+        person.is_active,
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+/// A tenant that somebody is an active member of.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    pub tenant: Uuid,
+    pub slug: String,
+    pub name: String,
+    pub role: String,
+}
+
+/// Where a person is an active member, oldest first. Runs as the sign-in role.
+pub async fn seats(connection: &mut PgConnection, user: UserId) -> Result<Vec<Seat>, StoreError> {
+    Ok(sqlx::query_as!(
+        Seat,
+        "SELECT t.id AS tenant, t.slug, t.name, m.role FROM memberships m JOIN tenants t ON t.id = m.tenant_id
+          WHERE m.user_id = $1 AND m.is_active ORDER BY m.created_at, m.id",
+        user.0
+    )
+    .fetch_all(connection)
+    .await?)
+}

@@ -1,0 +1,28 @@
+/** What somebody does who is not signed in: a forgotten password, an invitation. */
+import { api, take } from "./api/client";
+import { queryClient } from "./api/query";
+import type { InvitationOffer } from "./api/types";
+
+export type { InvitationOffer };
+
+export async function askForPasswordLink(email: string): Promise<void> {
+  await take(api.POST("/api/v1/auth/password-reset/request", { body: { email } }));
+}
+
+export async function choosePassword(token: string, password: string): Promise<void> {
+  await take(api.POST("/api/v1/auth/password-reset/confirm", { body: { token, password } }));
+}
+
+export async function lookAtInvitation(token: string): Promise<InvitationOffer> {
+  return await take<InvitationOffer>(api.POST("/api/v1/auth/invitations/look", { body: { token } }));
+}
+
+/** Joins and signs in: the answer sets the session cookie, and its tokens are for API clients. */
+export async function acceptInvitation(body: {
+  token: string;
+  name?: string;
+  password: string;
+}): Promise<void> {
+  await take(api.POST("/api/v1/auth/invitations/accept", { body }));
+  queryClient.clear();
+}
