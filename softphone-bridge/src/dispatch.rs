@@ -262,7 +262,7 @@ pub(crate) fn datagram(to: SocketAddr) -> SipAddr {
 }
 
 /// The request as the stack gets it: what identifies and answers it, in plain form.
-fn transacted(message: &Message<'_>, source: SocketAddr) -> Option<(Request, TransactionKey)> {
+pub fn transacted(message: &Message<'_>, source: SocketAddr) -> Option<(Request, TransactionKey)> {
     let method = match message.method {
         "INVITE" => Method::Invite,
         "ACK" => Method::Ack,

@@ -29,6 +29,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use calls::{Calls, DialledLine};
 pub use switchroom_bridge_core as rules;
 
+#[doc(hidden)] // for the fuzz targets
+pub use dispatch::transacted;
+
 use dispatch::Door;
 
 /// What the operator sets.

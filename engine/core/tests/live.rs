@@ -531,3 +531,22 @@ fn an_agent_whom_many_calls_name_sees_them_all_and_is_tied_to_a_few() {
     assert_eq!(centre.live.presence(user(1)).unwrap().calls.len(), 0);
     assert_ne!(centre.presence(1), Presence::OnCall);
 }
+
+/// What a late event came to is written from memory, so it must not be forgotten in the moment it is taken.
+#[test]
+fn an_event_that_comes_days_late_is_remembered_like_any_other() {
+    let mut centre = Centre::new();
+    let call = switchroom_core::CallId::derive(connection(), "late");
+    centre.tell(fact("late", FactKind::Ringing, 0));
+    centre.tell(fact("late", FactKind::Ended(EndCause::NoAnswer), 30));
+    let hours = |hours: i64| at(hours * 3_600);
+    centre.now = hours(49);
+    centre.tell(fact("late", FactKind::Answered, 10));
+    assert!(centre.live.call(call).is_some_and(|call| call.fold.was_answered()), "it was heard of just now");
+    centre.now = hours(90);
+    centre.choose(1, Chosen::Available);
+    assert!(centre.live.call(call).is_some());
+    centre.now = hours(98);
+    centre.choose(1, Chosen::Break);
+    assert!(centre.live.call(call).is_none(), "forgotten two days after it was last heard of");
+}

@@ -1,13 +1,9 @@
-//! A SIP message, as a datagram and as a stream: our own examination, then the stack's parser for what it lets
+//! A SIP message, as a datagram and as a stream: our own examination, then the stack's parsers for what it lets
 //! through, which is the order in which the bridge asks them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use rsipstack::{
-    sip::SipMessage,
-    transaction::key::{TransactionKey, TransactionRole},
-    transport::SipConnection,
-};
+use switchroom_bridge::transacted;
 use switchroom_bridge_core::{
     Examined, Message, Refused, Transport, examine, frame_length,
     identity::{caller, dialled},
@@ -39,7 +35,7 @@ fn taken(octets: &[u8], transport: Transport) {
             for why in [Refused::Untrusted, Refused::Overloaded(2), Refused::TooLarge] {
                 refused(&message, &why);
             }
-            stack(octets, transport);
+            stack(&message);
         }
     }
 }
@@ -55,16 +51,15 @@ fn refused(message: &Message<'_>, why: &Refused) {
     assert!(!bare.contains(['\r', '\n']), "no line of the request's making: {text}");
 }
 
-fn stack(octets: &[u8], transport: Transport) {
-    let kind = match transport {
-        Transport::Datagram => rsipstack::sip::Transport::Udp,
-        Transport::Stream => rsipstack::sip::Transport::Tcp,
-    };
-    let Ok(parsed) = SipMessage::try_from(octets) else { return };
-    let Ok(SipMessage::Request(request)) = SipConnection::update_msg_received(parsed, SOURCE, kind) else {
-        return;
-    };
-    let _ = TransactionKey::from_request(&request, TransactionRole::Server);
-    let printed = request.to_string();
-    assert!(!printed.is_empty());
+/// What the stack makes of it: the key of its transaction, from headers that it parses itself.
+fn stack(message: &Message<'_>) {
+    if let Some(hop) = message.hop() {
+        let _ = hop.reply_to(SOURCE);
+    }
+    let _ = (message.is_within_dialog(), message.sequence(), message.body_is_understood());
+    if let Some((request, key)) = transacted(message, SOURCE) {
+        let again = transacted(message, SOURCE).map(|(_, key)| key);
+        assert_eq!(again, Some(key), "a repetition belongs to the same transaction");
+        assert!(!request.to_string().is_empty());
+    }
 }

@@ -54,12 +54,6 @@ impl Checker {
         self.replayed.apply(event);
     }
 
-    /// The end of a batch. A decision is several entries (a call's, and those of the agents it frees), so what is
-    /// replayed need not be sound between two of them.
-    pub fn batch_ends(&self) {
-        self.replayed.check_invariants();
-    }
-
     fn call(&mut self, event: &LogEvent, data: &CallEvent) {
         let id = data.call.id;
         let told = self.calls.entry(id).or_default();

@@ -113,6 +113,8 @@ pub struct Process {
     queue: VecDeque<Entry>,
     /// The batch whose transaction runs.
     pub writing: Vec<Entry>,
+    /// It came through, and the process does not know yet.
+    pub committed: bool,
     pub returned: HashMap<CallId, u32>,
     redo: HashMap<CallId, Redo>,
     tickets: u64,
@@ -138,6 +140,7 @@ impl Process {
             end,
             queue: VecDeque::new(),
             writing: Vec::new(),
+            committed: false,
             returned: HashMap::new(),
             redo: HashMap::new(),
             tickets: 0,
@@ -320,6 +323,7 @@ impl Process {
     /// The transaction came through, and we know.
     pub fn settle(&mut self, now: Timestamp, written: &Written) {
         let entries = std::mem::take(&mut self.writing);
+        self.committed = false;
         assert_eq!(entries.len(), written.verdicts.len());
         for (entry, verdict) in entries.iter().zip(&written.verdicts) {
             for event in &entry.events {

@@ -361,7 +361,7 @@ impl Sim {
     fn crash(&mut self) {
         let Some(mut process) = self.process.take() else { return };
         // What was sent to the database may still come through.
-        if !process.writing.is_empty() && self.rng.permille(500) {
+        if !process.writing.is_empty() && !process.committed && self.rng.permille(500) {
             let writing = std::mem::take(&mut process.writing);
             self.write(&writing, &process);
         }
@@ -381,7 +381,10 @@ impl Sim {
         let (written, entries) = self.store.commit(self.now, batch, &process.returned);
         for (seq, event) in &entries {
             self.note(|| {
-                format!("log {seq}: {:?} {:?} to {:?}", event.type_, event.call_id, event.addressees)
+                format!(
+                    "log {seq}: {:?} {} {:?} to {:?}: {:?}",
+                    event.type_, event.event_id, event.call_id, event.addressees, event.data
+                )
             });
             self.checker.take(*seq, event);
         }
@@ -390,18 +393,20 @@ impl Sim {
     }
 
     fn commit(&mut self) {
-        let Some(process) = self.process.take() else { return };
+        let Some(mut process) = self.process.take() else { return };
         if self.unlucky(self.weather.store) {
             // It fails before anything came of it, or its answer is lost and what came of it is found out later.
             let again = self.rng.between(20, 8_000);
             if self.rng.permille(500) {
                 let written = self.write(&process.writing, &process);
+                process.committed = true;
                 self.inside(again, Happening::Settle(written));
             } else {
                 self.inside(again, Happening::Commit);
             }
         } else {
             let written = self.write(&process.writing, &process);
+            process.committed = true;
             let answer = self.rng.between(0, 3);
             self.inside(answer, Happening::Settle(written));
         }
@@ -535,7 +540,8 @@ impl Sim {
     fn check(&self) {
         let Some(process) = &self.process else { return };
         process.live.check_invariants();
-        if !process.is_idle() || !process.out.is_empty() {
+        let due = process.live.next_deadline().is_some_and(|at| at <= self.now);
+        if due || !process.is_idle() || !process.out.is_empty() {
             return;
         }
         // Nothing is on its way between program, log and sockets.
@@ -554,6 +560,7 @@ impl Sim {
         if waiting {
             return;
         }
+        self.checker.replayed.check_invariants();
         self.checker.compare(&process.live, self.now);
         let board = process.board.render(self.now, 1, &self.centre.roster);
         let anew = self.store.board(self.now).render(self.now, 1, &self.centre.roster);

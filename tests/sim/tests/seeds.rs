@@ -7,7 +7,6 @@ use switchroom_sim::{quietly, run};
 const SEEDS: u64 = 300;
 
 #[test]
-#[ignore = "20 of the 300 days end in a disagreement of model and core that is not understood yet: make sim SEED=117"]
 fn three_hundred_days_hold() {
     let next = AtomicU64::new(0);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);

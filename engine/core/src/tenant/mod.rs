@@ -15,7 +15,7 @@ use chrono::{SubsecRound, TimeDelta};
 
 use crate::{
     CallId, ConnectionId, EventId, Timestamp, UserId,
-    agent::{Chosen, PresenceChange},
+    agent::{Chosen, Link, PresenceChange},
     call::CallSnapshot,
     directory::{CallerContext, ContactRef, Summaries, TenantDirectory},
     fact::CallFact,
@@ -191,6 +191,10 @@ impl TenantLive {
         for user in users {
             if let Some(agent) = self.agents.get_mut(&user) {
                 agent.lose_sockets(now, settings);
+                // A call that was taken for new and is over holds nobody; the deadline, which is now, records it.
+                for (_, link) in agent.shown.calls.iter_mut().filter(|(call, _)| !self.live.contains(*call)) {
+                    *link = Link::Ringing { until: now };
+                }
             }
             self.arm_agent(user);
         }
@@ -227,7 +231,13 @@ impl TenantLive {
                 break;
             }
             self.ended.pop_front();
-            self.calls.remove(&call);
+            match self.calls.get(&call).map(|call| call.heard_at) {
+                // Something was heard of it since: what it came to is still to be written, and more may come.
+                Some(heard_at) if heard_at > at => self.ended.push_back((heard_at, call)),
+                _ => {
+                    self.calls.remove(&call);
+                }
+            }
         }
     }
 
@@ -327,8 +337,9 @@ impl TenantLive {
             }
         }
         for (user, agent) in &self.agents {
-            for call in agent.shown.calls.keys() {
-                assert!(self.live.contains(call), "{user} is tied to a call that is over");
+            for (call, link) in &agent.shown.calls {
+                let lease = link.until().is_some();
+                assert!(lease || self.live.contains(call), "{user} is on a call that is over");
             }
         }
     }
