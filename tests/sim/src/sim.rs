@@ -388,7 +388,6 @@ impl Sim {
             });
             self.checker.take(*seq, event);
         }
-        self.checker.batch_ends();
         written
     }
 

@@ -239,7 +239,9 @@ impl TenantLive {
         if new != old {
             // Another call at a phone that rings already is for the log and the board alone: no screen looks different.
             let seen = new.view() != old.view();
-            let event_id = EventId::following(cause, &format!("presence:{user}"));
+            // With the time: a decision about a forgotten call is made again, and what it then does to the agent is
+            // another entry than what it did before.
+            let event_id = EventId::following(cause, &format!("presence:{user}:{}", now.timestamp_micros()));
             let event = LogEvent {
                 event_id,
                 type_: EventType::Presence,
