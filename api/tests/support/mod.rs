@@ -108,6 +108,10 @@ async fn serve(
                     }
                     text.push_str(&line);
                 }
+                if text.contains("quoted-printable") {
+                    // Long lines come broken (RFC 2045 §6.7).
+                    text = text.replace("=\r\n", "").replace("=3D", "=");
+                }
                 let _ = mails.send(Mail { to: to.clone(), text });
                 "250 taken\r\n"
             }
