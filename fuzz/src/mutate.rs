@@ -5,7 +5,7 @@
 pub struct Dice(pub u64);
 
 impl Dice {
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -14,7 +14,7 @@ impl Dice {
     }
 
     pub fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % bound.max(1) as u64).unwrap_or(0)
+        usize::try_from(self.roll() % bound.max(1) as u64).unwrap_or(0)
     }
 }
 
@@ -54,7 +54,7 @@ pub fn mutated(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
         let end = (at + dice.below(16)).min(octets.len());
         match dice.below(8) {
             0 if at < octets.len() => octets[at] ^= 1 << dice.below(8),
-            1 if at < octets.len() => octets[at] = dice.next() as u8,
+            1 if at < octets.len() => octets[at] = dice.roll() as u8,
             2 => {
                 octets.drain(at..end);
             }
@@ -74,7 +74,7 @@ pub fn mutated(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
                 octets.truncate(at);
                 octets.extend_from_slice(&other[from..]);
             }
-            _ => octets.insert(at, dice.next() as u8),
+            _ => octets.insert(at, dice.roll() as u8),
         }
         octets.truncate(70_000);
     }

@@ -216,7 +216,7 @@ impl Client {
                     Screen { epoch: screen.epoch, too_old: screen.too_old + 1, round, ..Screen::default() };
             }
             type_ => {
-                let Some(id) = frame["event_id"].as_str() else { return None };
+                let id = frame["event_id"].as_str()?;
                 let epoch = screen.epoch;
                 let known = screen.seen.insert(id.to_owned(), epoch).is_some();
                 let call = text(if data["call"].is_null() { &data["call_id"] } else { &data["call"]["id"] });

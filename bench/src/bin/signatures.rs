@@ -42,7 +42,8 @@ fn forged() -> anyhow::Result<Vec<Forged>> {
             .join(".");
     let (json, form) = ("application/json".to_owned(), "application/x-www-form-urlencoded".to_owned());
     let secret = "a provider's secret of usual length".to_owned();
-    let all: [(Kind, String, Vec<(&'static str, String)>); 6] = [
+    type Headers = Vec<(&'static str, String)>;
+    let all: [(Kind, String, Headers); 6] = [
         (
             Kind::Generic,
             format!("whsec_{}", digest(24)),

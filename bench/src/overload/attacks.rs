@@ -172,7 +172,7 @@ impl Sender {
                 self.trickle(&mut connection, head.as_bytes()).await;
             }
             Attack::SlowBodies(_) => {
-                let (path, more) = if self.at % 2 == 0 {
+                let (path, more) = if self.at.is_multiple_of(2) {
                     (self.door.path.as_str(), String::new())
                 } else {
                     ("/api/v1/individuals", format!("authorization: Bearer {}\r\n", self.door.token))

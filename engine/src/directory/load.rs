@@ -115,10 +115,10 @@ async fn contacts(
                 current.directory().put_more(contact);
             }
             let loaded = progress.rows.fetch_add(1, Ordering::Relaxed) + 1;
-            if loaded % PROGRESS == 0 {
+            if loaded.is_multiple_of(PROGRESS) {
                 tracing::info!(rows = loaded, expected = progress.expected, "loading the directory");
             }
-            if loaded % 1_024 == 0 {
+            if loaded.is_multiple_of(1_024) {
                 // The load is long and does not wait much; others on this thread have a turn.
                 tokio::task::yield_now().await;
             }

@@ -231,7 +231,8 @@ async fn a_body_that_nobody_understands_is_415() {
 async fn headers_have_limits() {
     let house = house(|_| {}).await;
     let many = |wire: Wire, n: usize| (0..n).fold(wire, |wire, n| wire.add(&format!("X-{n}"), "x"));
-    let cases: [(&str, Option<u16>, Box<dyn Fn(Wire) -> Wire>); 6] = [
+    type Change = Box<dyn Fn(Wire) -> Wire>;
+    let cases: [(&str, Option<u16>, Change); 6] = [
         ("192 more headers", None, Box::new(move |wire| many(wire, 192))),
         ("193 more headers", Some(400), Box::new(move |wire| many(wire, 193))),
         ("a long header", None, Box::new(|wire| wire.add("Subject", &"x".repeat(12_000)))),

@@ -232,7 +232,8 @@ impl Work {
 async fn store(import: &mut Import, batch: Batch) -> Outcome {
     let mut outcome = Outcome::default();
     let (rows, mut texts): (Vec<Numbered>, Vec<Vec<u8>>) = batch.into_iter().unzip();
-    let mut parts = vec![0..rows.len()];
+    let mut parts = Vec::new();
+    parts.push(0..rows.len());
     while let Some(part) = parts.pop() {
         if part.is_empty() {
             continue;

@@ -196,7 +196,7 @@ pub(super) fn known(number: E164, first: &Owner, others: &[Owner]) -> CallerCont
             context.caller_name = name();
         }
     }
-    context.other_matches = others.iter().take(MAX_OTHERS).map(|other| other_match(other)).collect();
+    context.other_matches = others.iter().take(MAX_OTHERS).map(other_match).collect();
     context
 }
 
