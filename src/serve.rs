@@ -29,9 +29,7 @@ use crate::{console, demo, welcome};
 const DRAIN: Duration = Duration::from_millis(2500);
 /// How long sockets, SIP calls and requests may take to end, together.
 const DOORS_CLOSE: Duration = Duration::from_millis(3500);
-/// How long the audit log of reads may take to be written.
-const READS_WRITTEN: Duration = Duration::from_millis(1000);
-/// How long the engine may take to write what it has decided.
+/// How long the engine may take to write what it has decided, and the API what was read.
 const ENGINE_STOPS: Duration = Duration::from_millis(1500);
 
 /// Runs the command.
@@ -159,13 +157,18 @@ async fn serve(
     if tokio::time::timeout(DOORS_CLOSE, doors).await.is_err() {
         tracing::warn!("not everything that was connected could be ended in good order");
     }
-    // What was read of people is in the audit log before the end.
-    if tokio::time::timeout(READS_WRITTEN, reads.close()).await.is_err() {
-        tracing::warn!("the last lines of the audit log of reads could not be written");
-    }
-    if tokio::time::timeout(ENGINE_STOPS, engine.stop()).await.is_err() {
-        tracing::warn!("the last events could not be written; their senders will send them again");
-    }
+    // What was decided, and what was read of people, is stored before the end; side by side, since time is short.
+    let engine_stops = async {
+        if tokio::time::timeout(ENGINE_STOPS, engine.stop()).await.is_err() {
+            tracing::warn!("the last events could not be written; their senders will send them again");
+        }
+    };
+    let reads_written = async {
+        if tokio::time::timeout(ENGINE_STOPS, reads.close()).await.is_err() {
+            tracing::warn!("the last lines of the audit log of reads could not be written");
+        }
+    };
+    tokio::join!(engine_stops, reads_written);
     if overtaken { Err(Failure::Overtaken) } else { Ok(()) }
 }
 

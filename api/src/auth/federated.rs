@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    Address, REFRESH_SECONDS, account, cookies,
+    Address, account, cookies,
     oidc::{Claims, Client, Travel},
     token,
 };
@@ -35,6 +35,9 @@ use crate::{
 
 /// How long a browser may be away.
 const JOURNEY_SECONDS: i32 = 600;
+/// How long a session is kept alive that a provider vouched for: a working day, then the provider is asked again, who may
+/// have something else to say.
+const SESSION_SECONDS: i32 = 12 * 3600;
 /// Where a browser goes that was not signed in; the word says why.
 const SIGN_IN: &str = "/sign-in?problem=";
 
@@ -232,7 +235,7 @@ async fn finish(
     let tenant = Some(TenantId(provider.tenant_id));
     let by = Some(provider.id);
     let signed_in =
-        account::start_session_by(state, by, user, tenant, REFRESH_SECONDS, address, headers).await?;
+        account::start_session_by(state, by, user, tenant, SESSION_SECONDS, address, headers).await?;
     Ok((signed_in, journey.goes_to))
 }
 
