@@ -31,13 +31,20 @@ $$;
 CREATE FUNCTION current_origin() RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT coalesce(nullif(current_setting('app.origin', true), '')::jsonb, '{}') $$;
 
--- TG_ARGV: the noun, and the columns that are never shown, with commas between. The table has an `id`.
+-- A row with its secrets covered: that one is there, or was replaced, may be known.
+CREATE FUNCTION audit_covered(r jsonb, secret text[]) RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN r ?| secret THEN (
+        SELECT jsonb_object_agg(key, CASE WHEN key = ANY (secret) AND value <> 'null' THEN '"…"' ELSE value END) FROM jsonb_each(r))
+    ELSE r END
+$$;
+
+-- TG_ARGV: the noun, and the columns whose values are never shown, with commas between. The table has an `id`.
 -- More rows in one statement than anybody reads one by one (an import) leave one line that counts them.
 CREATE FUNCTION audit_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     noun   text := TG_ARGV[0];
-    hidden text[] := ARRAY['id', 'tenant_id', 'created_at', 'updated_at', 'deleted_at', 'created_by', 'updated_by', 'deleted_by', 'version']
-                     || string_to_array(coalesce(TG_ARGV[1], ''), ',');
+    hidden constant text[] := ARRAY['id', 'tenant_id', 'created_at', 'updated_at', 'deleted_at', 'created_by', 'updated_by', 'deleted_by', 'version'];
+    secret constant text[] := string_to_array(coalesce(TG_ARGV[1], ''), ',');
     origin jsonb := current_origin();
     most   constant int := 200;
 BEGIN
@@ -50,19 +57,19 @@ BEGIN
         ELSE
             INSERT INTO audit_log (id, tenant_id, actor_id, action, subject, object_kind, object_id, after, address, request_id, via)
             SELECT uuid_by_time(), coalesce(current_tenant(), (r ->> 'tenant_id')::uuid), (origin ->> 'actor')::uuid, noun || '.created', r ->> 'id',
-                   noun, (r ->> 'id')::uuid, jsonb_strip_nulls(r - hidden), origin ->> 'address', origin ->> 'request', origin ->> 'via'
+                   noun, (r ->> 'id')::uuid, audit_covered(jsonb_strip_nulls(r - hidden), secret), origin ->> 'address', origin ->> 'request', origin ->> 'via'
               FROM (SELECT to_jsonb(n) AS r FROM new_rows n) AS rows;
         END IF;
     ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO audit_log (id, tenant_id, actor_id, action, subject, object_kind, object_id, before, address, request_id, via)
         SELECT uuid_by_time(), coalesce(current_tenant(), (r ->> 'tenant_id')::uuid), (origin ->> 'actor')::uuid, noun || '.deleted', r ->> 'id',
-               noun, (r ->> 'id')::uuid, jsonb_strip_nulls(r - hidden), origin ->> 'address', origin ->> 'request', origin ->> 'via'
+               noun, (r ->> 'id')::uuid, audit_covered(jsonb_strip_nulls(r - hidden), secret), origin ->> 'address', origin ->> 'request', origin ->> 'via'
           FROM (SELECT to_jsonb(o) AS r FROM old_rows o) AS rows;
     ELSE
         INSERT INTO audit_log (id, tenant_id, actor_id, action, subject, object_kind, object_id, before, after, address, request_id, via)
         SELECT uuid_by_time(), coalesce(current_tenant(), (n ->> 'tenant_id')::uuid, (o ->> 'tenant_id')::uuid), (origin ->> 'actor')::uuid,
                noun || CASE WHEN gone AND NOT was_gone THEN '.deleted' WHEN was_gone AND NOT gone THEN '.restored' ELSE '.changed' END,
-               n ->> 'id', noun, (n ->> 'id')::uuid, d.before, d.after, origin ->> 'address', origin ->> 'request', origin ->> 'via'
+               n ->> 'id', noun, (n ->> 'id')::uuid, audit_covered(d.before, secret), audit_covered(d.after, secret), origin ->> 'address', origin ->> 'request', origin ->> 'via'
           FROM (SELECT to_jsonb(o) AS o, to_jsonb(n) AS n,
                        to_jsonb(o) ->> 'deleted_at' IS NOT NULL AS was_gone, to_jsonb(n) ->> 'deleted_at' IS NOT NULL AS gone
                   FROM old_rows o JOIN new_rows n ON n.id = o.id) AS rows
@@ -75,12 +82,12 @@ BEGIN
 END
 $$;
 
--- From now on changes of `tab` are noted under `noun`, columns of `hidden` never. Every new table of kept nouns calls it.
-CREATE FUNCTION audit_table(tab regclass, noun text, hidden text DEFAULT '') RETURNS void LANGUAGE plpgsql AS $$
+-- From now on changes of `tab` are noted under `noun`; values of the columns `secret` never are. Every new table of kept nouns calls it.
+CREATE FUNCTION audit_table(tab regclass, noun text, secret text DEFAULT '') RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    EXECUTE format('CREATE TRIGGER audit_insert AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_changes(%L, %L)', tab, noun, hidden);
-    EXECUTE format('CREATE TRIGGER audit_update AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_changes(%L, %L)', tab, noun, hidden);
-    EXECUTE format('CREATE TRIGGER audit_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_changes(%L, %L)', tab, noun, hidden);
+    EXECUTE format('CREATE TRIGGER audit_insert AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_changes(%L, %L)', tab, noun, secret);
+    EXECUTE format('CREATE TRIGGER audit_update AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_changes(%L, %L)', tab, noun, secret);
+    EXECUTE format('CREATE TRIGGER audit_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION audit_changes(%L, %L)', tab, noun, secret);
 END
 $$;
 
@@ -113,7 +120,8 @@ SELECT audit_table('individuals', 'individual'), audit_table('organizations', 'o
        audit_table('organization_contacts', 'organization_contact'), audit_table('email_contacts', 'email_contact'),
        -- What was written stays with the ticket; the log tells that it was, and by whom.
        audit_table('tickets', 'ticket', 'description'), audit_table('ticket_replies', 'ticket_reply', 'body'),
-       audit_table('phone_numbers', 'number', 'quarantined_from');
+       audit_table('phone_numbers', 'number'),
+       audit_table('connections', 'connection', 'hook_key,hook_key_hash,credentials,key_id');
 
 -- A tenant's own row has no tenant column, so its lines are written by hand.
 CREATE FUNCTION audit_tenant_changes() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -53,12 +53,12 @@ impl AppState {
         sealer: Arc<Sealer>,
         config: ApiConfig,
         metrics: PrometheusHandle,
-    ) -> Result<Self, crate::auth::HashFailed> {
+    ) -> Result<Self, CannotStart> {
         Ok(Self {
             sessions: Arc::new(Sessions::new(db.clone())),
             passwords: Arc::new(Passwords::new()?),
             tickets: Arc::new(Tickets::default()),
-            issuers: Arc::new(Issuers::new(config.private_issuers).map_err(|_| crate::auth::HashFailed)?),
+            issuers: Arc::new(Issuers::new(config.private_issuers)?),
             limits: Arc::new(Limits::new(config.rate_limits)),
             reads: Arc::new(ReadLog::start(db.clone())),
             admission: Arc::default(),
@@ -98,6 +98,15 @@ impl AppState {
         let agents = self.engine.as_ref().map(|engine| engine.agents(tenant)).unwrap_or_default();
         agents.into_iter().map(|agent| (agent.user_id.0, agent.presence.as_str().to_owned())).collect()
     }
+}
+
+/// What the API needs cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotStart {
+    #[error(transparent)]
+    Passwords(#[from] crate::auth::HashFailed),
+    #[error("identity providers cannot be asked: {0}")]
+    Outbound(#[from] crate::outbound::Outbound),
 }
 
 /// What the operator set.
