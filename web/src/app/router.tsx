@@ -154,6 +154,7 @@ const numbersRoute = createRoute({
     view: oneOf(["own", "pool", "reserved"]),
     connected: flag,
     country: text,
+    region: text,
     q: text,
     sort: text,
     id: text,
@@ -171,6 +172,35 @@ const connectionsRoute = createRoute({
   component: lazyRouteComponent(() => import("@/routes/connections"), "ConnectionsRoute"),
 });
 
+/** The address that the plan of the number pages names. */
+const phoneNumbersRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/phone-numbers",
+  beforeLoad: () => {
+    throw redirect({ to: "/numbers", search: {}, replace: true });
+  },
+});
+const peopleRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/people",
+  validateSearch: search({
+    view: oneOf(["members", "invitations", "tokens"]),
+    q: text,
+    role: text,
+    sort: text,
+    status: oneOf(["all", "open", "accepted", "revoked", "expired"]),
+    id: text,
+    tab: oneOf(["details", "history", "tokens"]),
+  }),
+  component: lazyRouteComponent(() => import("@/routes/people"), "PeopleRoute"),
+});
+const accountRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/account",
+  validateSearch: search({ tab: oneOf(["profile", "security", "sessions", "history", "tokens"]) }),
+  component: lazyRouteComponent(() => import("@/routes/account"), "AccountRoute"),
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   resetRoute,
@@ -186,6 +216,9 @@ const routeTree = rootRoute.addChildren([
     ticketsRoute,
     ticketRoute,
     numbersRoute,
+    phoneNumbersRoute,
+    peopleRoute,
+    accountRoute,
     connectionsRoute,
   ]),
 ]);

@@ -51,7 +51,14 @@ function useCosts() {
   });
 }
 
-export function NumberCards({ onPick }: { onPick: (card: "own" | "connected" | "pool") => void }) {
+export function NumberCards({
+  platform,
+  onPick,
+}: {
+  /** Of the whole inventory, in which nothing is "ours". */
+  platform: boolean;
+  onPick: (card: "own" | "connected" | "pool") => void;
+}) {
   const { t } = useTranslation();
   const own = useCount("own", { status: "assigned" });
   const connected = useCount("connected", { connected: true });
@@ -61,7 +68,11 @@ export function NumberCards({ onPick }: { onPick: (card: "own" | "connected" | "
     query.data ? `${query.data.value}${query.data.exact ? "" : "+"}` : query.isError ? "–" : <Spinner />;
   return (
     <ul className="mb-3 grid grid-cols-2 gap-2 lg:grid-cols-4" aria-label={t("numbers.cards")}>
-      <Card name="own" label={t("numbers.card.own")} onPick={() => onPick("own")}>
+      <Card
+        name="own"
+        label={platform ? t("numbers.card.assigned") : t("numbers.card.own")}
+        onPick={() => onPick("own")}
+      >
         {figure(own)}
       </Card>
       <Card name="connected" label={t("numbers.card.connected")} onPick={() => onPick("connected")}>

@@ -1,19 +1,24 @@
 /** One line: what it is, whom it rings, and who held it when. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Pencil } from "lucide-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
 import type { Assignment, Page, PhoneNumber } from "@/lib/api/types";
 import { formatNumber } from "@/lib/phone";
 import { When } from "@/ui/age";
+import { Button } from "@/ui/button";
 import { Drawer } from "@/ui/dialog";
 import { Failed, Loading } from "@/ui/feedback";
 import { Fact, Facts } from "@/ui/panel";
+import type { NumberRights } from "./commands";
 import { countryName, flagOf, formatMoney } from "./money";
-import { NumberActions, type NumberRights } from "./number-actions";
+import { NumberActions } from "./number-actions";
 import { ConnectedTo, NumberStatusBadge } from "./number-columns";
 import type { Asked } from "./number-dialogs";
+import { NumberForm } from "./number-form";
 
 export function NumberPanel({
   id,
@@ -42,6 +47,8 @@ export function NumberPanel({
       ),
   });
   const number = query.data;
+  // The version the person looks at; the line may move on underneath while they type.
+  const [editing, setEditing] = useState<PhoneNumber | null>(null);
   return (
     <Drawer
       open={id !== null}
@@ -54,6 +61,12 @@ export function NumberPanel({
         <div className="grid gap-4">
           <div className="flex flex-wrap items-center gap-2">
             <NumberStatusBadge number={number} />
+            {rights.platform ? (
+              <Button size="sm" onClick={() => setEditing(number)}>
+                <Pencil aria-hidden />
+                {t("action.edit")}
+              </Button>
+            ) : null}
             <NumberActions number={number} rights={rights} onAsk={onAsk} />
           </div>
           <Facts>
@@ -87,6 +100,7 @@ export function NumberPanel({
             </p>
           ) : null}
           <History id={number.id} personName={personName} />
+          {editing ? <NumberForm number={editing} onClose={() => setEditing(null)} /> : null}
         </div>
       ) : (
         <Loading />

@@ -48,7 +48,15 @@ describe("a refusal", () => {
 });
 
 describe("what may be done with a line", () => {
-  const all = { assign: true, release: true, connect: true };
+  const all = { assign: true, release: true, connect: true, platform: false };
+  const none = {
+    assign: false,
+    connect: false,
+    disconnect: false,
+    release: false,
+    reserve: false,
+    remove: false,
+  };
   const endpoint = { kind: "user" as const, id: "u" };
   it.each([
     [{ status: "available" as const, endpoint: null }, { assign: true }],
@@ -59,8 +67,23 @@ describe("what may be done with a line", () => {
     ],
     [{ status: "assigned" as const, endpoint }, { disconnect: true }],
   ])("%j", (number, expected) => {
-    const nothing = { assign: false, connect: false, disconnect: false, release: false };
-    expect(possible(number, all)).toEqual({ ...nothing, ...expected });
-    expect(possible(number, { assign: false, release: false, connect: false })).toEqual(nothing);
+    expect(possible(number, all)).toEqual({ ...none, ...expected });
+    const nothing = { assign: false, release: false, connect: false, platform: false };
+    expect(possible(number, nothing)).toEqual(none);
+  });
+
+  it.each([
+    [
+      { status: "available" as const, endpoint: null },
+      { reserve: true, remove: true },
+    ],
+    [
+      { status: "reserved" as const, endpoint: null },
+      { release: true, remove: true },
+    ],
+    [{ status: "assigned" as const, endpoint: null }, { release: true }],
+    [{ status: "assigned" as const, endpoint }, {}],
+  ])("by the platform admin: %j", (number, expected) => {
+    expect(possible(number, { ...all, platform: true })).toEqual({ ...none, ...expected });
   });
 });

@@ -33,4 +33,12 @@ export const keys = {
   numbers: ["phone-numbers"] as const,
   connections: ["connections"] as const,
   directory: ["directory"] as const,
+  people: ["people"] as const,
+  person: (id: string) => ["people", "one", id] as const,
+  invitations: ["invitations"] as const,
+  roles: ["roles"] as const,
+  tokens: ["api-tokens"] as const,
+  sessions: ["sessions"] as const,
+  history: ["account-history"] as const,
+  myTenants: ["my-tenants"] as const,
 };

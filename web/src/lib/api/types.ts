@@ -82,6 +82,28 @@ export type Wallboard = Refine<
 export type Assignment = Present<Schemas["AssignmentView"]>;
 export type Connection = Refine<Schemas["Connection"], { kind: ConnectionKind | "sip" }>;
 
+export type Modules = Present<Schemas["MemberModules"]>;
+/** Of a list of people; `Member` is one of them in full. */
+export type Person = Refine<Schemas["User"], { presence: PresenceState | null }>;
+export type Member = Refine<Schemas["Member"], { presence: PresenceState | null; modules: Modules }>;
+export type InvitationStatus = "open" | "accepted" | "revoked" | "expired";
+export type Invitation = Refine<
+  Schemas["Invitation"],
+  {
+    status: InvitationStatus;
+    modules: Modules;
+    /** Only in the answer that made the link. */
+    delivery?: "mailed" | "link" | "failed" | null;
+    link?: string | null;
+  }
+>;
+export type RoleItem = Present<Schemas["RoleItem"]>;
+/** `token` only in the answer that made it. */
+export type ApiToken = Refine<Schemas["ApiToken"], { token?: string | null }>;
+export type Session = Present<Schemas["Session"]>;
+export type AccountEvent = Present<Schemas["AccountEvent"]>;
+export type MyTenant = Present<Schemas["MyTenant"]>;
+
 export type Uuid = string;
 export type Timestamp = string;
 
@@ -176,3 +198,7 @@ export type IndividualBody = Schemas["CreateIndividual"];
 export type OrganizationBody = Schemas["CreateOrganization"];
 export type OrganizationContactBody = Schemas["CreateOrganizationContact"];
 export type EmailContactBody = Schemas["CreateEmailContact"];
+export type InvitationBody = Schemas["NewInvitation"];
+export type MemberChange = Schemas["MemberChange"];
+export type NumberBody = Schemas["CreateNumber"];
+export type NumberChange = Schemas["UpdateNumber"];

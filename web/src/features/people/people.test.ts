@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { grantable, type PeopleRights, possible } from "./people";
+
+const admin: PeopleRights = { edit: true, signOut: true, reachesOwners: false, self: "me" };
+const owner: PeopleRights = { ...admin, reachesOwners: true };
+const agent: PeopleRights = { edit: false, signOut: false, reachesOwners: false, self: "me" };
+const person = (id: string, role: string, is_active = true) => ({ id, role, is_active });
+const words = (result: ReturnType<typeof possible>) =>
+  Object.entries(result).flatMap(([name, yes]) => (yes ? [name] : []));
+
+describe("what may be done about somebody", () => {
+  it.each([
+    ["by an admin to an agent", admin, person("a", "agent"), ["edit", "powers", "deactivate", "signOut"]],
+    ["by an admin to who is off", admin, person("a", "agent", false), ["edit", "powers", "activate"]],
+    ["by an admin to an owner", admin, person("o", "org_owner"), []],
+    ["by an owner to an owner", owner, person("o", "org_owner"), ["edit", "powers", "deactivate", "signOut"]],
+    ["to oneself", admin, person("me", "org_admin"), ["edit", "signOut"]],
+    ["by an agent", agent, person("a", "agent"), []],
+  ])("%s", (_, rights, whom, expected) => {
+    expect(words(possible(whom, rights))).toEqual(expected);
+  });
+
+  it("gives the roles one reaches", () => {
+    expect(grantable(["org_owner", "org_admin", "agent"], admin)).toEqual(["org_admin", "agent"]);
+    expect(grantable(["org_owner", "agent"], owner)).toEqual(["org_owner", "agent"]);
+  });
+});
