@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use switchroom_store::{Database, StoreError, idempotency, numbers, password_links};
+use switchroom_store::{Database, StoreError, idempotency, imports, numbers, password_links};
 
 const EVERY: Duration = Duration::from_secs(3600);
 
@@ -11,7 +11,8 @@ const EVERY: Duration = Duration::from_secs(3600);
 pub async fn at_start(db: &Database) -> Result<(), StoreError> {
     let mut connection = db.platform().acquire().await?;
     let abandoned = idempotency::abandon_all(&mut connection).await?;
-    tracing::debug!(abandoned, "requests of the process before are given up");
+    let broken_off = imports::give_up_running(&mut connection).await?;
+    tracing::debug!(abandoned, broken_off, "requests of the process before are given up");
     Ok(())
 }
 
@@ -30,6 +31,7 @@ async fn once(db: &Database) -> Result<(), StoreError> {
     let mut connection = db.platform().acquire().await?;
     let keys = idempotency::prune(&mut connection).await?;
     let lines = numbers::end_quarantines(&mut connection).await?;
+    imports::prune(&mut connection).await?;
     drop(connection);
     let mut connection = db.auth().acquire().await?;
     let links = password_links::prune(&mut connection).await?;

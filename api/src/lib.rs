@@ -14,6 +14,7 @@ mod hooks;
 pub mod housekeeping;
 mod http;
 mod idempotency;
+mod imports;
 mod intake;
 pub mod list;
 pub mod listener;
@@ -26,10 +27,12 @@ mod phone_numbers;
 pub mod problem;
 pub mod reply;
 mod router;
+mod sheet;
 pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tickets;
+mod tx;
 
 pub use auth::{Actor, Address, Caller};
 pub use body::{Body, Errors, Incoming, Patch, Validate};

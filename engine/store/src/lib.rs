@@ -17,6 +17,7 @@ pub mod email_contacts;
 pub mod feed;
 pub mod idempotency;
 pub mod import;
+pub mod imports;
 pub mod individuals;
 pub mod invitations;
 pub mod listing;
