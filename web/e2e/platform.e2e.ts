@@ -29,6 +29,7 @@ describe("the inventory", () => {
     const { page } = admin;
     const nav = page.getByRole("navigation", { name: "Main" });
     // A member of no tenant sees what needs none.
+    await nav.getByRole("link").first().waitFor();
     expect(await nav.getByRole("link").allTextContents()).toEqual(["Phone numbers"]);
     await page.getByRole("button", { name: "New number" }).click();
     const dialog = page.getByRole("dialog");

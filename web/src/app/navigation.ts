@@ -4,10 +4,13 @@ import {
   Gauge,
   Hash,
   Headset,
+  KeyRound,
   type LucideIcon,
   PhoneCall,
+  ScrollText,
   Ticket,
   Users,
+  UsersRound,
 } from "lucide-react";
 import type { Me } from "@/lib/api/types";
 import { can, directoryPermission } from "@/lib/permissions";
@@ -21,11 +24,25 @@ export type Destination =
   | "/numbers"
   | "/people"
   | "/connections"
+  | "/audit"
+  | "/roles"
+  | "/teams"
   | "/account";
 
 export interface NavItem {
   to: Destination;
-  name: "workspace" | "wallboard" | "calls" | "tickets" | "directory" | "numbers" | "people" | "connections";
+  name:
+    | "workspace"
+    | "wallboard"
+    | "calls"
+    | "tickets"
+    | "directory"
+    | "numbers"
+    | "people"
+    | "connections"
+    | "audit"
+    | "roles"
+    | "teams";
   group: "work" | "admin";
   icon: LucideIcon;
   /** Second key of the `g` shortcut. */
@@ -89,12 +106,36 @@ export const NAVIGATION: readonly NavItem[] = [
     allowed: (me) => can(me, "calls.read"),
   },
   {
+    to: "/teams",
+    name: "teams",
+    group: "admin",
+    icon: UsersRound,
+    key: "e",
+    allowed: (me) => can(me, "teams.read"),
+  },
+  {
+    to: "/roles",
+    name: "roles",
+    group: "admin",
+    icon: KeyRound,
+    key: "r",
+    allowed: (me) => can(me, "roles.edit"),
+  },
+  {
     to: "/connections",
     name: "connections",
     group: "admin",
     icon: Cable,
     key: "x",
     allowed: (me) => can(me, "connections.read"),
+  },
+  {
+    to: "/audit",
+    name: "audit",
+    group: "admin",
+    icon: ScrollText,
+    key: "l",
+    allowed: (me) => can(me, "audit.read"),
   },
 ];
 

@@ -2,9 +2,11 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { DeviceList } from "@/features/account/device-list";
 import { OwnHistory } from "@/features/account/own-history";
 import { PasswordForm } from "@/features/account/password-form";
 import { ProfileForm } from "@/features/account/profile-form";
+import { SecondFactorPanel } from "@/features/account/second-factor";
 import { SessionList } from "@/features/account/session-list";
 import { TenantList } from "@/features/account/tenant-list";
 import { TokenList } from "@/features/tokens/token-list";
@@ -42,7 +44,11 @@ export function AccountRoute() {
               )}
             </>
           ) : tab === "security" ? (
-            <PasswordForm me={me} />
+            <>
+              <PasswordForm me={me} />
+              <SecondFactorPanel />
+              <DeviceList />
+            </>
           ) : tab === "sessions" ? (
             <div>
               <SessionList />

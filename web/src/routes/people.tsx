@@ -9,6 +9,8 @@ import { InviteDialog } from "@/features/people/invite-dialog";
 import { MemberList } from "@/features/people/member-list";
 import { MemberPanel } from "@/features/people/member-panel";
 import type { PeopleRights } from "@/features/people/people";
+import { RegistrationList } from "@/features/people/registration-list";
+import { RegistrationSettings } from "@/features/people/registration-settings";
 import { TokenList } from "@/features/tokens/token-list";
 import { setPageTitle } from "@/lib/alerts/title";
 import type { Person } from "@/lib/api/types";
@@ -18,17 +20,27 @@ import { NoPermission } from "@/ui/feedback";
 import { PageHead } from "@/ui/panel";
 import { Tabs } from "@/ui/tabs";
 
-type View = "members" | "invitations" | "tokens";
+type View = "members" | "invitations" | "registrations" | "tokens";
 
 export function PeopleRoute() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const me = useMe();
-  const { view = "members", status = "open", id, tab, ...search } = useSearch({ from: "/app/people" });
+  const {
+    view = "members",
+    status = "open",
+    registered = "waiting",
+    id,
+    tab,
+    ...search
+  } = useSearch({ from: "/app/people" });
   const [inviting, setInviting] = useState(false);
   const allowed = useCan("users.read");
   const invites = useCan("users.create");
   const edit = useCan("users.edit");
+  const lets = useCan("registrations.manage");
+  const seesSettings = useCan("settings.read");
+  const editsSettings = useCan("settings.edit");
   const signOut = useCan("users.sign_out");
   const seesTokens = useCan("api_tokens.manage");
   const seesHistory = useCan("audit.read");
@@ -44,14 +56,15 @@ export function PeopleRoute() {
       edit,
       signOut,
       reachesOwners: me?.platform_admin === true || me?.role === "org_owner",
+      has: new Set(me?.permissions ?? []),
       self: me?.user.id ?? "",
     }),
     [edit, signOut, me],
   );
   useEffect(() => setPageTitle(t("nav.people")), [t]);
   if (!allowed) return <NoPermission />;
-  const views = (["members", "invitations", "tokens"] as const).filter(
-    (each) => each === "members" || (each === "invitations" ? invites : seesTokens),
+  const views = (["members", "invitations", "registrations", "tokens"] as const).filter(
+    (each) => ({ members: true, invitations: invites, registrations: lets, tokens: seesTokens })[each],
   );
   const shown = views.includes(view) ? view : "members";
   const go = (next: object, replace = true) =>
@@ -124,6 +137,13 @@ export function PeopleRoute() {
                 onStatus={(next) => go({ status: next })}
                 rights={rights}
               />
+            ) : shown === "registrations" ? (
+              <>
+                {seesSettings ? (
+                  <RegistrationSettings slug={me?.tenant?.slug ?? ""} mayEdit={editsSettings} />
+                ) : null}
+                <RegistrationList status={registered} onStatus={(next) => go({ registered: next })} />
+              </>
             ) : (
               <TokenList showOwner />
             )}

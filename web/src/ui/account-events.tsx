@@ -18,9 +18,23 @@ const KNOWN = [
   "password.reset_requested",
   "password.reset",
   "password.chosen",
+  "second_factor.enabled",
+  "second_factor.disabled",
+  "second_factor.refused",
+  "second_factor.reset",
+  "second_factor.backup_used",
+  "second_factor.codes_renewed",
+  "device.trusted",
+  "device.distrusted",
 ] as const;
 
-const ALARMING = new Set(["session.refused", "session.refresh_reused", "password.refused"]);
+const ALARMING = new Set([
+  "session.refused",
+  "session.refresh_reused",
+  "password.refused",
+  "second_factor.refused",
+  "second_factor.backup_used",
+]);
 
 const toneOf = (action: string): Tone =>
   action === "session.refresh_reused"

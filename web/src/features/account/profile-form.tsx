@@ -77,7 +77,7 @@ export function ProfileForm({ me }: { me: Me }) {
         <Facts className="content-start">
           <Fact term={t("field.email")}>{me.user.email}</Fact>
           <Fact term={t("field.role")}>
-            {me.platform_admin ? t("role.platform_admin") : roleText(me.role ?? "")}
+            {me.platform_admin ? t("role.platform_admin") : (me.role_name ?? roleText(me.role ?? ""))}
           </Fact>
           <Fact term={t("account.tenant")}>{me.tenant?.name ?? t("account.no_tenant")}</Fact>
           <Fact term={t("field.extension")}>{me.extension ?? <span className="text-muted">–</span>}</Fact>

@@ -1,29 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ApiError } from "@/lib/api/problem";
 import { possible, refusalOf } from "./commands";
-import { flagOf, sumByCurrency } from "./money";
-
-describe("monthly costs", () => {
-  it("are summed per currency, to the cent", () => {
-    const line = (monthly_cost: string | null, currency = "EUR") => ({ monthly_cost, currency });
-    expect(
-      sumByCurrency([
-        line("0.10"),
-        line("0.20"),
-        line("5", "USD"),
-        line("1.5"),
-        line("0.00", "GBP"),
-        line(null),
-      ]),
-    ).toEqual([
-      { currency: "EUR", total: "1.80" },
-      { currency: "USD", total: "5.00" },
-    ]);
-    expect(sumByCurrency(Array.from({ length: 1000 }, () => line("0.01")))).toEqual([
-      { currency: "EUR", total: "10.00" },
-    ]);
-  });
-});
+import { flagOf } from "./money";
 
 describe("a flag", () => {
   it.each([

@@ -1,13 +1,14 @@
 import { QueryClient } from "@tanstack/react-query";
 import { describe, expect, it } from "vitest";
 import type { PhoneNumber } from "@/lib/api/types";
-import { after, foresee, moves, patched } from "./optimistic";
+import { after, counted, foresee, patched } from "./optimistic";
 
 const line = (id: string, more: Partial<PhoneNumber> = {}): PhoneNumber => ({
   id,
   number: `+3319900000${id}`,
   country: "FR",
   region: null,
+  tenant_id: null,
   status: "assigned",
   connected: false,
   endpoint: null,
@@ -25,6 +26,14 @@ const free = line("1", { status: "available" });
 const own = line("2");
 const connected = line("3", { connected: true, endpoint: { kind: "user", id: "u" } });
 const held = line("4", { status: "reserved" });
+const FIGURES = {
+  assigned: 5,
+  connected: 2,
+  not_connected: 3,
+  available: 7,
+  reserved: 1,
+  monthly_cost: [],
+};
 const pages = (...items: PhoneNumber[]) => ({
   pages: [{ items, next_cursor: null }],
   pageParams: [undefined],
@@ -32,35 +41,17 @@ const pages = (...items: PhoneNumber[]) => ({
 
 describe("a line as it will be", () => {
   it.each([
-    [
-      { number: free, command: "assign" } as const,
-      { status: "assigned" },
-      { own: 1, pool: -1, connected: 0 },
-    ],
-    [
-      { number: own, command: "release" } as const,
-      { status: "reserved" },
-      { own: -1, pool: 0, connected: 0 },
-    ],
-    [
-      { number: held, command: "release" } as const,
-      { status: "available" },
-      { own: 0, pool: 1, connected: 0 },
-    ],
-    [
-      { number: own, command: "connect", userId: "u" } as const,
-      { connected: true },
-      { own: 0, pool: 0, connected: 1 },
-    ],
-    [
-      { number: connected, command: "disconnect" } as const,
-      { connected: false, endpoint: null },
-      { own: 0, pool: 0, connected: -1 },
-    ],
+    [{ number: free, command: "assign" } as const, { status: "assigned" }, [1, -1, 0]],
+    [{ number: own, command: "release" } as const, { status: "reserved" }, [-1, 0, 0]],
+    [{ number: held, command: "release" } as const, { status: "available" }, [0, 1, 0]],
+    [{ number: own, command: "connect", userId: "u" } as const, { connected: true }, [0, 0, 1]],
+    [{ number: connected, command: "disconnect" } as const, { connected: false, endpoint: null }, [0, 0, -1]],
   ])("%#", (order, expected, figures) => {
     const next = after(order);
     expect(next).toMatchObject(expected);
-    expect(moves(order.number, next)).toEqual(figures);
+    const now = counted(FIGURES, order.number, next);
+    expect([now.assigned - 5, now.available - 7, now.connected - 2]).toEqual(figures);
+    expect(now.connected + now.not_connected).toBe(now.assigned);
   });
 
   it("leaves the list it is no longer in, and stays in its own", () => {
@@ -74,13 +65,13 @@ describe("a line as it will be", () => {
 it("is taken back where the server says no", async () => {
   const client = new QueryClient();
   const list = ["phone-numbers", "list", "own", { status: "assigned" }];
-  const count = ["phone-numbers", "count", "own"];
+  const summary = ["phone-numbers", "summary"];
   client.setQueryData(list, pages(own));
-  client.setQueryData(count, { value: 1, exact: true });
+  client.setQueryData(summary, FIGURES);
   const back = await foresee(client, { number: own, command: "release" });
   expect(client.getQueryData(list)).toMatchObject({ pages: [{ items: [] }] });
-  expect(client.getQueryData(count)).toEqual({ value: 0, exact: true });
+  expect(client.getQueryData(summary)).toMatchObject({ assigned: 4, reserved: 2 });
   back();
   expect(client.getQueryData(list)).toEqual(pages(own));
-  expect(client.getQueryData(count)).toEqual({ value: 1, exact: true });
+  expect(client.getQueryData(summary)).toEqual(FIGURES);
 });

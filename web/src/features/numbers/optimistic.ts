@@ -1,7 +1,7 @@
 /** What a command makes of a line, shown before the server has said so, and taken back where it says no. */
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import { keys } from "@/lib/api/query";
-import type { Page, PhoneNumber } from "@/lib/api/types";
+import type { NumberSummary, Page, PhoneNumber } from "@/lib/api/types";
 import type { Order } from "./commands";
 
 /** The line as it will be; null where it leaves the inventory. */
@@ -39,18 +39,24 @@ export function patched(pages: Pages, next: PhoneNumber | null, id: string, stat
   };
 }
 
-/** How the figures move: by status, and the connected ones. */
-export function moves(before: PhoneNumber, next: PhoneNumber | null): Record<string, number> {
-  const at = (status: PhoneNumber["status"]) =>
-    Number(next?.status === status) - Number(before.status === status);
+/** The figures as they will be; what lines cost is left to the server, which knows all currencies. */
+export function counted(
+  figures: NumberSummary,
+  before: PhoneNumber,
+  next: PhoneNumber | null,
+): NumberSummary {
+  const move = (was: boolean, is: boolean) => Number(is) - Number(was);
+  const at = (status: PhoneNumber["status"]) => move(before.status === status, next?.status === status);
+  const connected = move(before.connected, next?.connected ?? false);
   return {
-    own: at("assigned"),
-    pool: at("available"),
-    connected: Number(next?.connected ?? false) - Number(before.connected),
+    ...figures,
+    assigned: figures.assigned + at("assigned"),
+    available: figures.available + at("available"),
+    reserved: figures.reserved + at("reserved"),
+    connected: figures.connected + connected,
+    not_connected: figures.not_connected + at("assigned") - connected,
   };
 }
-
-type Count = { value: number; exact: boolean };
 
 /** Shows the outcome at once; the answer takes everything back. */
 export async function foresee(client: QueryClient, order: Order): Promise<() => void> {
@@ -66,11 +72,8 @@ export async function foresee(client: QueryClient, order: Order): Promise<() => 
     else if (what === "by-agent") {
       const others = (data as PhoneNumber[]).filter((line) => line.id !== id);
       client.setQueryData(key, next?.connected ? [...others, next] : others);
-    } else if (what === "count") {
-      const count = data as Count;
-      const move = moves(order.number, next)[String(name)] ?? 0;
-      client.setQueryData(key, { ...count, value: Math.max(0, count.value + move) });
-    }
+    } else if (what === "summary")
+      client.setQueryData(key, counted(data as NumberSummary, order.number, next));
   }
   return () => {
     for (const [key, data] of before) client.setQueryData(key, data);

@@ -15,7 +15,7 @@ import { Dialog, useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
 import { useRoleText } from "@/ui/role";
-import { inviteSchema } from "./member-values";
+import { choiceOf, inviteSchema, roleOf } from "./member-values";
 import { ModuleBoxes } from "./module-boxes";
 import { grantable, invite, type PeopleRights } from "./people";
 import { refusalOf, useRefusalText } from "./refusal";
@@ -111,14 +111,14 @@ function InviteForm({
   });
   const { errors, isSubmitting, isDirty } = form.formState;
   useUnsaved(isDirty);
-  const names = grantable(
-    roles.map((role) => role.name),
-    rights,
-  );
+  const offered = grantable(roles, rights).map((role) => ({
+    value: choiceOf(role),
+    label: role.id ? role.name : roleText(role.name),
+  }));
   const submit = form.handleSubmit(async (values) => {
     const body = {
       email: values.email.trim(),
-      role: values.role,
+      ...roleOf(values.role),
       ...(values.name.trim() ? { name: values.name.trim() } : {}),
       ...(values.extension.trim() ? { extension: values.extension.trim() } : {}),
       modules: values.modules,
@@ -138,7 +138,7 @@ function InviteForm({
         !placeProblem(
           form,
           error,
-          ([head]) => FIELDS.find((field) => field === head) ?? null,
+          ([head]) => (head === "role_id" ? "role" : (FIELDS.find((field) => field === head) ?? null)),
           t("form.check_fields"),
         )
       )
@@ -171,10 +171,9 @@ function InviteForm({
       </div>
       <Field label={t("field.role")} required error={errors.role?.message}>
         <Select aria-required {...form.register("role")}>
-          {names.includes("agent") ? null : <option value="agent">{roleText("agent")}</option>}
-          {names.map((name) => (
-            <option key={name} value={name}>
-              {roleText(name)}
+          {offered.map(({ value, label }) => (
+            <option key={value} value={value}>
+              {label}
             </option>
           ))}
         </Select>

@@ -10,7 +10,7 @@ import { useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
 import { useRoleText } from "@/ui/role";
-import { changeOf, type MemberValues, memberSchema, valuesOf } from "./member-values";
+import { changeOf, choiceOf, type MemberValues, memberSchema, valuesOf } from "./member-values";
 import { ModuleBoxes } from "./module-boxes";
 import { grantable, type PeopleRights, possible } from "./people";
 import { useRefusalText } from "./refusal";
@@ -45,10 +45,10 @@ export function MemberForm({
   const { errors, isSubmitting, isDirty } = form.formState;
   useUnsaved(isDirty);
   const may = possible(member, rights);
-  const names = grantable(
-    roles.map((role) => role.name),
-    rights,
-  );
+  const offered = grantable(roles, rights).map((role) => ({
+    value: choiceOf(role),
+    label: role.id ? role.name : roleText(role.name),
+  }));
   const submit = form.handleSubmit(async (values) => {
     try {
       await onSubmit(changeOf(before, values));
@@ -60,7 +60,7 @@ export function MemberForm({
         !placeProblem(
           form,
           error,
-          ([head]) => FIELDS.find((field) => field === head) ?? null,
+          ([head]) => (head === "role_id" ? "role" : (FIELDS.find((field) => field === head) ?? null)),
           t("form.check_fields"),
         )
       )
@@ -81,10 +81,12 @@ export function MemberForm({
         error={errors.role?.message}
       >
         <Select aria-required disabled={!may.powers} {...form.register("role")}>
-          {names.includes(member.role) ? null : <option value={member.role}>{roleText(member.role)}</option>}
-          {names.map((name) => (
-            <option key={name} value={name}>
-              {roleText(name)}
+          {offered.some(({ value }) => value === before.role) ? null : (
+            <option value={before.role}>{member.role_name ?? roleText(member.role)}</option>
+          )}
+          {offered.map(({ value, label }) => (
+            <option key={value} value={value}>
+              {label}
             </option>
           ))}
         </Select>

@@ -135,11 +135,13 @@ export function MemberList({
                 onChange={(event) => onSearch({ ...search, role: event.target.value || undefined })}
               >
                 <option value="">{t("filter.any")}</option>
-                {roles.map((role) => (
-                  <option key={role.name} value={role.name}>
-                    {roleText(role.name)}
-                  </option>
-                ))}
+                {roles
+                  .filter((role) => role.id === null)
+                  .map((role) => (
+                    <option key={role.name} value={role.name}>
+                      {roleText(role.name)}
+                    </option>
+                  ))}
               </Select>
             </Field>
           </>
@@ -191,7 +193,7 @@ function useColumns(
         id: "role",
         header: t("field.role"),
         className: "@3xl:w-36",
-        cell: ({ row }) => roleText(row.original.role),
+        cell: ({ row }) => row.original.role_name ?? roleText(row.original.role),
       },
       {
         id: "status",

@@ -17,6 +17,7 @@ import { useRoleText } from "@/ui/role";
 import { PresenceBadge } from "@/ui/states";
 import { Tabs } from "@/ui/tabs";
 import { MemberCommands } from "./member-commands";
+import { MemberFactor } from "./member-factor";
 import { MemberForm } from "./member-form";
 import { MemberHistory } from "./member-history";
 import { MODULES } from "./member-values";
@@ -141,7 +142,7 @@ function Details({
       {may.edit || !rights.edit ? null : <p className="text-muted">{t("people.owner_only")}</p>}
       <Facts>
         <Fact term={t("field.email")}>{member.email}</Fact>
-        <Fact term={t("field.role")}>{roleText(member.role)}</Fact>
+        <Fact term={t("field.role")}>{member.role_name ?? roleText(member.role)}</Fact>
         <Fact term={t("field.status")}>
           <ActiveBadge active={member.is_active} />
         </Fact>
@@ -164,6 +165,7 @@ function Details({
         ) : null}
       </Facts>
       {line?.(member)}
+      {may.edit ? <MemberFactor member={member} /> : null}
     </div>
   );
 }

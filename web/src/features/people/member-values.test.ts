@@ -9,6 +9,7 @@ describe("a changed member", () => {
   it.each([
     [before, {}],
     [{ ...before, role: "supervisor" }, { role: "supervisor" }],
+    [{ ...before, role: "id:7f" }, { role_id: "7f" }],
     [{ ...before, extension: " " }, { extension: null }],
     [
       { ...before, extension: "202 ", sip_uri: "sip:202@pbx" },

@@ -54,8 +54,16 @@ export function inviteSchema(words: Words) {
   });
 }
 
+const OWN = "id:";
+/** A choice among built-in roles and the tenant's own: the name of the one, the id of the other. */
+export const choiceOf = (role: { name?: string; id: string | null; role?: string }): string =>
+  role.id ? `${OWN}${role.id}` : (role.name ?? role.role ?? "");
+/** As it is sent. */
+export const roleOf = (choice: string): { role?: string; role_id?: string } =>
+  choice.startsWith(OWN) ? { role_id: choice.slice(OWN.length) } : { role: choice };
+
 export const valuesOf = (member: Member): MemberValues => ({
-  role: member.role,
+  role: choiceOf({ id: member.role_id, role: member.role }),
   extension: member.extension ?? "",
   sip_uri: member.sip_uri ?? "",
   modules: member.modules,
@@ -64,7 +72,7 @@ export const valuesOf = (member: Member): MemberValues => ({
 /** Only what differs is sent, so that a form never undoes what it did not touch. */
 export function changeOf(before: MemberValues, after: MemberValues): MemberChange {
   const change: MemberChange = {};
-  if (after.role !== before.role) change.role = after.role;
+  if (after.role !== before.role) Object.assign(change, roleOf(after.role));
   if (after.extension.trim() !== before.extension) change.extension = after.extension.trim() || null;
   if (after.sip_uri.trim() !== before.sip_uri) change.sip_uri = after.sip_uri.trim() || null;
   const modules = MODULES.filter((each) => after.modules[each] !== before.modules[each]);

@@ -1,10 +1,27 @@
 import { describe, expect, it } from "vitest";
+import type { RoleItem } from "@/lib/api/types";
 import { grantable, type PeopleRights, possible } from "./people";
 
-const admin: PeopleRights = { edit: true, signOut: true, reachesOwners: false, self: "me" };
+const admin: PeopleRights = {
+  edit: true,
+  signOut: true,
+  reachesOwners: false,
+  has: new Set(["a.read"]),
+  self: "me",
+};
 const owner: PeopleRights = { ...admin, reachesOwners: true };
-const agent: PeopleRights = { edit: false, signOut: false, reachesOwners: false, self: "me" };
+const agent: PeopleRights = { edit: false, signOut: false, reachesOwners: false, has: new Set(), self: "me" };
 const person = (id: string, role: string, is_active = true) => ({ id, role, is_active });
+const role = (name: string, id: string | null, permissions: string[]): RoleItem => ({
+  name,
+  id,
+  permissions,
+  base: id ? "agent" : name,
+  description: null,
+  members: null,
+  created_at: null,
+  version: null,
+});
 const words = (result: ReturnType<typeof possible>) =>
   Object.entries(result).flatMap(([name, yes]) => (yes ? [name] : []));
 
@@ -21,7 +38,17 @@ describe("what may be done about somebody", () => {
   });
 
   it("gives the roles one reaches", () => {
-    expect(grantable(["org_owner", "org_admin", "agent"], admin)).toEqual(["org_admin", "agent"]);
-    expect(grantable(["org_owner", "agent"], owner)).toEqual(["org_owner", "agent"]);
+    const names = (rights: PeopleRights) =>
+      grantable(
+        [
+          role("org_owner", null, []),
+          role("agent", null, ["b.read"]),
+          role("mine", "1", ["a.read"]),
+          role("more", "2", ["a.read", "b.read"]),
+        ],
+        rights,
+      ).map(({ name }) => name);
+    expect(names(admin)).toEqual(["agent", "mine"]);
+    expect(names(owner)).toEqual(["org_owner", "agent", "mine"]);
   });
 });

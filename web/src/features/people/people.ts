@@ -1,6 +1,6 @@
 /** What can be done about people, and which of it makes sense for whom. */
 import { api, idempotencyKey, take, takeWithResponse } from "@/lib/api/client";
-import type { Invitation, InvitationBody, Member, MemberChange, Person } from "@/lib/api/types";
+import type { Invitation, InvitationBody, Member, MemberChange, Person, RoleItem } from "@/lib/api/types";
 
 const one = (id: string) => ({ params: { path: { id } } });
 const command = (id: string) => ({ ...one(id), headers: { "Idempotency-Key": idempotencyKey() } });
@@ -40,6 +40,8 @@ export interface PeopleRights {
   signOut: boolean;
   /** Owners answer to owners only: admins neither change one nor make one. */
   reachesOwners: boolean;
+  /** What one may oneself, and so may give. */
+  has: ReadonlySet<string>;
   /** Oneself, who cannot be switched off or given another role by oneself. */
   self: string;
 }
@@ -67,7 +69,11 @@ export function possible(
   };
 }
 
-/** The roles somebody may give. */
-export function grantable(roles: readonly string[], rights: PeopleRights): string[] {
-  return roles.filter((role) => reaches(role, rights));
+/** The roles somebody may give: those whose people they reach, with nothing in them that they do not have themselves. */
+export function grantable(roles: readonly RoleItem[], rights: PeopleRights): RoleItem[] {
+  return roles.filter(
+    (role) =>
+      reaches(role.base, rights) &&
+      (role.id === null || role.permissions.every((permission) => rights.has.has(permission))),
+  );
 }

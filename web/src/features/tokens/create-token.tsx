@@ -1,19 +1,21 @@
 /** Asks what a token is for and how long it is good, then shows it: this once. */
 import { zodResolver } from "@hookform/resolvers/zod";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 import { api, idempotencyKey, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
-import type { ApiToken } from "@/lib/api/types";
+import type { ApiToken, Page, PermissionItem } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
+import { useMe } from "@/lib/session";
 import { Button } from "@/ui/button";
 import { CopyField } from "@/ui/copy";
 import { Dialog, useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
-import { Field, Input, Select } from "@/ui/field";
+import { Choice, Field, Input, Select } from "@/ui/field";
+import { PermissionBoxes } from "@/ui/permission-boxes";
 import { TERMS, type Term, untilOf } from "./expiry";
 
 const tomorrow = () => new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
@@ -28,6 +30,7 @@ export function CreateToken({ onClose }: { onClose: () => void }) {
       onOpenChange={(open) => (open ? undefined : onClose())}
       title={made ? t("tokens.made", { name: made.name }) : t("tokens.new")}
       description={made ? t("tokens.once") : t("tokens.new_text")}
+      className={made ? undefined : "max-w-3xl"}
     >
       {made ? (
         <div className="grid gap-3" data-testid="token-secret">
@@ -85,8 +88,21 @@ function TokenForm({ onMade, onCancel }: { onMade: (token: ApiToken) => void; on
   const { errors, isSubmitting, isDirty } = form.formState;
   useUnsaved(isDirty);
   const term = form.watch("term");
+  const me = useMe();
+  const mine = useMemo(() => new Set(me?.permissions ?? []), [me]);
+  const [scopes, setScopes] = useState<ReadonlySet<string> | null>(null);
+  const [scopeFault, setScopeFault] = useState(false);
+  const permissions = useQuery({
+    queryKey: keys.permissions,
+    enabled: scopes !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }) => take<Page<PermissionItem>>(api.GET("/api/v1/permissions", { signal })),
+  });
   const submit = form.handleSubmit(async (values) => {
-    const wish = JSON.stringify(values);
+    setScopeFault(scopes?.size === 0);
+    if (scopes?.size === 0) return;
+    const chosen = scopes ? [...scopes].sort() : null;
+    const wish = JSON.stringify([values, chosen]);
     // The same wishes keep their key and their instant, so that a retry after a lost answer makes one token.
     if (sent.current?.wish !== wish) {
       const until = untilOf(values.term, values.date, Date.now());
@@ -96,7 +112,7 @@ function TokenForm({ onMade, onCancel }: { onMade: (token: ApiToken) => void; on
       onMade(
         await take<ApiToken>(
           api.POST("/api/v1/api-tokens", {
-            body: { name: values.name.trim(), expires_at: sent.current.until },
+            body: { name: values.name.trim(), expires_at: sent.current.until, scopes: chosen },
             headers: { "Idempotency-Key": sent.current.key },
           }),
         ),
@@ -133,7 +149,29 @@ function TokenForm({ onMade, onCancel }: { onMade: (token: ApiToken) => void; on
           {t("tokens.never_warning")}
         </p>
       ) : null}
-      <FormProblem message={errors.root?.message} />
+      <Choice
+        legend={t("tokens.may")}
+        name="scopes"
+        value={scopes === null ? "all" : "some"}
+        options={[
+          { value: "all", label: t("tokens.may_all") },
+          { value: "some", label: t("tokens.may_some") },
+        ]}
+        onChange={(choice) => setScopes(choice === "all" ? null : new Set())}
+      />
+      {scopes && permissions.data ? (
+        <PermissionBoxes
+          // A token may only what its owner may: the rest is not offered.
+          all={permissions.data.items.filter((each) => mine.has(each.name))}
+          chosen={scopes}
+          mine={mine}
+          onChange={(next) => {
+            setScopes(next);
+            setScopeFault(false);
+          }}
+        />
+      ) : null}
+      <FormProblem message={scopeFault ? t("tokens.no_scope") : errors.root?.message} />
       <div className="flex justify-end gap-2">
         <Button onClick={onCancel}>{t("action.cancel")}</Button>
         <Button type="submit" look="primary" busy={isSubmitting}>

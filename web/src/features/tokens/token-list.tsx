@@ -129,6 +129,19 @@ function useColumns(showOwner: boolean, onRevoke: (token: ApiToken) => void): Co
         cell: ({ row }) => <span className="font-medium">{row.original.name}</span>,
       },
       {
+        id: "scopes",
+        header: t("tokens.may"),
+        className: "@3xl:w-40",
+        cell: ({ row }) =>
+          row.original.scopes ? (
+            <span title={row.original.scopes.join(", ")}>
+              {t("tokens.scopes", { count: row.original.scopes.length })}
+            </span>
+          ) : (
+            t("tokens.may_all")
+          ),
+      },
+      {
         id: "created",
         header: t("field.created"),
         className: "@3xl:w-48",

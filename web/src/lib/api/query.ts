@@ -40,5 +40,12 @@ export const keys = {
   tokens: ["api-tokens"] as const,
   sessions: ["sessions"] as const,
   history: ["account-history"] as const,
+  secondFactor: ["second-factor"] as const,
+  devices: ["devices"] as const,
+  teams: ["teams"] as const,
+  permissions: ["permissions"] as const,
+  registrations: ["registrations"] as const,
+  settings: ["settings"] as const,
+  audit: ["audit"] as const,
   myTenants: ["my-tenants"] as const,
 };
