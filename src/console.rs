@@ -42,7 +42,7 @@ fn answer(method: &Method, path: &str, headers: &HeaderMap) -> Response {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let length = file.data.len();
-        let body = if method == Method::HEAD { Body::empty() } else { Body::from(file.data.into_owned()) };
+        let body = if method == Method::HEAD { Body::empty() } else { Body::from(file.data) };
         let mut response = Response::new(body);
         response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));

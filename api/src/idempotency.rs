@@ -22,7 +22,7 @@ use switchroom_store::{
 use uuid::Uuid;
 
 use crate::{
-    auth::caller::Actor,
+    auth::{caller::Actor, guard::carry_out},
     body::{BODY_LIMIT, collect},
     problem::Problem,
     state::AppState,
@@ -107,7 +107,7 @@ async fn attempt(
     // In a task of its own: a client that hangs up must not leave the act half done and its key taken.
     let task = tokio::spawn(async move {
         let release = Release { state: state.clone(), key: Some(key.clone()) };
-        let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+        let response = carry_out(&state, Request::from_parts(parts, Body::from(body)), next).await;
         keep(&state, &key, response, release).await
     });
     task.await.map_err(|_| Problem::internal())

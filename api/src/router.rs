@@ -48,6 +48,7 @@ pub fn openapi() -> serde_json::Value {
 /// The whole HTTP side. `beside` are the routes of other rooms (the WebSocket, the console as fallback); they get the
 /// outer layers and none of the gate.
 pub fn router(state: AppState, beside: Router) -> Router {
+    let https = state.config.is_https();
     let (router, _) = routes().split_for_parts();
     let api = router
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::guard::guard))
@@ -60,7 +61,7 @@ pub fn router(state: AppState, beside: Router) -> Router {
         .route("/hooks/{key}/{*rest}", any(unknown))
         .layer(http::compression())
         .with_state(state);
-    http::around(api.merge(beside))
+    http::around(api.merge(beside), https)
 }
 
 async fn unknown() -> problem::Problem {

@@ -34,9 +34,9 @@ impl Rng {
         &from[self.below(from.len() as u64) as usize]
     }
 
-    /// A length between the two, in microseconds, never the same twice by rounding.
+    /// A length between the two, in nanoseconds as clocks have them: finer than what a database keeps.
     pub fn between(&mut self, least_ms: i64, most_ms: i64) -> TimeDelta {
-        let span = (most_ms - least_ms).max(0).unsigned_abs() * 1_000 + 1;
-        TimeDelta::microseconds(least_ms * 1_000 + i64::try_from(self.below(span)).unwrap_or(0))
+        let span = (most_ms - least_ms).max(0).unsigned_abs() * 1_000_000 + 1;
+        TimeDelta::nanoseconds(least_ms * 1_000_000 + i64::try_from(self.below(span)).unwrap_or(0))
     }
 }

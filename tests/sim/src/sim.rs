@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, TimeDelta};
 use switchroom_core::{
     CallId, EventId, Timestamp,
-    agent::{Chosen, Presence},
+    agent::{Chosen, Link, Presence},
     fact::CallFact,
     log::Cursor,
     tenant::Input,
@@ -540,6 +540,15 @@ impl Sim {
         let Some(process) = &self.process else { return };
         process.live.check_invariants();
         let due = process.live.next_deadline().is_some_and(|at| at <= self.now);
+        if !due {
+            for change in process.live.presences() {
+                let over = |link: &Link| match link {
+                    Link::Reserved { until } | Link::Ringing { until } => *until <= self.now,
+                    Link::OnCall => false,
+                };
+                assert!(!change.calls.values().any(over), "a ring of {} outlives its lease", change.user_id);
+            }
+        }
         if due || !process.is_idle() || !process.out.is_empty() {
             return;
         }

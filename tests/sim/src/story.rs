@@ -62,6 +62,13 @@ impl Story {
                 steps.push((FactKind::Ended(cause(rng)), None));
             }
         }
+        // A broken line, or a bot at the other end: more events than are known by heart, in seconds.
+        let chatty = rng.permille(30);
+        if chatty {
+            let toggles = (0..300).map(|n| if n % 2 == 0 { FactKind::Held } else { FactKind::Resumed });
+            let after_first = steps.len().min(1);
+            steps.splice(after_first..after_first, toggles.map(|kind| (kind, None)));
+        }
         let mut at = start;
         let mut events = Vec::new();
         for (sequence, (kind, agent)) in steps.into_iter().enumerate() {
@@ -91,7 +98,11 @@ impl Story {
                 received_at_us: 0,
             };
             events.push((at, fact));
-            let longest = if rng.permille(100) { 200_000 } else { 8_000 };
+            let longest = match () {
+                () if chatty => 60,
+                () if rng.permille(100) => 200_000,
+                () => 8_000,
+            };
             at += rng.between(0, longest);
         }
         Self { events }

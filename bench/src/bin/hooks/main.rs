@@ -26,8 +26,8 @@ use switchroom_bench::{
 const AGENTS: usize = 1_000;
 const CALLERS: u64 = 200;
 const RATES: [u32; 3] = [500, 2_000, 5_000];
-/// Requests under way at most: what a durable answer takes, times the rate.
-const SENDERS: usize = 512;
+/// Requests under way at most: fewer than the program takes from one connection at once (api/src/admission.rs).
+const SENDERS: usize = 240;
 
 fn main() -> anyhow::Result<()> {
     if relay::was_a_peer()? {

@@ -102,7 +102,7 @@ async fn fill(
         EventRow,
         r#"SELECT seq, event_id, call_id, type AS "type_", provider_event_id, at, provider_at, effective, addressees,
                   data::text AS "data!"
-             FROM call_events WHERE call_id = ANY ($1) AND jsonb_array_length(data -> 'pops') > 0 ORDER BY seq"#,
+             FROM call_events WHERE call_id = ANY ($1) AND json_array_length(data -> 'pops') > 0 ORDER BY seq"#,
         live
     )
     .fetch_all(&mut *connection)

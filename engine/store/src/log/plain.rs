@@ -55,7 +55,7 @@ pub async fn append_plain(
                INSERT INTO call_events (tenant_id, seq, event_id, call_id, type, provider_event_id, at, provider_at,
                                         recorded_at, effective, addressees, data)
                SELECT e.tenant_id, e.seq, e.event_id, e.call_id, e.type, e.provider_event_id, e.at, e.provider_at,
-                      $20, e.effective, e.addressees::uuid[], e.data::jsonb
+                      $20, e.effective, e.addressees::uuid[], e.data::json
                  FROM unnest($9::uuid[], $10::bigint[], $11::uuid[], $12::uuid[], $13::text[], $14::text[],
                              $15::timestamptz[], $16::timestamptz[], $17::boolean[], $18::text[], $19::text[])
                    AS e (tenant_id, seq, event_id, call_id, type, provider_event_id, at, provider_at, effective,
@@ -66,7 +66,7 @@ pub async fn append_plain(
                                   started_at, answered_at, ended_at, fold)
                SELECT c.tenant_id, c.id, c.connection_id, c.provider_call_id, c.direction, c.state, c.end_reason,
                       c.from_number, c.to_number, c.number_id, c.queue, c.agent_id, c.contact_kind, c.contact_id,
-                      c.started_at, c.answered_at, c.ended_at, c.fold::jsonb
+                      c.started_at, c.answered_at, c.ended_at, c.fold::json
                  FROM unnest($21::uuid[], $22::uuid[], $23::uuid[], $24::text[], $25::text[], $26::text[], $27::text[],
                              $28::text[], $29::text[], $30::uuid[], $31::text[], $32::uuid[], $33::text[], $34::uuid[],
                              $35::timestamptz[], $36::timestamptz[], $37::timestamptz[], $38::text[])
@@ -80,7 +80,8 @@ pub async fn append_plain(
                    contact_kind = excluded.contact_kind, contact_id = excluded.contact_id,
                    started_at = excluded.started_at, answered_at = excluded.answered_at,
                    ended_at = excluded.ended_at, fold = excluded.fold,
-                   version = calls.version + 1, updated_at = now()),
+                   version = calls.version + 1, updated_at = now()
+               RETURNING id, version),
            presences AS (
                INSERT INTO agent_presence (tenant_id, user_id, chosen, presence, reason, since, until, calls)
                SELECT p.tenant_id, p.user_id, p.chosen, p.presence, p.reason, p.since, p.until, p.calls::jsonb
@@ -92,7 +93,8 @@ pub async fn append_plain(
                    since = excluded.since, until = excluded.until, calls = excluded.calls),
            found AS (
                SELECT (SELECT count(*) FROM numbers) AS numbers, (SELECT count(*) FROM claims) AS claims,
-                      (SELECT count(*) FROM calls WHERE id = ANY ($8)) AS known)
+                      (SELECT count(*) FROM projected JOIN unnest($8::uuid[]) AS o (id) USING (id)
+                        WHERE version > 1) AS known)
            SELECT CASE WHEN numbers = cardinality($2) AND claims = cardinality($5) AND known = 0 THEN 0
                        ELSE concat('not a plain append: ', numbers, ', ', claims, ', ', known)::int END AS "stands!"
              FROM found"#,

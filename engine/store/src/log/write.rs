@@ -51,7 +51,7 @@ pub async fn append(
         r#"INSERT INTO call_events (tenant_id, seq, event_id, call_id, type, provider_event_id, at, provider_at,
                                     recorded_at, effective, addressees, data)
            SELECT e.tenant_id, e.seq, e.event_id, e.call_id, e.type, e.provider_event_id, e.at, e.provider_at,
-                  $12, e.effective, e.addressees::uuid[], e.data::jsonb
+                  $12, e.effective, e.addressees::uuid[], e.data::json
              FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],
                          $7::timestamptz[], $8::timestamptz[], $9::boolean[], $10::text[], $11::text[])
                AS e (tenant_id, seq, event_id, call_id, type, provider_event_id, at, provider_at, effective,
@@ -83,7 +83,7 @@ pub async fn project_calls(connection: &mut PgConnection, rows: &[CallRow<'_>]) 
                               ended_at, fold)
            SELECT c.tenant_id, c.id, c.connection_id, c.provider_call_id, c.direction, c.state, c.end_reason,
                   c.from_number, c.to_number, c.number_id, c.queue, c.agent_id, c.contact_kind, c.contact_id,
-                  c.started_at, c.answered_at, c.ended_at, c.fold::jsonb
+                  c.started_at, c.answered_at, c.ended_at, c.fold::json
              FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                          $9::text[], $10::uuid[], $11::text[], $12::uuid[], $13::text[], $14::uuid[],
                          $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::text[])
