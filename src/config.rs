@@ -113,6 +113,10 @@ pub struct Flags {
     #[arg(long, value_name = "LIMIT", global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<String>,
+    /// Whether identity providers may stand in private networks and speak plain http: true or false [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_issuers: Option<String>,
     /// Format of the log on standard error: text or json [default: text]
     #[arg(long, value_name = "FORMAT", global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -185,11 +189,14 @@ pub struct Config {
     pub rate_limit: RateLimit,
     /// See the flag.
     #[serde(deserialize_with = "typed")]
+    pub private_issuers: bool,
+    /// See the flag.
+    #[serde(deserialize_with = "typed")]
     pub log_format: LogFormat,
 }
 
 /// Every key with its default; a key without one is `None`.
-const DEFAULTS: [(&str, Option<&str>); 22] = [
+const DEFAULTS: [(&str, Option<&str>); 23] = [
     ("http", Some("127.0.0.1:8080")),
     ("sip", Some("127.0.0.1:5060")),
     ("sip_trust", Some("127.0.0.0/8,::1/128")),
@@ -210,6 +217,7 @@ const DEFAULTS: [(&str, Option<&str>); 22] = [
     ("webhook_tolerance_s", Some("300")),
     ("quarantine_s", Some("2592000")),
     ("rate_limit", Some("200/s,1000")),
+    ("private_issuers", Some("false")),
     ("log_format", Some("text")),
     ("config", None),
 ];
@@ -370,6 +378,7 @@ mod tests {
             assert_eq!(config.webhook_tolerance_s, Duration::from_secs(300));
             assert_eq!(config.quarantine_s, Duration::from_secs(30 * 24 * 3600));
             assert_eq!(config.rate_limit, RateLimit::PerToken { per_second: 200, burst: 1000 });
+            assert!(!config.private_issuers);
             assert_eq!(config.log_format, LogFormat::Text);
         });
     }

@@ -29,7 +29,7 @@ use crate::{console, demo, welcome};
 const DRAIN: Duration = Duration::from_millis(2500);
 /// How long sockets, SIP calls and requests may take to end, together.
 const DOORS_CLOSE: Duration = Duration::from_millis(3500);
-/// How long the engine may take to write what it has decided.
+/// How long the engine may take to write what it has decided, and the API what was read.
 const ENGINE_STOPS: Duration = Duration::from_millis(1500);
 
 /// Runs the command.
@@ -95,6 +95,7 @@ async fn serve(
         rate_limits: rate_limits(config),
         quarantine: config.quarantine_s,
         mailer,
+        private_issuers: config.private_issuers,
         asyncapi: ws::asyncapi(),
     };
     let state = AppState::new(db.clone(), Some(engine.clone()), hub.clone(), sealer, api, metrics.clone())
@@ -126,6 +127,7 @@ async fn serve(
         .merge(gateway.router())
         .merge(welcome::router(db, state.passwords.clone()))
         .fallback(console::serve);
+    let reads = state.reads.clone();
     let hooks = Some(switchroom_api::HookDoor::new(state.clone()));
     let doors = listener::Doors { router: switchroom_api::router(state, beside), hooks };
     let http = tokio::spawn(listener::serve(listener, doors, stop.clone(), DRAIN));
@@ -155,9 +157,18 @@ async fn serve(
     if tokio::time::timeout(DOORS_CLOSE, doors).await.is_err() {
         tracing::warn!("not everything that was connected could be ended in good order");
     }
-    if tokio::time::timeout(ENGINE_STOPS, engine.stop()).await.is_err() {
-        tracing::warn!("the last events could not be written; their senders will send them again");
-    }
+    // What was decided, and what was read of people, is stored before the end; side by side, since time is short.
+    let engine_stops = async {
+        if tokio::time::timeout(ENGINE_STOPS, engine.stop()).await.is_err() {
+            tracing::warn!("the last events could not be written; their senders will send them again");
+        }
+    };
+    let reads_written = async {
+        if tokio::time::timeout(ENGINE_STOPS, reads.close()).await.is_err() {
+            tracing::warn!("the last lines of the audit log of reads could not be written");
+        }
+    };
+    tokio::join!(engine_stops, reads_written);
     if overtaken { Err(Failure::Overtaken) } else { Ok(()) }
 }
 

@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use axum::{Router, routing::get};
 use switchroom_api::auth::{Passwords, token};
 use switchroom_core::password;
-use switchroom_store::{Database, StoreError, audit, password_links, sessions};
+use switchroom_store::{Database, StoreError, audit, password_links, second_factors, sessions};
 
 #[derive(Clone)]
 struct Welcome {
@@ -64,6 +64,7 @@ async fn choose(
         let Some(user) = password_links::redeem(&mut tx, &hash, &password).await? else { return Ok(gone()) };
         // An account that was there before: who held it until now is signed out, as after any change of password.
         password_links::spend_all(&mut tx, user).await?;
+        second_factors::distrust(&mut tx, user, None).await?;
         sessions::end_all(&mut tx, user, None).await?;
         let entry = audit::Entry { actor: Some(user), action: "password.chosen", ..Default::default() };
         audit::record(&mut tx, &entry).await?;

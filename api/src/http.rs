@@ -27,12 +27,12 @@ pub fn compression() -> CompressionLayer {
     CompressionLayer::new()
 }
 
-pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+pub fn around<S: Clone + Send + Sync + 'static>(router: Router<S>, https: bool) -> Router<S> {
     router
         .layer(CatchPanicLayer::custom(panicked))
         // MatchedPath is known only inside the router, hence a route layer's place for what counts by route.
         .layer(middleware::from_fn(observe))
-        .layer(middleware::from_fn(secure))
+        .layer(middleware::from_fn(move |request, next| secure(request, next, https)))
 }
 
 /// RFC 9457 without a word of what went wrong; the log has it.
@@ -103,11 +103,16 @@ fn known(method: &axum::http::Method) -> &'static str {
     }
 }
 
-async fn secure(request: Request, next: Next) -> Response {
+async fn secure(request: Request, next: Next, https: bool) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     guard_page(headers);
+    if https {
+        // RFC 6797: a browser that was here once never comes by plain http again.
+        let strict = HeaderValue::from_static("max-age=31536000");
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(strict);
+    }
     if is_api {
         // Answers hold people's data; no cache between us and the client may keep them.
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    agents, auth, calls, connections, directory, hooks, http, openapi as document, ops, people,
+    agents, auth, calls, connections, directory, hooks, http, imports, openapi as document, ops, people,
     phone_numbers, problem, state::AppState, tickets,
 };
 
@@ -36,6 +36,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(directory::routes())
         .merge(tickets::routes())
         .merge(phone_numbers::routes())
+        .merge(imports::routes())
         .merge(ops::routes())
 }
 
@@ -47,6 +48,7 @@ pub fn openapi() -> serde_json::Value {
 /// The whole HTTP side. `beside` are the routes of other rooms (the WebSocket, the console as fallback); they get the
 /// outer layers and none of the gate.
 pub fn router(state: AppState, beside: Router) -> Router {
+    let https = state.config.is_https();
     let (router, _) = routes().split_for_parts();
     let api = router
         .route_layer(middleware::from_fn_with_state(state.clone(), auth::guard::guard))
@@ -59,7 +61,7 @@ pub fn router(state: AppState, beside: Router) -> Router {
         .route("/hooks/{key}/{*rest}", any(unknown))
         .layer(http::compression())
         .with_state(state);
-    http::around(api.merge(beside))
+    http::around(api.merge(beside), https)
 }
 
 async fn unknown() -> problem::Problem {

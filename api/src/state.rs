@@ -11,9 +11,10 @@ use uuid::Uuid;
 
 use crate::{
     admission::Admission,
-    auth::{Passwords, Sessions, Tickets, limits::Limits},
+    auth::{Passwords, Sessions, Tickets, limits::Limits, oidc::Issuers},
     mail::Mailer,
     problem::Problem,
+    read_log::ReadLog,
 };
 
 /// How much may go on beside the answers.
@@ -31,7 +32,11 @@ pub struct AppState {
     pub passwords: Arc<Passwords>,
     pub tickets: Arc<Tickets>,
     pub sealer: Arc<Sealer>,
+    /// Identity providers of tenants, as far as they were asked.
+    pub issuers: Arc<Issuers>,
     pub limits: Arc<Limits>,
+    /// Reads of personal data, on their way into the audit log.
+    pub reads: Arc<ReadLog>,
     pub admission: Arc<Admission>,
     /// Places for work that goes on after its answer was given; bounded, so that a flood does not pile up.
     pub beside: Arc<Semaphore>,
@@ -40,7 +45,7 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Everything the API keeps for itself is made here; the rest is handed in.
+    /// Everything the API keeps for itself is made here; the rest is handed in. Needs a runtime.
     pub fn new(
         db: Database,
         engine: Option<Engine>,
@@ -48,12 +53,14 @@ impl AppState {
         sealer: Arc<Sealer>,
         config: ApiConfig,
         metrics: PrometheusHandle,
-    ) -> Result<Self, crate::auth::HashFailed> {
+    ) -> Result<Self, CannotStart> {
         Ok(Self {
             sessions: Arc::new(Sessions::new(db.clone())),
             passwords: Arc::new(Passwords::new()?),
             tickets: Arc::new(Tickets::default()),
+            issuers: Arc::new(Issuers::new(config.private_issuers)?),
             limits: Arc::new(Limits::new(config.rate_limits)),
+            reads: Arc::new(ReadLog::start(db.clone())),
             admission: Arc::default(),
             beside: Arc::new(Semaphore::new(BESIDE)),
             config: Arc::new(config),
@@ -93,6 +100,15 @@ impl AppState {
     }
 }
 
+/// What the API needs cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotStart {
+    #[error(transparent)]
+    Passwords(#[from] crate::auth::HashFailed),
+    #[error("identity providers cannot be asked: {0}")]
+    Outbound(#[from] crate::outbound::Outbound),
+}
+
 /// What the operator set.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
@@ -105,6 +121,8 @@ pub struct ApiConfig {
     pub quarantine: Duration,
     /// None = no mail: links are shown to the admin who asks for them.
     pub mailer: Option<Mailer>,
+    /// Whether identity providers may stand in private networks and speak plain http.
+    pub private_issuers: bool,
     /// The document of the socket protocol, as `ws` generates it.
     pub asyncapi: serde_json::Value,
 }

@@ -72,6 +72,7 @@ async fn the_next_call_of_a_filed_caller_is_known() {
         .expect(204);
     assert_eq!(ask(&app, agent, "number=0639981234").await["found"], false);
     // Each look-up left a line, the number masked.
+    app.state.reads.settled().await;
     let lines: Vec<String> = sqlx::query_scalar(
         "SELECT subject FROM audit_log WHERE action = 'caller.looked_up' AND tenant_id = $1",
     )

@@ -69,6 +69,9 @@ async fn the_life_of_a_connection() {
         ["connection.deleted", "connection.changed", "connection.changed", "connection.created"]
     );
     assert!(!audit.to_string().contains("whsec_"));
+    // That credentials were replaced is told; what they are is not.
+    assert_eq!((&audit["items"][1]["after"]["credentials"], &audit["items"][3]["after"]["name"]), (&json!("…"), &made["name"]));
+    assert_eq!(audit["items"][2]["after"], json!({"name": "New", "default_region": null, "user_map": {}}));
 }
 
 fn hex(text: &str) -> String {

@@ -20,6 +20,8 @@ fn path_of(pattern: &str) -> String {
     pattern
         .replace("{id}", &absent)
         .replace("{contact_id}", &absent)
+        .replace("{user_id}", &absent)
+        .replace("{provider}", &absent)
         .replace("{key}", "no-such-key")
         .replace("{file}", "docs.js")
 }

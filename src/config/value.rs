@@ -40,6 +40,12 @@ pub(super) trait Value: Sized {
     fn read(text: &str) -> Result<Self, String>;
 }
 
+impl Value for bool {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "true or false".to_owned())
+    }
+}
+
 pub(super) fn typed<'de, D: Deserializer<'de>, V: Value>(deserializer: D) -> Result<V, D::Error> {
     let text = scalar(deserializer)?;
     V::read(&text).map_err(|expected| serde::de::Error::custom(format!("`{text}` is not {expected}")))

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{Address, REFRESH_SECONDS, TokenPair, account, token};
+use super::{Address, REFRESH_SECONDS, TokenPair, account, second_factor, token};
 use crate::{
     body::{Errors, Incoming, Validate},
     problem::Problem,
@@ -92,6 +92,10 @@ struct Accept {
     name: Option<String>,
     /// A new one (10 characters or more, not your e-mail or name, none of the commonest), or that of the account.
     password: String,
+    /// Code of the authenticator app or a backup code, of accounts with a second factor.
+    #[serde(default)]
+    #[schema(example = "123456")]
+    totp: Option<String>,
 }
 
 impl Validate for Accept {
@@ -99,6 +103,7 @@ impl Validate for Accept {
         errors.text("/token", &self.token, 1, 200);
         errors.optional_text("/name", self.name.as_deref(), 1, 200);
         account::check_given_password("/password", &self.password, errors);
+        errors.optional_text("/totp", self.totp.as_deref(), 0, 64);
     }
 }
 
@@ -106,7 +111,7 @@ impl Validate for Accept {
 ///
 /// Makes the account where there is none, and signs in to the tenant. Answers like a sign-in.
 #[utoipa::path(post, path = "/api/v1/auth/invitations/accept", tag = "auth", operation_id = "accept_invitation", request_body = Accept,
-    responses((status = 200, description = "Joined and signed in", body = TokenPair), (status = 401, description = "The password is not that of the account"),
+    responses((status = 200, description = "Joined and signed in", body = TokenPair), (status = 401, description = "`invalid-credentials`, `totp-required` or `totp-invalid`: of the account"),
         (status = 409, description = "A member already, or the account was made at the same moment"), (status = 410, description = "Accepted, withdrawn or too old"),
         (status = 429, description = "Too many from this address or for this account")))]
 async fn accept(
@@ -129,6 +134,8 @@ async fn accept(
             if !account::password_fits(&state, &offer.email, &body.password, Some(person)).await? {
                 return Err(account::refused(&state, &offer.email, Some(person), address, &headers).await?);
             }
+            second_factor::ask(&state, person.id, &offer.email, body.totp.as_deref(), address, &headers)
+                .await?;
             None
         }
         None => Some(newcomer(&state, &offer, &body).await?),

@@ -84,6 +84,19 @@ pub(super) async fn start_session(
     address: Address,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
+    start_session_by(state, None, user, tenant, seconds, address, headers).await
+}
+
+/// As [`start_session`], where an identity provider of the tenant vouches for the person.
+pub(super) async fn start_session_by(
+    state: &AppState,
+    provider: Option<Uuid>,
+    user: UserId,
+    tenant: Option<TenantId>,
+    seconds: i32,
+    address: Address,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let (session, cookie) = (Uuid::now_v7(), token::generate(token::COOKIE));
     let pair = new_pair(session);
     let (user_agent, from) = (user_agent(headers), address.text());
@@ -101,9 +114,13 @@ pub(super) async fn start_session(
         refresh_seconds: seconds,
         user_agent: user_agent.as_deref(),
         address: from.as_deref(),
+        provider,
     };
     store::create(&mut tx, &new).await?;
-    let detail = json!({"session": session, "user_agent": user_agent});
+    let mut detail = json!({"session": session, "user_agent": user_agent});
+    if let Some(provider) = provider {
+        detail["provider"] = json!(provider);
+    }
     record(&mut tx, tenant, user, "session.started", address, detail).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(with_cookies(StatusCode::OK, &cookies::start(&cookie, state.config.is_https()), Json(pair)))
@@ -198,7 +215,7 @@ pub(super) fn hash_failed(error: HashFailed) -> Problem {
 }
 
 /// What the client calls itself, cut to what is worth keeping.
-fn user_agent(headers: &HeaderMap) -> Option<String> {
+pub(super) fn user_agent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
     Some(text.chars().filter(|c| !c.is_control()).take(300).collect())
 }

@@ -6,7 +6,9 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{Extensions, StatusCode, request::Parts},
 };
-use switchroom_core::{Permission, Role, TenantId, UserId, number::Region, people::Authority, role::Modules};
+use switchroom_core::{
+    Grants, Permission, Role, TenantId, UserId, number::Region, people::Authority, role::Modules,
+};
 use uuid::Uuid;
 
 use super::sessions::{Identity, Place};
@@ -30,6 +32,10 @@ pub struct Caller {
     /// None for a platform admin.
     pub role: Option<Role>,
     pub modules: Modules,
+    /// What the sign-in may.
+    pub grants: Grants,
+    /// What they may give to others.
+    pub gives: Grants,
     pub platform: bool,
     /// The session's id, or the API token's.
     pub session: Uuid,
@@ -59,6 +65,8 @@ impl Caller {
             region: place.region,
             role: place.role,
             modules: place.modules,
+            grants: identity.grants,
+            gives: identity.gives,
             platform: identity.platform,
             session: identity.session,
             extension: place.extension.clone(),
@@ -67,7 +75,7 @@ impl Caller {
 
     /// For what depends on the record or the body; the endpoint's own permission was checked before.
     pub fn may(&self, permission: Permission) -> bool {
-        self.platform || self.role.is_some_and(|role| role.may(permission, self.modules))
+        self.grants.holds(permission)
     }
 
     /// On whose authority this is done; None for somebody who is neither a member nor the platform admin.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use serde_json::json;
-use switchroom_store::{StoreError, password_links, sessions, users};
+use switchroom_store::{StoreError, password_links, second_factors, sessions, users};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -69,6 +69,7 @@ async fn change(
         return Err(Problem::changed_meanwhile());
     }
     password_links::spend_all(&mut tx, user).await?;
+    second_factors::distrust(&mut tx, user, None).await?;
     let stays = (!actor.0.is_api_token).then_some(actor.0.session);
     let ended = sessions::end_all(&mut tx, user, stays).await?;
     let tenants = users::tenants_of(&mut tx, user).await?;

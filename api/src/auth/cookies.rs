@@ -21,7 +21,37 @@ fn names(https: bool) -> (&'static str, &'static str) {
 
 /// The session cookie's value, if the request has one.
 pub fn session(headers: &HeaderMap, https: bool) -> Option<&str> {
-    let (wanted, _) = names(https);
+    find(headers, names(https).0)
+}
+
+/// The cookie of a trusted browser, if the request has one.
+pub fn device(headers: &HeaderMap, https: bool) -> Option<&str> {
+    find(headers, if https { "__Host-switchroom_device" } else { "switchroom_device" })
+}
+
+/// `Set-Cookie` of a trusted browser. Strict: it is only ever needed by our own sign-in page.
+pub fn trust(text: &str, days: i32, https: bool) -> String {
+    let (name, secure) =
+        if https { ("__Host-switchroom_device", "; Secure") } else { ("switchroom_device", "") };
+    let seconds = i64::from(days) * 24 * 3600;
+    format!("{name}={text}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
+}
+
+/// The cookie of a browser that is on its way back from an identity provider.
+pub fn journey(headers: &HeaderMap, https: bool) -> Option<&str> {
+    find(headers, if https { "__Host-switchroom_journey" } else { "switchroom_journey" })
+}
+
+/// `Set-Cookie` of a browser that is sent to an identity provider; an empty text takes it away. Lax, since the browser
+/// comes back from another site.
+pub fn set_out(text: &str, seconds: i64, https: bool) -> String {
+    let (name, secure) =
+        if https { ("__Host-switchroom_journey", "; Secure") } else { ("switchroom_journey", "") };
+    let age = if text.is_empty() { 0 } else { seconds };
+    format!("{name}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}")
+}
+
+fn find<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()

@@ -10,15 +10,23 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use switchroom_core::permission::{Access, ENDPOINTS, Scope, endpoint};
-use switchroom_store::audit;
+use serde_json::json;
+use switchroom_core::{
+    TenantId,
+    permission::{Access, ENDPOINTS, Endpoint, Scope, endpoint},
+    reads,
+};
+use switchroom_store::{
+    audit,
+    origin::{self, Origin},
+};
 
 use super::{
     caller::{Actor, Address, tenant_required},
     cookies,
     sessions::{Identity, Sessions},
 };
-use crate::{idempotency, problem::Problem, state::AppState};
+use crate::{idempotency, problem::Problem, read_log::asked as asked_for, state::AppState};
 
 /// Names the tenant a platform admin acts in.
 pub const TENANT_HEADER: &str = "x-tenant";
@@ -33,11 +41,68 @@ pub async fn guard(State(state): State<AppState>, request: Request, next: Next) 
                 .cloned();
             match (actor, key) {
                 (Some(actor), Some(key)) => idempotency::run(state, actor, key, request, next).await,
-                _ => next.run(request).await,
+                _ => carry_out(&state, request, next).await,
             }
         }
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Runs what comes behind the gate, with who asks known to every transaction, and notes what was read of people.
+pub(crate) async fn carry_out(state: &AppState, request: Request, next: Next) -> Response {
+    let Some(asked) = request.extensions().get::<Asked>().cloned() else { return next.run(request).await };
+    let read = reads::of(asked.method, asked.route).map(|read| {
+        let path = request.uri().path();
+        let subject = reads::subject(asked.route, path).map(|subject| subject.chars().take(100).collect());
+        let detail =
+            if subject.is_some() { json!({}) } else { asked_for(request.uri().query().unwrap_or_default()) };
+        (read.action, subject, detail)
+    });
+    let response = origin::within(Arc::clone(&asked.origin), next.run(request)).await;
+    if let Some((action, subject, detail)) = read
+        && response.status().is_success()
+    {
+        state.reads.take(asked.tenant, action, subject, detail, asked.origin).await;
+    }
+    response
+}
+
+/// What the gate found out about a request.
+#[derive(Clone)]
+struct Asked {
+    method: &'static str,
+    route: &'static str,
+    tenant: Option<TenantId>,
+    origin: Arc<Origin>,
+}
+
+impl Asked {
+    fn put(request: &mut Request, door: &'static Endpoint, actor: Option<&Identity>) {
+        let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        let origin = Origin {
+            actor: actor.map(|actor| actor.user_id.0),
+            address: Address::of(request.extensions()).text(),
+            // `observe` has looked at it: a harmless word.
+            request: id.map(|id| id.chars().take(64).collect()),
+            via: Some(format!("{} {}", door.method, door.path)),
+        };
+        let tenant = actor.and_then(Identity::tenant);
+        let asked = Self { method: door.method, route: door.path, tenant, origin: Arc::new(origin) };
+        request.extensions_mut().insert(asked);
+    }
+}
+
+/// Of the changes that everybody signed in may make, those that a token with scopes may make too: they lead to nothing
+/// that its scopes do not give.
+fn for_scoped(path: &str) -> bool {
+    matches!(path, "/api/v1/ws-tickets" | "/api/v1/auth/logout")
+}
+
+/// What everybody signed in does about their own account, wherever they are a member: no word of one tenant's identity
+/// provider reaches that far.
+fn is_everywhere(door: &Endpoint) -> bool {
+    let accounts = door.path.starts_with("/api/v1/auth/") && door.path != "/api/v1/auth/logout";
+    accounts || door.path == "/api/v1/me/tenants" || (door.path == "/api/v1/me" && door.method != "GET")
 }
 
 /// Acts on an account take no key: a fingerprint of their body would be a quick hash of a password, kept for a day.
@@ -52,11 +117,12 @@ async fn admit(state: &AppState, mut request: Request) -> Result<(Request, Optio
         return Err(not_listed(&path));
     };
     if door.access == Access::Public {
+        Asked::put(&mut request, door, None);
         return Ok((request, None));
     }
     let https = state.config.is_https();
     let (mut identity, by_cookie) = authenticate(&state.sessions, request.headers(), https).await?;
-    state.limits.request(identity.session)?;
+    state.limits.request(identity.session, identity.user_id.0, identity.tenant().map(|tenant| tenant.0))?;
     if by_cookie && !is_safe(request.method()) {
         let cookie = cookies::session(request.headers(), https).unwrap_or_default();
         if !cookies::csrf_fits(request.headers(), cookie) {
@@ -73,6 +139,20 @@ async fn admit(state: &AppState, mut request: Request) -> Result<(Request, Optio
         let address = Address::of(request.extensions());
         identity = act_in_tenant(state, &identity, &slug, &subject, address).await?;
     }
+    if door.access == Access::SignedIn
+        && identity.is_scoped
+        && !is_safe(request.method())
+        && !for_scoped(door.path)
+    {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "scope", "Not what this token is for")
+            .detail("A token with scopes changes nothing about accounts, sessions and tokens."));
+    }
+    if door.access == Access::SignedIn && identity.provider.is_some() && is_everywhere(door) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "federated-session", "Not with this sign-in")
+            .detail(
+                "An identity provider of this tenant vouched for it, so it is good for this tenant only.",
+            ));
+    }
     let permitted = match door.access {
         Access::Public | Access::SignedIn => true,
         Access::Permission(permission) => identity.may(permission),
@@ -83,6 +163,7 @@ async fn admit(state: &AppState, mut request: Request) -> Result<(Request, Optio
     if door.scope == Scope::Tenant && identity.place.is_none() {
         return Err(tenant_required());
     }
+    Asked::put(&mut request, door, Some(&identity));
     let actor = Actor(identity);
     request.extensions_mut().insert(actor.clone());
     Ok((request, Some(actor)))

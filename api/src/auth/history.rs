@@ -33,7 +33,8 @@ const SORT: &str = "-created_at";
 struct AccountEvent {
     id: Uuid,
     /// `session.started`, `session.refused`, `session.ended`, `session.refresh_reused`, `password.changed`,
-    /// `password.refused`, `password.reset_requested`, `password.reset`, `password.chosen`; more may come.
+    /// `password.refused`, `password.reset_requested`, `password.reset`, `password.chosen`, `second_factor.enabled`,
+    /// `.disabled`, `.refused`, `.reset`, `.backup_used`, `.codes_renewed`, `device.trusted`, `.distrusted`; more may come.
     #[schema(example = "session.refused")]
     action: String,
     /// The session it was about, where it was one.

@@ -1,4 +1,5 @@
-//! How often: requests per token, sign-ins per address, failed sign-ins per account, mails per address of mail.
+//! How often: requests per token, per person, per tenant and per address; sign-ins per address, failed sign-ins per
+//! account, mails per address of mail.
 //!
 //! One process counts for itself; a cluster multiplies the limits by its nodes until the shared store of a later
 //! issue. Idle keys are dropped, so a scan with many keys does not fill memory.
@@ -23,6 +24,10 @@ use crate::{problem::Problem, state::RateLimits};
 
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
 
+/// A person's tokens together, as a multiple of what one may: many tokens are no way around the limit.
+const PERSON: u32 = 4;
+/// A tenant's together: one tenant's scripts leave room for the others.
+const TENANT: u32 = 100;
 /// Wrong passwords for one account, from wherever, before it rests until the end of the window.
 const FAILURES: u32 = 20;
 const WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -35,6 +40,10 @@ const ACCOUNTS: usize = 100_000;
 /// The limiters; each is absent when limits are off.
 pub struct Limits {
     tokens: Option<Keyed<Uuid>>,
+    people: Option<Keyed<Uuid>>,
+    tenants: Option<Keyed<Uuid>>,
+    /// Requests that need no sign-in and look something up.
+    looks: Option<Keyed<IpAddr>>,
     sign_ins: Option<Keyed<IpAddr>>,
     failures: Option<Windows>,
     mails: Option<Windows>,
@@ -46,11 +55,20 @@ impl Limits {
     pub fn new(limits: Option<RateLimits>) -> Self {
         let clock = DefaultClock::default();
         let many = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+        let times = |times: u32| {
+            limits.map(|limits| {
+                let (rate, burst) =
+                    (limits.per_second.saturating_mul(times), limits.burst.saturating_mul(times));
+                RateLimiter::dashmap(Quota::per_second(many(rate)).allow_burst(many(burst)))
+            })
+        };
         Self {
-            tokens: limits.map(|limits| {
-                RateLimiter::dashmap(
-                    Quota::per_second(many(limits.per_second)).allow_burst(many(limits.burst)),
-                )
+            tokens: times(1),
+            people: times(PERSON),
+            tenants: times(TENANT),
+            looks: limits.map(|limits| {
+                let rate = limits.sign_in_per_minute.saturating_mul(6);
+                RateLimiter::dashmap(Quota::per_minute(many(rate)))
             }),
             sign_ins: limits
                 .map(|limits| RateLimiter::dashmap(Quota::per_minute(many(limits.sign_in_per_minute)))),
@@ -61,9 +79,16 @@ impl Limits {
         }
     }
 
-    /// One request of a session or API token.
-    pub fn request(&self, token: Uuid) -> Result<(), Problem> {
-        self.check(self.tokens.as_ref(), &token)
+    /// One request of a session or API token: of its person and their tenant as well.
+    pub fn request(&self, token: Uuid, person: Uuid, tenant: Option<Uuid>) -> Result<(), Problem> {
+        self.check(self.tokens.as_ref(), &token)?;
+        self.check(self.people.as_ref(), &person)?;
+        tenant.map_or(Ok(()), |tenant| self.check(self.tenants.as_ref(), &tenant))
+    }
+
+    /// One look from an address at what a sign-in page offers: more often than signing in, since it comes before it.
+    pub fn look(&self, address: IpAddr) -> Result<(), Problem> {
+        self.check(self.looks.as_ref(), &network(address))
     }
 
     /// One attempt to sign in from an address.
@@ -232,7 +257,7 @@ mod tests {
     fn off_is_off() {
         let limits = Limits::new(None);
         for _ in 0..5000 {
-            limits.request(Uuid::nil()).unwrap();
+            limits.request(Uuid::nil(), Uuid::nil(), Some(Uuid::nil())).unwrap();
             limits.sign_in("192.0.2.1".parse().unwrap()).unwrap();
         }
     }
@@ -240,10 +265,26 @@ mod tests {
     #[test]
     fn bursts_are_per_token() {
         let limits = Limits::new(Some(RateLimits { per_second: 1, burst: 3, sign_in_per_minute: 10 }));
+        let ask = |token: u128, person: u128, tenant: u128| {
+            limits.request(Uuid::from_u128(token), Uuid::from_u128(person), Some(Uuid::from_u128(tenant)))
+        };
         for _ in 0..3 {
-            limits.request(Uuid::nil()).unwrap();
+            ask(1, 1, 1).unwrap();
         }
-        assert!(limits.request(Uuid::nil()).is_err());
-        assert!(limits.request(Uuid::max()).is_ok());
+        assert!(ask(1, 1, 1).is_err());
+        assert!(ask(2, 2, 1).is_ok());
+    }
+
+    #[test]
+    fn many_tokens_are_no_way_around() {
+        let limits = Limits::new(Some(RateLimits { per_second: 1, burst: 1, sign_in_per_minute: 10 }));
+        let ask = |token: u128, person: u128, tenant: u128| {
+            limits.request(Uuid::from_u128(token), Uuid::from_u128(person), Some(Uuid::from_u128(tenant)))
+        };
+        let of_one_person = (0..10).filter(|token| ask(*token, 1, 1).is_ok()).count();
+        assert_eq!(of_one_person, PERSON as usize);
+        let of_one_tenant = (100..400).filter(|token| ask(*token, *token, 2).is_ok()).count();
+        assert_eq!(of_one_tenant, TENANT as usize);
+        assert!(ask(500, 500, 3).is_ok(), "another tenant does not notice");
     }
 }

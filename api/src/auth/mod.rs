@@ -9,16 +9,22 @@ mod account;
 pub mod caller;
 mod change_password;
 mod cookies;
+mod devices;
+mod federated;
 pub mod guard;
 mod history;
 pub mod limits;
+pub mod oidc;
 mod own_sessions;
 mod password;
+mod register;
 mod reset;
+mod second_factor;
 mod sessions;
 mod switch;
 mod tickets;
 pub mod token;
+mod ways;
 
 use axum::{
     Json,
@@ -40,7 +46,9 @@ use uuid::Uuid;
 
 pub(crate) use account::{all_ended, ended};
 pub use caller::{Actor, Address, Caller};
+pub(crate) use federated::redirect_uri;
 pub use password::{HashFailed, Passwords, hash_blocking};
+use second_factor::Proof;
 pub use sessions::{Identity, Place, Sessions};
 pub use tickets::Tickets;
 
@@ -66,6 +74,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(reset::routes())
         .merge(accept::routes())
         .merge(switch::routes())
+        .merge(second_factor::routes())
+        .merge(devices::routes())
+        .merge(ways::routes())
+        .merge(register::routes())
+        .merge(federated::routes())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -73,13 +86,14 @@ pub struct Login {
     #[schema(example = "agent1@demo.example")]
     email: String,
     password: String,
-    /// One-time code, for accounts with a second factor.
+    /// Code of the authenticator app or a backup code, for accounts with a second factor. Without one those answer 401
+    /// `totp-required`.
     #[serde(default)]
-    #[allow(
-        dead_code,
-        reason = "part of the contract; no account has a second factor before the issue that brings it"
-    )]
+    #[schema(example = "123456")]
     totp: Option<String>,
+    /// With `totp`: this browser is not asked for a second factor again for 30 days.
+    #[serde(default)]
+    remember_device: bool,
     /// Slug of the tenant, for people who belong to several; the oldest membership otherwise.
     #[serde(default)]
     #[schema(example = "demo")]
@@ -93,6 +107,7 @@ impl Validate for Login {
         }
         account::check_given_password("/password", &self.password, errors);
         errors.optional_text("/tenant", self.tenant.as_deref(), 0, 63);
+        errors.optional_text("/totp", self.totp.as_deref(), 0, 64);
     }
 }
 
@@ -114,9 +129,11 @@ pub struct TokenPair {
 ///
 /// The answer carries tokens for API clients and sets a session cookie for browsers. Changes made with the cookie
 /// need the header `X-CSRF-Token` with the value of the readable CSRF cookie. Unknown e-mail and wrong password get
-/// the same answer in the same time.
+/// the same answer in the same time. Who has a second factor is asked for it only once the password was right:
+/// `totp-required`, then `totp-invalid` where the code is wrong or was used.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth", request_body = Login,
-    responses((status = 200, description = "Signed in", body = TokenPair)))]
+    responses((status = 200, description = "Signed in", body = TokenPair),
+        (status = 401, description = "`invalid-credentials`, `totp-required` or `totp-invalid`"), (status = 429, description = "Too many from this address or for this account")))]
 async fn login(
     State(state): State<AppState>,
     address: Address,
@@ -135,7 +152,17 @@ async fn login(
     let seat = found.as_ref().filter(|_| fits).and_then(|user| choose_seat(user, body.tenant.as_deref()));
     match seat {
         Some((user, tenant)) => {
-            account::start_session(&state, user, tenant, REFRESH_SECONDS, address, &headers).await
+            let email = body.email.trim();
+            let proof =
+                second_factor::ask(&state, user, email, body.totp.as_deref(), address, &headers).await?;
+            let answer =
+                account::start_session(&state, user, tenant, REFRESH_SECONDS, address, &headers).await?;
+            match proof {
+                Proof::Shown if body.remember_device => {
+                    devices::trust(&state, user, address, &headers, answer).await
+                }
+                Proof::Shown | Proof::NotNeeded => Ok(answer),
+            }
         }
         None => Err(account::refused(&state, &body.email, found.as_ref(), address, &headers).await?),
     }

@@ -9,7 +9,7 @@ use axum::{extract::State, http::StatusCode};
 use chrono::{TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::json;
-use switchroom_store::{StoreError, password_links, sessions, users};
+use switchroom_store::{StoreError, password_links, second_factors, sessions, users};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -143,6 +143,7 @@ async fn confirm(
     let mut tx = state.db.auth().begin().await.map_err(StoreError::from)?;
     let user = password_links::redeem(&mut tx, &hash, &password).await?.ok_or_else(Problem::link_gone)?;
     password_links::spend_all(&mut tx, user).await?;
+    second_factors::distrust(&mut tx, user, None).await?;
     let ended = sessions::end_all(&mut tx, user, None).await?;
     let tenants = users::tenants_of(&mut tx, user).await?;
     account::tell(&mut tx, &tenants, Some(user), "password.reset", address, &json!({})).await?;

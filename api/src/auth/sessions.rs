@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
-use switchroom_core::{Permission, Role, TenantId, UserId, number::Region, role::Modules};
+use switchroom_core::{Grants, Permission, Role, TenantId, UserId, number::Region, role::Modules};
 use switchroom_store::{
     Database, StoreError, Timestamp,
     sessions::{self, TokenHash},
@@ -33,6 +33,14 @@ pub struct Identity {
     pub place: Option<Place>,
     /// When the sign-in itself ends, however often its access token is renewed.
     pub ends_at: Option<Timestamp>,
+    /// What it may, worked out once: by role, modules and scopes.
+    pub grants: Grants,
+    /// What it may give to others: the same, whatever modules are off.
+    pub gives: Grants,
+    /// An API token made for some things only.
+    pub is_scoped: bool,
+    /// The identity provider that vouched for the session: it is good in its tenant only.
+    pub provider: Option<Uuid>,
 }
 
 /// The tenant somebody acts in.
@@ -44,28 +52,41 @@ pub struct Place {
     pub region: Region,
     /// None for a platform admin, who is no member.
     pub role: Option<Role>,
+    /// A role of the tenant's own, whose base is `role`: id and name.
+    pub own_role: Option<(Uuid, String)>,
     pub modules: Modules,
     pub extension: Option<String>,
 }
 
 impl Identity {
     pub fn may(&self, permission: Permission) -> bool {
-        // The platform admin may everything, wherever they act.
-        self.platform
-            || self
-                .place
-                .as_ref()
-                .is_some_and(|place| place.role.is_some_and(|role| role.may(permission, place.modules)))
+        self.grants.holds(permission)
     }
 
     /// Everything this sign-in may, in the order of the table.
     pub fn permissions(&self) -> Vec<Permission> {
-        Permission::ALL.iter().copied().filter(|permission| self.may(*permission)).collect()
+        self.grants.iter().collect()
     }
 
     pub fn tenant(&self) -> Option<TenantId> {
         self.place.as_ref().map(|place| place.tenant)
     }
+}
+
+/// What a sign-in may, and what it may give. The platform admin may everything, wherever they act; everybody else what
+/// their role gives, less the modules that are off; a token with scopes no more than those.
+fn grants(sign_in: &sessions::SignIn) -> (Grants, Grants) {
+    let (may, gives) = match &sign_in.seat {
+        _ if sign_in.platform_admin => (Grants::ALL, Grants::ALL),
+        None => (Grants::NONE, Grants::NONE),
+        Some(seat) => {
+            let role =
+                seat.own_role.as_ref().map_or_else(|| Grants::of_role(seat.role), |(_, _, grants)| *grants);
+            (role.within(seat.modules), role)
+        }
+    };
+    let scopes = sign_in.scopes.unwrap_or(Grants::ALL);
+    (may.and(scopes), gives.and(scopes))
 }
 
 /// The schema lets only two capital letters in.
@@ -135,7 +156,12 @@ impl Sessions {
         let mut connection = self.db.auth().acquire().await.map_err(StoreError::from)?;
         let Some(sign_in) = sessions::find(&mut connection, &hash).await? else { return Ok(None) };
         sessions::touch(&mut connection, &sign_in).await?;
+        let (grants, gives) = grants(&sign_in);
         let identity = Arc::new(Identity {
+            grants,
+            gives,
+            is_scoped: sign_in.scopes.is_some(),
+            provider: sign_in.provider,
             session: sign_in.session,
             is_api_token: sign_in.is_api_token,
             user_id: sign_in.user,
@@ -148,6 +174,7 @@ impl Sessions {
                 name: seat.tenant_name,
                 region: region(&seat.region),
                 role: Some(seat.role),
+                own_role: seat.own_role.map(|(id, name, _)| (id, name)),
                 modules: seat.modules,
                 extension: seat.extension,
             }),
@@ -170,6 +197,7 @@ impl Sessions {
             name: tenant.name,
             region: region(&tenant.region),
             role: None,
+            own_role: None,
             modules: Modules::ALL,
             extension: None,
         };

@@ -62,6 +62,10 @@ mod tests {
             platform: false,
             place: None,
             ends_at: None,
+            grants: switchroom_core::Grants::NONE,
+            gives: switchroom_core::Grants::NONE,
+            is_scoped: false,
+            provider: None,
         })
     }
 

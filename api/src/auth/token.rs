@@ -15,6 +15,13 @@ pub const LINK: &str = "swl_";
 /// Of a link by which somebody joins a tenant.
 pub const INVITATION: &str = "swi_";
 
+/// Of a browser that is trusted for a while.
+pub const DEVICE: &str = "swd_";
+/// Of a link by which a client proves an address.
+pub const REGISTRATION: &str = "swg_";
+/// Of a browser on its way to an identity provider and back.
+pub const JOURNEY: &str = "swj_";
+
 /// `prefix` and 32 random octets.
 pub fn generate(prefix: &str) -> String {
     format!("{prefix}{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))

@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
 use switchroom_core::{ConnectionId, TenantId, number::Region};
-use switchroom_store::{Timestamp, audit, connections as store, users};
+use switchroom_store::{Timestamp, connections as store, users};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use self::credentials::Secrets;
 use crate::{
-    auth::{Address, Caller, token},
+    auth::{Caller, token},
     body::{Body, Errors, Incoming, Patch, Validate},
     list::{COUNT_CAP, Filter, ListQuery, Page},
     problem::{FieldError, Problem},
@@ -200,7 +200,6 @@ async fn members_only(
 async fn create(
     State(state): State<AppState>,
     caller: Caller,
-    address: Address,
     Body(body): Body<NewConnection>,
 ) -> Result<Created<Connection>, Problem> {
     let NewConnection { kind, name, default_region, user_map, mut secrets } = body;
@@ -225,15 +224,6 @@ async fn create(
         created_by: Some(caller.user_id),
     };
     let record = store::create(&mut tx, caller.tenant, &new).await?;
-    record_act(
-        &mut tx,
-        &caller,
-        address,
-        "connection.created",
-        id,
-        json!({"kind": kind, "name": name.trim()}),
-    )
-    .await?;
     tx.commit().await?;
     state.refreshed().await;
     let version = record.version;
@@ -292,7 +282,6 @@ impl Validate for ConnectionChange {
 async fn change(
     State(state): State<AppState>,
     caller: Caller,
-    address: Address,
     Params(id): Params<Uuid>,
     if_match: IfMatch,
     body: Incoming,
@@ -336,8 +325,6 @@ async fn change(
     let record = store::update(&mut tx, caller.tenant, id, before.version, &change)
         .await?
         .ok_or_else(Problem::changed_meanwhile)?;
-    let detail = json!({"name": name, "credentials_replaced": replaced.is_some()});
-    record_act(&mut tx, &caller, address, "connection.changed", id, detail).await?;
     tx.commit().await?;
     state.refreshed().await;
     Ok(Versioned(record.version, Connection::of(&state, record, None)?))
@@ -351,7 +338,6 @@ async fn change(
 async fn delete(
     State(state): State<AppState>,
     caller: Caller,
-    address: Address,
     Params(id): Params<Uuid>,
 ) -> Result<StatusCode, Problem> {
     let id = ConnectionId(id);
@@ -363,36 +349,7 @@ async fn delete(
     if !store::delete(&mut tx, caller.tenant, id).await? {
         return Err(Problem::not_found());
     }
-    record_act(
-        &mut tx,
-        &caller,
-        address,
-        "connection.deleted",
-        id,
-        json!({"kind": record.kind, "name": record.name}),
-    )
-    .await?;
     tx.commit().await?;
     state.refreshed().await;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn record_act(
-    connection: &mut PgConnection,
-    caller: &Caller,
-    address: Address,
-    action: &str,
-    id: ConnectionId,
-    detail: serde_json::Value,
-) -> Result<(), Problem> {
-    let (address, subject) = (address.text(), id.to_string());
-    let entry = audit::Entry {
-        tenant: Some(caller.tenant),
-        actor: Some(caller.user_id),
-        action,
-        subject: Some(&subject),
-        detail: Some(detail),
-        address: address.as_deref(),
-    };
-    Ok(audit::record(connection, &entry).await?)
 }

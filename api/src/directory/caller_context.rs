@@ -8,15 +8,12 @@ use switchroom_core::{
     directory::{CallerContext, Quality},
     number::{PartyNumber, Region, normalise},
 };
-use switchroom_store::{
-    audit::{self, Entry},
-    lookups, tickets,
-};
+use switchroom_store::{lookups, tickets};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::begin;
-use crate::{Address, Caller, Errors, Problem, Validate, body::Body, list::Filter, state::AppState};
+use crate::{Caller, Errors, Problem, Validate, body::Body, list::Filter, state::AppState};
 
 /// How many tickets and calls a context shows.
 const SHOWN: i64 = 10;
@@ -55,7 +52,6 @@ impl Validate for ContextRequest {
 async fn get_caller_context(
     State(state): State<AppState>,
     caller: Caller,
-    address: Address,
     Filter(query): Filter<ContextQuery>,
     axum::extract::RawQuery(raw): axum::extract::RawQuery,
 ) -> Result<Json<CallerContext>, Problem> {
@@ -64,7 +60,7 @@ async fn get_caller_context(
         .find(|(name, _)| name == "number")
         .map(|(_, value)| value.into_owned())
         .ok_or_else(|| Problem::bad_parameter("number", "is missing"))?;
-    look_up(&state, &caller, address, &number, query.region.as_deref()).await
+    look_up(&state, &caller, &number, query.region.as_deref()).await
 }
 
 /// Look up a caller by number, with the number in the body, where no access log sees it.
@@ -73,7 +69,6 @@ async fn get_caller_context(
 async fn post_caller_context(
     State(state): State<AppState>,
     caller: Caller,
-    address: Address,
     Body(body): Body<ContextRequest>,
 ) -> Result<Json<CallerContext>, Problem> {
     // Whatever is there gets an answer; what is no text and no digits is simply no number.
@@ -82,7 +77,7 @@ async fn post_caller_context(
         Value::Number(digits) => digits.to_string(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
     };
-    look_up(&state, &caller, address, &number, body.region.as_deref()).await
+    look_up(&state, &caller, &number, body.region.as_deref()).await
 }
 
 /// From memory: contacts by number, colleagues by extension.
@@ -101,7 +96,6 @@ fn context(state: &AppState, caller: &Caller, party: &PartyNumber) -> Result<Cal
 async fn look_up(
     state: &AppState,
     caller: &Caller,
-    address: Address,
     number: &str,
     region: Option<&str>,
 ) -> Result<Json<CallerContext>, Problem> {
@@ -122,16 +116,8 @@ async fn look_up(
         context.recent_calls =
             lookups::recent_calls(&mut tx, number.as_deref(), context.contact, SHOWN).await?;
     }
-    let address = address.text();
-    let entry = Entry {
-        tenant: Some(caller.tenant),
-        actor: Some(caller.user_id),
-        action: "caller.looked_up",
-        subject: Some(&party.masked()),
-        detail: Some(json!({ "found": context.found, "contact": context.contact })),
-        address: address.as_deref(),
-    };
-    audit::record(&mut tx, &entry).await?;
     tx.commit().await?;
+    let detail = json!({ "found": context.found, "contact": context.contact });
+    state.reads.note(Some(caller.tenant), "caller.looked_up", Some(party.masked()), detail).await;
     Ok(Json(context))
 }

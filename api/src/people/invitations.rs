@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::roles;
 use crate::{
     auth::{Address, Caller, token},
     body::{Body, Errors, Validate},
@@ -39,6 +40,8 @@ struct Invitation {
     name: Option<String>,
     #[schema(example = "agent")]
     role: String,
+    /// A role of the tenant's own, whose base is `role`.
+    role_id: Option<Uuid>,
     #[schema(example = "203")]
     extension: Option<String>,
     modules: InvitedModules,
@@ -73,6 +76,7 @@ impl Invitation {
             email: record.email,
             name: record.name,
             role: record.role,
+            role_id: record.role_id,
             extension: record.extension,
             status: record.status,
             invited_by: record.invited_by,
@@ -155,8 +159,13 @@ struct NewInvitation {
     #[serde(default)]
     #[schema(example = "Grace Hopper")]
     name: Option<String>,
-    #[schema(value_type = String, example = "agent")]
-    role: Role,
+    /// Needed unless `role_id` is there.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "agent")]
+    role: Option<Role>,
+    /// A role of the tenant's own; its base becomes `role`.
+    #[serde(default)]
+    role_id: Option<Uuid>,
     /// Internal number, 2 to 6 digits.
     #[serde(default)]
     #[schema(example = "203")]
@@ -169,6 +178,9 @@ impl Validate for NewInvitation {
     fn validate(&self, errors: &mut Errors) {
         errors.email("/email", self.email.trim());
         errors.optional_text("/name", self.name.as_deref(), 1, 200);
+        if self.role.is_none() && self.role_id.is_none() {
+            errors.push("/role", "is missing");
+        }
         let digits =
             |text: &str| (2..=6).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         if self.extension.as_deref().is_some_and(|extension| !digits(extension)) {
@@ -189,10 +201,11 @@ async fn create(
     address: Address,
     Body(body): Body<NewInvitation>,
 ) -> Result<Created<Invitation>, Problem> {
-    caller.require_reach(body.role)?;
     let email = body.email.trim();
     let text = token::generate(token::INVITATION);
     let mut tx = state.db.tenant(caller.tenant).await?;
+    let missing = || Problem::invalid("/role", "is missing");
+    let chosen = roles::choose(&mut tx, &caller, body.role, body.role_id).await?.ok_or_else(missing)?;
     let taken = store::taken(&mut tx, caller.tenant, email, body.extension.as_deref()).await?;
     if taken.0 {
         return Err(Problem::conflict("already-member", "Somebody with this e-mail is a member."));
@@ -203,7 +216,8 @@ async fn create(
     let new = store::NewInvitation {
         email,
         name: body.name.as_deref().map(str::trim),
-        role: body.role,
+        role: chosen.role,
+        role_id: chosen.id,
         extension: body.extension.as_deref(),
         modules: Modules {
             individuals: body.modules.individuals,

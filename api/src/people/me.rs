@@ -2,14 +2,16 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::Connection as _;
 use switchroom_core::{Role, role::Modules};
-use switchroom_store::{StoreError, users};
+use switchroom_store::{StoreError, audit, users};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
-    auth::Actor,
+    auth::{Actor, Address},
     body::{Errors, Incoming, Validate},
     problem::Problem,
     reply::{IfMatch, Versioned},
@@ -29,6 +31,10 @@ struct Me {
     /// Null for a platform admin.
     #[schema(value_type = Option<String>, example = "agent")]
     role: Option<Role>,
+    /// A role of the tenant's own, whose base is `role`.
+    role_id: Option<Uuid>,
+    #[schema(example = "Night shift")]
+    role_name: Option<String>,
     platform_admin: bool,
     /// What this sign-in may, module flags included.
     #[schema(example = json!(["calls.read", "tickets.create"]))]
@@ -82,6 +88,8 @@ impl Me {
                 region: place.region.to_string(),
             }),
             role: place.and_then(|place| place.role),
+            role_id: place.and_then(|place| place.own_role.as_ref().map(|(id, _)| *id)),
+            role_name: place.and_then(|place| place.own_role.as_ref().map(|(_, name)| name.clone())),
             platform_admin: identity.platform,
             permissions: identity.permissions().into_iter().map(|permission| permission.name()).collect(),
             extension: place.and_then(|place| place.extension.clone()),
@@ -126,6 +134,7 @@ impl Validate for MeChange {
 async fn change(
     State(state): State<AppState>,
     actor: Actor,
+    address: Address,
     if_match: IfMatch,
     body: Incoming,
 ) -> Result<Versioned<Me>, Problem> {
@@ -137,8 +146,25 @@ async fn change(
     if_match.check(version)?;
     let Some(name) = body.name else { return Ok(Versioned(version, Me::of(&actor, version, None))) };
     let name = name.trim();
+    let before = actor.0.name.clone();
+    let mut tx = connection.begin().await.map_err(StoreError::from)?;
     let version =
-        users::rename(&mut connection, user, version, name).await?.ok_or_else(Problem::changed_meanwhile)?;
+        users::rename(&mut tx, user, version, name).await?.ok_or_else(Problem::changed_meanwhile)?;
+    let (subject, from) = (user.to_string(), address.text());
+    let tenants = users::tenants_of(&mut tx, user).await?;
+    for tenant in tenants.iter().copied().map(Some).chain(tenants.is_empty().then_some(None)) {
+        let entry = audit::Entry {
+            tenant,
+            actor: Some(user),
+            action: "user.renamed",
+            subject: Some(&subject),
+            detail: None,
+            address: from.as_deref(),
+        };
+        audit::record_change(&mut tx, &entry, Some(json!({"name": before})), Some(json!({"name": name})))
+            .await?;
+    }
+    tx.commit().await.map_err(StoreError::from)?;
     state.sessions.forget_user(user);
     Ok(Versioned(version, Me::of(&actor, version, Some(name.to_owned()))))
 }

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::roles;
 use crate::{
     auth::{Address, Caller, all_ended, caller::out_of_reach, ended},
     body::{Errors, Incoming, Patch, Validate},
@@ -31,8 +32,13 @@ struct Member {
     #[schema(example = "agent1@demo.example")]
     email: String,
     name: String,
+    /// Built in; with a role of the tenant's own, that one's base.
     #[schema(example = "agent")]
     role: String,
+    /// A role of the tenant's own.
+    role_id: Option<Uuid>,
+    #[schema(example = "Night shift")]
+    role_name: Option<String>,
     /// Internal number.
     #[schema(example = "201")]
     extension: Option<String>,
@@ -71,6 +77,8 @@ fn answer(state: &AppState, caller: &Caller, person: store::Person) -> Versioned
         email: person.email,
         name: person.name,
         role: person.role,
+        role_id: person.role_id,
+        role_name: person.role_name,
         extension: person.extension,
         sip_uri: person.sip_uri,
         presence,
@@ -100,6 +108,10 @@ struct MemberChange {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "supervisor")]
     role: Option<Role>,
+    /// A role of the tenant's own; its base becomes `role`. Null, or a `role` without it, goes back to a built-in one.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    role_id: Patch<Uuid>,
     /// 2 to 6 digits; null takes it away.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "201")]
@@ -162,9 +174,21 @@ async fn change(
     let body: MemberChange = body.read().await?;
     let mut held = Held::begin(&state, &caller, id).await?;
     if_match.check(held.before.version)?;
-    let role = body.role.unwrap_or(held.role);
+    let wanted = match (&body.role_id, body.role) {
+        // Back to the built-in role that was the base.
+        (Patch::Null, None) if held.before.role_id.is_some() => (Some(held.role), None),
+        (Patch::Value(id), role) if held.before.role_id != Some(*id) || role.is_some() => (role, Some(*id)),
+        (Patch::Absent | Patch::Null, Some(role)) if role != held.role || held.before.role_id.is_some() => {
+            (Some(role), None)
+        }
+        _ => (None, None),
+    };
+    let now = roles::Chosen { role: held.role, id: held.before.role_id };
+    let chosen = roles::choose(&mut held.tx, &caller, wanted.0, wanted.1).await?.unwrap_or(now);
+    let role = chosen.role;
     let after = &mut held.after;
     after.role = role.name().to_owned();
+    after.role_id = chosen.id;
     after.extension = body.extension.apply(after.extension.take());
     after.sip_uri = body.sip_uri.apply(after.sip_uri.take());
     let flags = [
@@ -173,7 +197,7 @@ async fn change(
         (&mut after.module_tickets, body.modules.tickets),
         (&mut after.module_numbers, body.modules.numbers),
     ];
-    let mut powers = role != held.role;
+    let mut powers = chosen != now;
     for (flag, wanted) in flags {
         powers |= wanted.is_some_and(|wanted| wanted != *flag);
         *flag = wanted.unwrap_or(*flag);
@@ -290,7 +314,7 @@ impl Held {
             own: caller.user_id.0 == self.before.id,
             role: (self.role, role),
             active: (self.before.is_active, self.after.is_active),
-            modules: flags(&self.before) != flags(&self.after),
+            modules: flags(&self.before) != flags(&self.after) || self.before.role_id != self.after.role_id,
             other_owner: self.other_owner,
         };
         change.judge().map_err(|refusal| match refusal {
@@ -314,7 +338,7 @@ impl Held {
     /// What differs, with both values.
     fn changes(&self) -> Map<String, Value> {
         let shown = |person: &store::Person| {
-            json!({"role": person.role, "extension": person.extension, "sip_uri": person.sip_uri,
+            json!({"role": person.role, "role_id": person.role_id, "extension": person.extension, "sip_uri": person.sip_uri,
                 "module_individuals": person.module_individuals, "module_organizations": person.module_organizations,
                 "module_tickets": person.module_tickets, "module_numbers": person.module_numbers})
         };
@@ -339,10 +363,18 @@ impl Held {
             actor: Some(caller.user_id),
             action,
             subject: Some(&subject),
-            detail: Some(detail),
+            detail: Some(detail.clone()),
             address: address.as_deref(),
         };
-        Ok(audit::record(&mut self.tx, &entry).await?)
+        // The changed fields once more, as all changes show them.
+        let side = |name: &str| {
+            let fields = detail.as_object().into_iter().flatten();
+            let side: Map<String, Value> =
+                fields.filter_map(|(field, both)| Some((field.clone(), both.get(name)?.clone()))).collect();
+            (!side.is_empty()).then_some(Value::Object(side))
+        };
+        let (before, after) = (side("before"), side("after"));
+        Ok(audit::record_change(&mut self.tx, &entry, before, after).await?)
     }
 
     async fn commit(mut self, caller: &Caller, user: UserId) -> Result<store::Person, Problem> {

@@ -6,12 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
-use switchroom_core::{Permission, TenantId};
+use switchroom_core::{Grants, Permission, TenantId};
 use switchroom_store::{StoreError, TenantTx, Timestamp, audit, tokens};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::roles::{not_yours, read_permissions};
 use crate::{
     auth::{self, Actor, Address, token},
     body::{Body, Errors, Validate},
@@ -39,6 +40,9 @@ struct ApiToken {
     /// Null = until revoked.
     expires_at: Option<DateTime<Utc>>,
     last_used_at: Option<DateTime<Utc>>,
+    /// Permissions it is for; null = whatever its owner may.
+    #[schema(example = json!(["tickets.create", "tickets.read"]))]
+    scopes: Option<Vec<String>>,
 }
 
 impl ApiToken {
@@ -51,6 +55,7 @@ impl ApiToken {
             created_at: record.created_at,
             expires_at: record.expires_at,
             last_used_at: record.last_used_at,
+            scopes: record.scopes,
         }
     }
 }
@@ -131,17 +136,28 @@ struct NewApiToken {
     /// Null = until revoked.
     #[serde(default)]
     expires_at: Option<DateTime<Utc>>,
+    /// Permissions it is for, out of those one has; null = whatever one may, now and later.
+    #[serde(default)]
+    #[schema(example = json!(["tickets.create", "tickets.read"]))]
+    scopes: Option<Vec<String>>,
 }
 
 impl Validate for NewApiToken {
     fn validate(&self, errors: &mut Errors) {
         errors.text("/name", &self.name, 1, 200);
+        if self.expires_at.is_some_and(|at| at <= Utc::now()) {
+            errors.push("/expires_at", "must be in the future");
+        }
+        if self.scopes.as_ref().is_some_and(|scopes| scopes.is_empty() || scopes.len() > 200) {
+            errors.push("/scopes", "must have 1 to 200 entries");
+        }
     }
 }
 
 /// Make an API token
 ///
-/// It acts as the person who makes it, in the tenant of the sign-in. It is shown once.
+/// It acts as the person who makes it, in the tenant of the sign-in, and may only what both its scopes and its owner's
+/// role allow. With scopes it changes nothing about accounts, sessions and tokens. It is shown once.
 #[utoipa::path(post, path = "/api/v1/api-tokens", tag = "people", operation_id = "create_api_token", request_body = NewApiToken,
     responses((status = 201, description = "The token, shown this once", body = ApiToken)))]
 async fn create(
@@ -150,14 +166,32 @@ async fn create(
     address: Address,
     Body(body): Body<NewApiToken>,
 ) -> Result<Created<ApiToken>, Problem> {
+    let scopes = body
+        .scopes
+        .as_ref()
+        .map(|names| read_permissions("/scopes", names, !actor.0.platform))
+        .transpose()?;
+    if scopes.is_some_and(|scopes| !actor.0.gives.covers(scopes)) {
+        return Err(not_yours());
+    }
     let text = token::generate(token::API);
     let mut scope = Scope::begin(&state, &actor).await?;
     let (tenant, user, id) = (scope.tenant, actor.0.user_id, Uuid::now_v7());
     let name = body.name.trim();
-    let record =
-        tokens::create(scope.connection(), id, tenant, user, name, &token::hash(&text), body.expires_at)
-            .await?;
-    record_act(&mut scope, &actor, "api_token.created", id, address, json!({"name": name})).await?;
+    let record = tokens::create_scoped(
+        scope.connection(),
+        id,
+        tenant,
+        user,
+        name,
+        &token::hash(&text),
+        body.expires_at,
+        scopes,
+        actor.0.provider,
+    )
+    .await?;
+    let detail = json!({"name": name, "expires_at": body.expires_at, "scopes": scopes.map(Grants::names)});
+    record_act(&mut scope, &actor, "api_token.created", id, address, detail).await?;
     scope.commit().await?;
     Ok(Created {
         location: format!("/api/v1/api-tokens/{id}"),

@@ -30,8 +30,13 @@ struct User {
     #[schema(example = "agent1@demo.example")]
     email: String,
     name: String,
+    /// Built in; with a role of the tenant's own, that one's base.
     #[schema(example = "agent")]
     role: String,
+    /// A role of the tenant's own.
+    role_id: Option<Uuid>,
+    #[schema(example = "Night shift")]
+    role_name: Option<String>,
     /// Internal number.
     #[schema(example = "201")]
     extension: Option<String>,
@@ -78,6 +83,8 @@ async fn list(
         email: member.email,
         name: member.name,
         role: member.role,
+        role_id: member.role_id,
+        role_name: member.role_name,
         extension: member.extension,
         is_active: member.is_active,
         last_seen_at: member.last_seen_at.filter(|_| sees_when),

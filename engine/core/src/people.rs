@@ -12,12 +12,13 @@ pub enum Authority {
 
 impl Authority {
     /// Whether this authority reaches a person of that role: to invite them to it, to change them, to sign them out.
-    /// An owner answers to owners only, so that no admin can make themselves one or lock the owner out.
+    /// An owner answers to owners only, so that no admin can make themselves one or lock the owner out. Who is neither
+    /// and may manage people (a tenant's own role gives it) reaches those below.
     pub fn reaches(self, role: Role) -> bool {
         match self {
             Self::Platform | Self::Member(Role::OrgOwner) => true,
             Self::Member(Role::OrgAdmin) => role != Role::OrgOwner,
-            Self::Member(_) => false,
+            Self::Member(own) => own < role,
         }
     }
 }
@@ -88,6 +89,8 @@ mod tests {
             (Authority::Platform, false, (OrgOwner, OrgOwner), (false, true), false, Ok(())),
             (Authority::Platform, false, (OrgOwner, Agent), (false, false), false, Ok(())),
             (Authority::Member(Agent), false, (Agent, Agent), off, true, Err(Refusal::OutOfReach)),
+            (Authority::Member(Agent), false, (Role::Client, Role::Member), on, true, Ok(())),
+            (Authority::Member(Agent), false, (Role::Client, Agent), on, true, Err(Refusal::OutOfReach)),
         ] {
             let change = Change { by, own, role, active, modules: false, other_owner };
             assert_eq!(change.judge(), expected, "{change:?}");
@@ -104,7 +107,12 @@ mod tests {
             assert!(Authority::Member(Role::OrgOwner).reaches(role));
             assert_eq!(Authority::Member(Role::OrgAdmin).reaches(role), role != Role::OrgOwner);
             for other in [Role::Supervisor, Role::Agent, Role::Corporate, Role::Member, Role::Client] {
-                assert!(!Authority::Member(other).reaches(role));
+                assert!(!Authority::Member(other).reaches(other), "not their like");
+                assert_eq!(
+                    Authority::Member(other).reaches(role),
+                    other < role,
+                    "roles are listed from the top"
+                );
             }
         }
     }

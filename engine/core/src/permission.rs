@@ -26,6 +26,11 @@ macro_rules! permissions {
                 match self { $(Self::$name => $text,)+ }
             }
 
+            /// The permission of that name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|permission| permission.name() == name)
+            }
+
             /// The module whose flag must hold as well.
             pub const fn module(self) -> Option<Module> {
                 match self { $(Self::$name => permissions!(@module $($module)?),)+ }
@@ -63,6 +68,15 @@ permissions! {
     /// See and revoke other people's API tokens.
     TokensManage = "api_tokens.manage": ADMINS;
     AuditRead = "audit.read": ADMINS;
+    /// Make, change and delete roles of the tenant's own.
+    RolesEdit = "roles.edit": ADMINS;
+    TeamsRead = "teams.read": STAFF;
+    TeamsEdit = "teams.edit": ADMINS;
+    /// See clients who want to register, let them in or not.
+    RegistrationsManage = "registrations.manage": ADMINS;
+    SettingsRead = "settings.read": ADMINS;
+    /// How people come in: registration, identity providers.
+    SettingsEdit = "settings.edit": ADMINS;
 
     /// Ask who a number belongs to.
     ContactsLookup = "contacts.lookup": STAFF;
@@ -210,6 +224,20 @@ pub const ENDPOINTS: &[Endpoint] = &[
     // The signature is the sign-in of a provider; it is judged by the hook itself.
     public("POST", "/hooks/{key}"),
     public("POST", "/api/v1/auth/login"),
+    // What the sign-in page of a tenant offers, and ways in that prove themselves: by a mailed link, by a provider.
+    public("GET", "/api/v1/auth/ways"),
+    public("POST", "/api/v1/auth/register"),
+    public("POST", "/api/v1/auth/register/confirm"),
+    public("GET", "/api/v1/auth/oidc/{provider}/start"),
+    public("GET", "/api/v1/auth/oidc/callback"),
+    signed_in("GET", "/api/v1/auth/second-factor", Scope::Any),
+    signed_in("POST", "/api/v1/auth/second-factor", Scope::Any),
+    signed_in("POST", "/api/v1/auth/second-factor/confirm", Scope::Any),
+    signed_in("POST", "/api/v1/auth/second-factor/disable", Scope::Any),
+    signed_in("POST", "/api/v1/auth/second-factor/backup-codes", Scope::Any),
+    signed_in("GET", "/api/v1/auth/devices", Scope::Any),
+    signed_in("DELETE", "/api/v1/auth/devices", Scope::Any),
+    signed_in("DELETE", "/api/v1/auth/devices/{id}", Scope::Any),
     public("POST", "/api/v1/auth/refresh"),
     signed_in("POST", "/api/v1/auth/logout", Scope::Any),
     signed_in("POST", "/api/v1/auth/switch", Scope::Any),
@@ -237,8 +265,33 @@ pub const ENDPOINTS: &[Endpoint] = &[
     may("POST", "/api/v1/invitations", P::UsersCreate),
     may("DELETE", "/api/v1/invitations/{id}", P::UsersCreate),
     may("POST", "/api/v1/invitations/{id}/resend", P::UsersCreate),
+    may("GET", "/api/v1/users/{id}/second-factor", P::UsersEdit),
+    may("DELETE", "/api/v1/users/{id}/second-factor", P::UsersEdit),
     signed_in("GET", "/api/v1/roles", Scope::Any),
+    may("POST", "/api/v1/roles", P::RolesEdit),
+    may("PATCH", "/api/v1/roles/{id}", P::RolesEdit),
+    may("DELETE", "/api/v1/roles/{id}", P::RolesEdit),
+    signed_in("GET", "/api/v1/permissions", Scope::Any),
+    may("GET", "/api/v1/teams", P::TeamsRead),
+    may("POST", "/api/v1/teams", P::TeamsEdit),
+    may("GET", "/api/v1/teams/{id}", P::TeamsRead),
+    may("PATCH", "/api/v1/teams/{id}", P::TeamsEdit),
+    may("DELETE", "/api/v1/teams/{id}", P::TeamsEdit),
+    may("PUT", "/api/v1/teams/{id}/members/{user_id}", P::TeamsEdit),
+    may("DELETE", "/api/v1/teams/{id}/members/{user_id}", P::TeamsEdit),
+    may("GET", "/api/v1/extensions", P::UsersRead),
+    may("GET", "/api/v1/registrations", P::RegistrationsManage),
+    may("POST", "/api/v1/registrations/{id}/approve", P::RegistrationsManage),
+    may("POST", "/api/v1/registrations/{id}/reject", P::RegistrationsManage),
+    may("GET", "/api/v1/settings/accounts", P::SettingsRead),
+    may("PATCH", "/api/v1/settings/accounts", P::SettingsEdit),
+    may("GET", "/api/v1/identity-providers", P::SettingsRead),
+    may("POST", "/api/v1/identity-providers", P::SettingsEdit),
+    may("GET", "/api/v1/identity-providers/{id}", P::SettingsRead),
+    may("PATCH", "/api/v1/identity-providers/{id}", P::SettingsEdit),
+    may("DELETE", "/api/v1/identity-providers/{id}", P::SettingsEdit),
     may("GET", "/api/v1/audit", P::AuditRead),
+    may("GET", "/api/v1/audit/export", P::AuditRead),
     // Everybody manages their own; whose they are is checked row by row.
     signed_in("GET", "/api/v1/api-tokens", Scope::Any),
     signed_in("POST", "/api/v1/api-tokens", Scope::Any),
@@ -300,7 +353,16 @@ pub const ENDPOINTS: &[Endpoint] = &[
     may_anywhere("PATCH", "/api/v1/phone-numbers/{id}", P::NumbersCreate),
     may_anywhere("DELETE", "/api/v1/phone-numbers/{id}", P::NumbersDelete),
     may_anywhere("GET", "/api/v1/phone-numbers/{id}/assignments", P::NumbersRead),
+    may_anywhere("GET", "/api/v1/phone-numbers/{id}/connections", P::NumbersRead),
+    may_anywhere("GET", "/api/v1/phone-number-summary", P::NumbersRead),
+    may_anywhere("GET", "/api/v1/phone-number-imports", P::NumbersCreate),
+    may_anywhere("POST", "/api/v1/phone-number-imports", P::NumbersCreate),
+    may_anywhere("GET", "/api/v1/phone-number-imports/{id}", P::NumbersCreate),
+    may_anywhere("DELETE", "/api/v1/phone-number-imports/{id}", P::NumbersCreate),
+    may_anywhere("POST", "/api/v1/phone-number-imports/{id}/run", P::NumbersCreate),
+    may_anywhere("GET", "/api/v1/phone-number-imports/{id}/rejects", P::NumbersCreate),
     may("POST", "/api/v1/phone-numbers/{id}/reserve", P::NumbersReserve),
+    may_anywhere("POST", "/api/v1/phone-numbers/{id}/unreserve", P::NumbersReserve),
     may("POST", "/api/v1/phone-numbers/{id}/assign", P::NumbersAssign),
     // The platform admin frees a held or quarantined line, whose it is no tenant's.
     may_anywhere("POST", "/api/v1/phone-numbers/{id}/release", P::NumbersRelease),

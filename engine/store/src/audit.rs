@@ -1,11 +1,16 @@
 //! Who did what, from where. Append-only.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use switchroom_core::{TenantId, UserId};
 use uuid::Uuid;
 
-use crate::db::{StoreError, Timestamp};
+use crate::{
+    db::{StoreError, Timestamp},
+    origin::{self, Origin},
+};
 
 /// One act. `detail` must hold no secret and no caller's number.
 #[derive(Clone, Debug, Default)]
@@ -21,15 +26,87 @@ pub struct Entry<'a> {
 
 /// Works in a tenant's transaction and with the sign-in and platform roles.
 pub async fn record(connection: &mut PgConnection, entry: &Entry<'_>) -> Result<(), StoreError> {
+    record_change(connection, entry, None, None).await
+}
+
+/// As [`record`], with the changed fields as they were and as they are.
+///
+/// Most changes are noted by the database itself (migration 0030); this is for those that have more to say.
+pub async fn record_change(
+    connection: &mut PgConnection,
+    entry: &Entry<'_>,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Result<(), StoreError> {
+    let origin = origin::current().unwrap_or_default();
     sqlx::query!(
-        "INSERT INTO audit_log (id, tenant_id, actor_id, action, subject, detail, address) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO audit_log (id, tenant_id, actor_id, action, subject, object_kind, object_id, before, after, detail, address, request_id, via)
+         VALUES ($1, $2, $3, $4, $5, split_part($4, '.', 1), $6, $7, $8, $9, $10, $11, $12)",
         Uuid::now_v7(),
         entry.tenant.map(|id| id.0),
         entry.actor.map(|id| id.0),
         entry.action,
         entry.subject,
+        entry.subject.and_then(|subject| Uuid::parse_str(subject).ok()),
+        before,
+        after,
         entry.detail.clone().unwrap_or_else(|| Value::Object(serde_json::Map::new())),
         entry.address,
+        origin.request,
+        origin.via,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A read or look-up of personal data, kept aside until it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    pub id: Uuid,
+    pub at: Timestamp,
+    pub tenant: Option<TenantId>,
+    pub action: String,
+    pub subject: Option<String>,
+    pub detail: Value,
+    pub origin: Arc<Origin>,
+}
+
+/// Writes several at once; those that are there already are left as they are, so that a batch may be tried again. Runs
+/// as the platform role, since a batch spans tenants.
+pub async fn record_reads(connection: &mut PgConnection, reads: &[Read]) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = reads.iter().map(|read| read.id).collect();
+    let at: Vec<Timestamp> = reads.iter().map(|read| read.at).collect();
+    let tenants: Vec<Option<Uuid>> = reads.iter().map(|read| read.tenant.map(|id| id.0)).collect();
+    let actors: Vec<Option<Uuid>> = reads.iter().map(|read| read.origin.actor).collect();
+    let actions: Vec<String> = reads.iter().map(|read| read.action.clone()).collect();
+    let subjects: Vec<Option<String>> = reads.iter().map(|read| read.subject.clone()).collect();
+    let objects: Vec<Option<Uuid>> = reads
+        .iter()
+        .map(|read| read.subject.as_deref().and_then(|subject| Uuid::parse_str(subject).ok()))
+        .collect();
+    let details: Vec<Value> = reads.iter().map(|read| read.detail.clone()).collect();
+    let addresses: Vec<Option<String>> = reads.iter().map(|read| read.origin.address.clone()).collect();
+    let requests: Vec<Option<String>> = reads.iter().map(|read| read.origin.request.clone()).collect();
+    let via: Vec<Option<String>> = reads.iter().map(|read| read.origin.via.clone()).collect();
+    sqlx::query!(
+        "INSERT INTO audit_log (id, created_at, tenant_id, actor_id, action, subject, object_kind, object_id, detail, address, request_id, via)
+         SELECT id, at, tenant, actor, action, subject, split_part(action, '.', 1), object, detail, address, request, via
+           FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::jsonb[],
+                       $9::text[], $10::text[], $11::text[])
+             AS r(id, at, tenant, actor, action, subject, object, detail, address, request, via)
+         ON CONFLICT DO NOTHING",
+        &ids,
+        &at,
+        &tenants as &[Option<Uuid>],
+        &actors as &[Option<Uuid>],
+        &actions,
+        &subjects as &[Option<String>],
+        &objects as &[Option<Uuid>],
+        &details,
+        &addresses as &[Option<String>],
+        &requests as &[Option<String>],
+        &via as &[Option<String>],
     )
     .execute(connection)
     .await?;
@@ -40,18 +117,33 @@ pub async fn record(connection: &mut PgConnection, entry: &Entry<'_>) -> Result<
 pub struct Record {
     pub id: Uuid,
     pub actor_id: Option<Uuid>,
+    /// Null for somebody who is no member (the platform admin).
+    pub actor_name: Option<String>,
     pub action: String,
     pub subject: Option<String>,
+    pub object_kind: Option<String>,
+    pub object_id: Option<Uuid>,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
     pub detail: Value,
     pub address: Option<String>,
+    pub request_id: Option<String>,
+    pub via: Option<String>,
     pub created_at: Timestamp,
 }
+
+const COLUMNS: &str = "SELECT a.id, a.actor_id, u.name AS actor_name, a.action, a.subject, a.object_kind, a.object_id, a.before, a.after, \
+     a.detail, a.address, a.request_id, a.via, a.created_at FROM audit_log a LEFT JOIN users u ON u.id = a.actor_id WHERE ";
 
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub actor: Option<Uuid>,
+    /// A whole action, or a noun with `.*` behind it.
     pub action: Option<String>,
     pub subject: Option<String>,
+    pub object_kind: Option<String>,
+    pub object_id: Option<Uuid>,
+    pub address: Option<String>,
     pub created_after: Option<Timestamp>,
     pub created_before: Option<Timestamp>,
 }
@@ -64,29 +156,42 @@ pub async fn list(
     after: Option<(Timestamp, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Record>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT id, actor_id, action, subject, detail, address, created_at FROM audit_log WHERE tenant_id = ",
-    );
-    query.push_bind(tenant.0);
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query.push("a.tenant_id = ").push_bind(tenant.0);
     if let Some(actor) = filter.actor {
-        query.push(" AND actor_id = ").push_bind(actor);
+        query.push(" AND a.actor_id = ").push_bind(actor);
     }
-    if let Some(action) = &filter.action {
-        query.push(" AND action = ").push_bind(action);
+    match filter.action.as_deref().map(|action| (action, action.strip_suffix(".*"))) {
+        Some((_, Some(noun))) => {
+            query.push(" AND split_part(a.action, '.', 1) = ").push_bind(noun.to_owned());
+        }
+        Some((action, None)) => {
+            query.push(" AND a.action = ").push_bind(action.to_owned());
+        }
+        None => {}
     }
     if let Some(subject) = &filter.subject {
-        query.push(" AND subject = ").push_bind(subject);
+        query.push(" AND a.subject = ").push_bind(subject);
+    }
+    if let Some(kind) = &filter.object_kind {
+        query.push(" AND a.object_kind = ").push_bind(kind);
+    }
+    if let Some(id) = filter.object_id {
+        query.push(" AND a.object_id = ").push_bind(id);
+    }
+    if let Some(address) = &filter.address {
+        query.push(" AND a.address = ").push_bind(address);
     }
     if let Some(at) = filter.created_after {
-        query.push(" AND created_at > ").push_bind(at);
+        query.push(" AND a.created_at > ").push_bind(at);
     }
     if let Some(at) = filter.created_before {
-        query.push(" AND created_at < ").push_bind(at);
+        query.push(" AND a.created_at < ").push_bind(at);
     }
     if let Some((at, id)) = after {
-        query.push(" AND (created_at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
+        query.push(" AND (a.created_at, a.id) < (").push_bind(at).push(", ").push_bind(id).push(")");
     }
-    query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(limit);
+    query.push(" ORDER BY a.created_at DESC, a.id DESC LIMIT ").push_bind(limit);
     Ok(query.build_query_as().fetch_all(connection).await?)
 }
 
@@ -108,25 +213,25 @@ pub async fn history(
     after: Option<(Timestamp, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Record>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT id, actor_id, action, subject, detail, address, created_at FROM audit_log
-          WHERE (action LIKE 'session.%' OR action LIKE 'password.%') AND actor_id = ",
-    );
-    query.push_bind(user.0);
+    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+    query
+        .push("(a.action LIKE 'session.%' OR a.action LIKE 'password.%' OR a.action LIKE 'second_factor.%' OR a.action LIKE 'device.%')")
+        .push(" AND a.actor_id = ")
+        .push_bind(user.0);
     match view {
         History::Own(tenant) => {
             query
-                .push(" AND (action IN ('session.started', 'session.ended', 'session.refresh_reused') OR tenant_id IS NULL OR tenant_id = ")
+                .push(" AND (a.action IN ('session.started', 'session.ended', 'session.refresh_reused') OR a.tenant_id IS NULL OR a.tenant_id = ")
                 .push_bind(tenant.map(|tenant| tenant.0))
                 .push(")");
         }
         History::Tenant(tenant) => {
-            query.push(" AND tenant_id = ").push_bind(tenant.0);
+            query.push(" AND a.tenant_id = ").push_bind(tenant.0);
         }
     }
     if let Some((at, id)) = after {
-        query.push(" AND (created_at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
+        query.push(" AND (a.created_at, a.id) < (").push_bind(at).push(", ").push_bind(id).push(")");
     }
-    query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(limit);
+    query.push(" ORDER BY a.created_at DESC, a.id DESC LIMIT ").push_bind(limit);
     Ok(query.build_query_as().fetch_all(connection).await?)
 }

@@ -15,6 +15,8 @@ use sqlx::{
 };
 use switchroom_core::TenantId;
 
+use crate::origin;
+
 /// A moment, always UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
 
@@ -141,7 +143,23 @@ impl Database {
             auth: lazy(Role::Auth, 8),
             log: lazy(Role::Log, 4),
             directory: lazy(Role::Directory, 6),
-            platform: lazy(Role::Platform, 4),
+            // Few and seldom: each time the connection is told on whose behalf it works.
+            platform: pool(4)
+                .before_acquire(|connection, _| {
+                    Box::pin(async move {
+                        let tell = format!("SELECT set_config('app.origin', {}, false)", origin::literal());
+                        sqlx::raw_sql(AssertSqlSafe(tell)).execute(&mut *connection).await?;
+                        Ok(true)
+                    })
+                })
+                .after_connect(|connection, _| {
+                    Box::pin(async move {
+                        let tell = format!("SELECT set_config('app.origin', {}, false)", origin::literal());
+                        sqlx::raw_sql(AssertSqlSafe(tell)).execute(&mut *connection).await?;
+                        Ok(())
+                    })
+                })
+                .connect_lazy_with(role_options(&owner, &sign_in, Role::Platform)),
             owner,
             sign_in,
         }
@@ -177,8 +195,12 @@ impl Database {
 
     /// A transaction for one tenant under row-level security.
     pub async fn tenant(&self, tenant: TenantId) -> Result<TenantTx, StoreError> {
-        // One message begins and names the tenant; the id is ours to write, being a UUID.
-        let begin = format!("BEGIN; SELECT set_config('app.tenant_id', '{}', true)", tenant.0);
+        // One message begins, names the tenant and says who acts; the id is ours to write, being a UUID.
+        let begin = format!(
+            "BEGIN; SELECT set_config('app.tenant_id', '{}', true), set_config('app.origin', {}, true)",
+            tenant.0,
+            origin::literal()
+        );
         let mut attempt = 0;
         loop {
             match self.app.begin_with(AssertSqlSafe(begin.clone())).await.map_err(StoreError::from) {

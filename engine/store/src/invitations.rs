@@ -19,6 +19,8 @@ pub struct Invitation {
     pub email: String,
     pub name: Option<String>,
     pub role: String,
+    /// A role of the tenant's own, whose base is `role`.
+    pub role_id: Option<Uuid>,
     pub extension: Option<String>,
     pub module_individuals: bool,
     pub module_organizations: bool,
@@ -33,7 +35,7 @@ pub struct Invitation {
 
 fn select() -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(
-        "SELECT id, email, name, role, extension, module_individuals, module_organizations, module_tickets,
+        "SELECT id, email, name, role, role_id, extension, module_individuals, module_organizations, module_tickets,
                 module_numbers, invited_by, created_at, expires_at, accepted_at, ",
     );
     query.push(STATUS).push(" AS status FROM invitations WHERE tenant_id = ");
@@ -45,6 +47,7 @@ pub struct NewInvitation<'a> {
     pub email: &'a str,
     pub name: Option<&'a str>,
     pub role: Role,
+    pub role_id: Option<Uuid>,
     pub extension: Option<&'a str>,
     pub modules: Modules,
     pub token: TokenHash,
@@ -68,8 +71,8 @@ pub async fn create(
     .await?;
     Ok(sqlx::query_scalar!(
         "INSERT INTO invitations (id, tenant_id, email, name, role, extension, module_individuals, module_organizations,
-                                  module_tickets, module_numbers, token_hash, invited_by, expires_at)
-         VALUES ($1, $2, lower($3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+                                  module_tickets, module_numbers, token_hash, invited_by, expires_at, role_id)
+         VALUES ($1, $2, lower($3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
         Uuid::now_v7(),
         tenant.0,
         new.email,
@@ -83,6 +86,7 @@ pub async fn create(
         &new.token[..],
         new.invited_by.0,
         new.expires_at,
+        new.role_id,
     )
     .fetch_one(connection)
     .await?)
@@ -235,14 +239,14 @@ pub async fn accept(
     .await?;
     let Some(invitation) = used else { return Ok(Accepted::Gone) };
     let joined = sqlx::query!(
-        "INSERT INTO memberships AS mine (id, tenant_id, user_id, role, extension, module_individuals, module_organizations, module_tickets, module_numbers)
-         SELECT $1, i.tenant_id, $2, i.role,
+        "INSERT INTO memberships AS mine (id, tenant_id, user_id, role, role_id, extension, module_individuals, module_organizations, module_tickets, module_numbers)
+         SELECT $1, i.tenant_id, $2, i.role, i.role_id,
                 CASE WHEN EXISTS (SELECT FROM memberships m WHERE m.tenant_id = i.tenant_id AND m.is_active
                                      AND m.extension = i.extension AND m.user_id <> $2) THEN NULL ELSE i.extension END,
                 i.module_individuals, i.module_organizations, i.module_tickets, i.module_numbers
            FROM invitations i WHERE i.id = $3
          ON CONFLICT (tenant_id, user_id) DO UPDATE
-            SET role = excluded.role, extension = excluded.extension, is_active = true, version = mine.version + 1,
+            SET role = excluded.role, role_id = excluded.role_id, extension = excluded.extension, is_active = true, version = mine.version + 1,
                 module_individuals = excluded.module_individuals, module_organizations = excluded.module_organizations,
                 module_tickets = excluded.module_tickets, module_numbers = excluded.module_numbers
           WHERE NOT mine.is_active",

@@ -12,6 +12,9 @@ pub struct Person {
     pub email: String,
     pub name: String,
     pub role: String,
+    /// A role of the tenant's own, whose base is `role`.
+    pub role_id: Option<Uuid>,
+    pub role_name: Option<String>,
     pub extension: Option<String>,
     pub sip_uri: Option<String>,
     pub module_individuals: bool,
@@ -30,10 +33,11 @@ pub async fn get(
 ) -> Result<Option<Person>, StoreError> {
     Ok(sqlx::query_as!(
         Person,
-        r#"SELECT u.id, u.email, u.name, m.role, m.extension, m.sip_uri, m.module_individuals, m.module_organizations,
+        r#"SELECT u.id, u.email, u.name, m.role, m.role_id, r.name AS "role_name?", m.extension, m.sip_uri, m.module_individuals, m.module_organizations,
                   m.module_tickets, m.module_numbers, m.is_active, m.version,
                   (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id AND s.tenant_id = m.tenant_id) AS last_seen_at
              FROM memberships m JOIN users u ON u.id = m.user_id
+             LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
             WHERE m.tenant_id = $1 AND m.user_id = $2 AND u.deleted_at IS NULL"#,
         tenant.0,
         user.0
@@ -77,7 +81,7 @@ pub async fn store(
 ) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         "UPDATE memberships SET role = $3, extension = $4, sip_uri = $5, module_individuals = $6, module_organizations = $7,
-                module_tickets = $8, module_numbers = $9, is_active = $10, version = version + 1
+                module_tickets = $8, module_numbers = $9, is_active = $10, role_id = $11, version = version + 1
           WHERE tenant_id = $1 AND user_id = $2 RETURNING version",
         tenant.0,
         person.id,
@@ -89,6 +93,7 @@ pub async fn store(
         person.module_tickets,
         person.module_numbers,
         person.is_active,
+        person.role_id,
     )
     .fetch_one(connection)
     .await?)
@@ -112,5 +117,21 @@ pub async fn seats(connection: &mut PgConnection, user: UserId) -> Result<Vec<Se
         user.0
     )
     .fetch_all(connection)
+    .await?)
+}
+
+/// Whether somebody is an active member anywhere else. Runs as the sign-in role.
+pub async fn is_elsewhere(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM memberships WHERE user_id = $2 AND tenant_id <> $1 AND is_active)
+               OR EXISTS (SELECT FROM users WHERE id = $2 AND is_platform_admin) AS "elsewhere!""#,
+        tenant.0,
+        user.0
+    )
+    .fetch_one(connection)
     .await?)
 }

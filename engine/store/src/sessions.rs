@@ -2,7 +2,7 @@
 //! because the tenant is only known once the credential was found.
 
 use sqlx::PgConnection;
-use switchroom_core::{Role, TenantId, UserId, role::Modules};
+use switchroom_core::{Grants, Role, TenantId, UserId, role::Modules};
 use uuid::Uuid;
 
 use crate::db::{StoreError, Timestamp};
@@ -27,6 +27,11 @@ pub struct SignIn {
     pub seat: Option<Seat>,
     /// When the sign-in itself ends. A session outlives its access token, which is renewed meanwhile.
     pub ends_at: Option<Timestamp>,
+    /// What an API token was made for; None = whatever its owner may.
+    pub scopes: Option<Grants>,
+    /// The tenant's identity provider that vouched for the session (or that in which the token was made), which is good
+    /// in that tenant only.
+    pub provider: Option<Uuid>,
 }
 
 /// A membership with what a request needs of its tenant.
@@ -37,6 +42,8 @@ pub struct Seat {
     pub tenant_name: String,
     pub region: String,
     pub role: Role,
+    /// A role of the tenant's own, whose base is `role`, and what it gives.
+    pub own_role: Option<(Uuid, String, Grants)>,
     pub modules: Modules,
     pub extension: Option<String>,
 }
@@ -46,17 +53,19 @@ pub struct Seat {
 pub async fn find(connection: &mut PgConnection, token: &TokenHash) -> Result<Option<SignIn>, StoreError> {
     let row = sqlx::query!(
         r#"WITH credential AS (
-               SELECT id, user_id, tenant_id, refresh_expires_at AS ends_at, false AS is_api_token
+               SELECT id, user_id, tenant_id, refresh_expires_at AS ends_at, false AS is_api_token, NULL::text[] AS scopes, provider_id
                  FROM sessions WHERE access_hash = $1 AND ended_at IS NULL AND access_expires_at > now()
                UNION ALL
-               SELECT id, user_id, tenant_id, refresh_expires_at, false
+               SELECT id, user_id, tenant_id, refresh_expires_at, false, NULL, provider_id
                  FROM sessions WHERE cookie_hash = $1 AND ended_at IS NULL AND refresh_expires_at > now()
                   AND last_seen_at > now() - make_interval(hours => $2)
                UNION ALL
-               SELECT id, user_id, tenant_id, expires_at, true
+               SELECT id, user_id, tenant_id, expires_at, true, scopes, provider_id
                  FROM api_tokens WHERE token_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
            )
            SELECT c.id AS "id!", c.ends_at AS "ends_at?", c.is_api_token AS "is_api_token!", c.tenant_id AS "session_tenant?",
+                  c.scopes AS "scopes?: Vec<String>", c.provider_id AS "provider_id?",
+                  r.id AS "role_id?", r.name AS "role_name?", r.permissions AS "permissions?: Vec<String>",
                   u.id AS "user_id!", u.email AS "email!", u.name AS "name!", u.is_platform_admin AS "platform!",
                   t.id AS "tenant_id?", t.slug AS "slug?", t.name AS "tenant_name?", t.region AS "region?", m.role AS "role?", m.extension AS "extension?",
                   m.module_individuals AS "individuals?", m.module_organizations AS "organizations?",
@@ -64,6 +73,7 @@ pub async fn find(connection: &mut PgConnection, token: &TokenHash) -> Result<Op
              FROM credential c
              JOIN users u ON u.id = c.user_id AND u.is_active AND u.deleted_at IS NULL
              LEFT JOIN memberships m ON m.tenant_id = c.tenant_id AND m.user_id = c.user_id AND m.is_active
+             LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
              LEFT JOIN tenants t ON t.id = m.tenant_id"#,
         &token[..],
         COOKIE_IDLE_HOURS,
@@ -81,6 +91,12 @@ pub async fn find(connection: &mut PgConnection, token: &TokenHash) -> Result<Op
                 tenant_name,
                 region,
                 role,
+                own_role: match (row.role_id, row.role_name, row.permissions) {
+                    (Some(id), Some(name), Some(permissions)) => {
+                        Some((id, name, Grants::of_names(permissions)))
+                    }
+                    _ => None,
+                },
                 modules: Modules {
                     individuals: row.individuals.unwrap_or(false),
                     organizations: row.organizations.unwrap_or(false),
@@ -105,6 +121,8 @@ pub async fn find(connection: &mut PgConnection, token: &TokenHash) -> Result<Op
         platform_admin: row.platform,
         seat,
         ends_at: row.ends_at,
+        scopes: row.scopes.map(Grants::of_names),
+        provider: row.provider_id,
     }))
 }
 
@@ -148,12 +166,14 @@ pub struct NewSession<'a> {
     pub refresh_seconds: i32,
     pub user_agent: Option<&'a str>,
     pub address: Option<&'a str>,
+    /// The tenant's identity provider that vouches for it.
+    pub provider: Option<Uuid>,
 }
 
 pub async fn create(connection: &mut PgConnection, new: &NewSession<'_>) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO sessions (id, tenant_id, user_id, access_hash, refresh_hash, cookie_hash, access_expires_at, refresh_expires_at, user_agent, address)
-         VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), now() + make_interval(secs => $8), $9, $10)",
+        "INSERT INTO sessions (id, tenant_id, user_id, access_hash, refresh_hash, cookie_hash, access_expires_at, refresh_expires_at, user_agent, address, provider_id)
+         VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), now() + make_interval(secs => $8), $9, $10, $11)",
         new.id,
         new.tenant.map(|id| id.0),
         new.user.0,
@@ -164,6 +184,7 @@ pub async fn create(connection: &mut PgConnection, new: &NewSession<'_>) -> Resu
         f64::from(new.refresh_seconds),
         new.user_agent,
         new.address,
+        new.provider,
     )
     .execute(connection)
     .await?;

@@ -1,7 +1,7 @@
 //! API tokens: made once, shown once, kept as a hash.
 
 use sqlx::PgConnection;
-use switchroom_core::{TenantId, UserId};
+use switchroom_core::{Grants, TenantId, UserId};
 use uuid::Uuid;
 
 use crate::{
@@ -18,6 +18,8 @@ pub struct ApiToken {
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+    /// Names of permissions; None = whatever its owner may.
+    pub scopes: Option<Vec<String>>,
 }
 
 /// `tenant` is None for a platform admin's token. The connection must be allowed to write there: a tenant
@@ -31,16 +33,36 @@ pub async fn create(
     hash: &TokenHash,
     expires_at: Option<Timestamp>,
 ) -> Result<ApiToken, StoreError> {
+    create_scoped(connection, id, tenant, user, name, hash, expires_at, None, None).await
+}
+
+/// As [`create`], for these permissions only, made in a session that this identity provider vouched for.
+#[allow(clippy::too_many_arguments, reason = "the row's columns, each once")]
+pub async fn create_scoped(
+    connection: &mut PgConnection,
+    id: Uuid,
+    tenant: Option<TenantId>,
+    user: UserId,
+    name: &str,
+    hash: &TokenHash,
+    expires_at: Option<Timestamp>,
+    scopes: Option<Grants>,
+    provider: Option<Uuid>,
+) -> Result<ApiToken, StoreError> {
+    let scopes: Option<Vec<String>> =
+        scopes.map(|scopes| scopes.names().into_iter().map(str::to_owned).collect());
     Ok(sqlx::query_as!(
         ApiToken,
-        "INSERT INTO api_tokens (id, tenant_id, user_id, name, token_hash, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
-         RETURNING id, user_id, name, created_at, expires_at, last_used_at",
+        "INSERT INTO api_tokens (id, tenant_id, user_id, name, token_hash, expires_at, scopes, provider_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         RETURNING id, user_id, name, created_at, expires_at, last_used_at, scopes",
         id,
         tenant.map(|id| id.0),
         user.0,
         name,
         &hash[..],
         expires_at,
+        scopes.as_deref(),
+        provider,
     )
     .fetch_one(connection)
     .await?)
@@ -58,7 +80,7 @@ pub async fn list(
     let (after_at, after_id) = after.unzip();
     Ok(sqlx::query_as!(
         ApiToken,
-        "SELECT id, user_id, name, created_at, expires_at, last_used_at FROM api_tokens
+        "SELECT id, user_id, name, created_at, expires_at, last_used_at, scopes FROM api_tokens
           WHERE tenant_id IS NOT DISTINCT FROM $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR user_id = $2)
             AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
           ORDER BY created_at DESC, id DESC LIMIT $5",

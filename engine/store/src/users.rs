@@ -52,6 +52,9 @@ pub struct Member {
     pub email: String,
     pub name: String,
     pub role: String,
+    /// A role of the tenant's own, whose base is `role`.
+    pub role_id: Option<Uuid>,
+    pub role_name: Option<String>,
     pub extension: Option<String>,
     pub is_active: bool,
     /// When a session of theirs in this tenant was last in use.
@@ -74,9 +77,11 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Member>, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT u.id, u.email, u.name, m.role, m.extension, m.is_active AND u.is_active AS is_active,
+        "SELECT u.id, u.email, u.name, m.role, m.role_id, r.name AS role_name, m.extension, m.is_active AND u.is_active AS is_active,
                 (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id AND s.tenant_id = m.tenant_id) AS last_seen_at
-           FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.deleted_at IS NULL AND m.tenant_id = ",
+           FROM memberships m JOIN users u ON u.id = m.user_id
+           LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
+          WHERE u.deleted_at IS NULL AND m.tenant_id = ",
     );
     query.push_bind(tenant.0);
     push_member_filter(&mut query, filter);
@@ -196,7 +201,7 @@ pub async fn set_membership(
     sqlx::query!(
         "INSERT INTO memberships (id, tenant_id, user_id, role, extension, sip_uri) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (tenant_id, user_id) DO UPDATE
-            SET role = excluded.role, extension = excluded.extension, sip_uri = excluded.sip_uri, is_active = true,
+            SET role = excluded.role, role_id = NULL, extension = excluded.extension, sip_uri = excluded.sip_uri, is_active = true,
                 version = memberships.version + 1",
         Uuid::now_v7(),
         new.tenant.0,

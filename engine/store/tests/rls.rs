@@ -46,6 +46,17 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
          VALUES (gen_random_uuid(), $1, $2, sha256(convert_to('a' || $3, 'UTF8')), sha256(convert_to('r' || $3, 'UTF8')), sha256(convert_to('c' || $3, 'UTF8')), now(), now())",
         "INSERT INTO password_links (token_hash, user_id, expires_at) VALUES (sha256(convert_to($3, 'UTF8')), $2, now())",
         "INSERT INTO invitations (id, tenant_id, email, role, token_hash, invited_by, expires_at) VALUES ($2, $1, $3 || '@people.example', 'agent', sha256(convert_to($3, 'UTF8')), $2, now())",
+        "INSERT INTO second_factors (user_id, secret, key_id) VALUES ($2, '\\x00', $3)",
+        "INSERT INTO backup_codes (user_id, code_hash) VALUES ($2, sha256(convert_to($3, 'UTF8')))",
+        "INSERT INTO remembered_devices (id, user_id, token_hash, expires_at) VALUES (gen_random_uuid(), $2, sha256(convert_to($3, 'UTF8')), now())",
+        "INSERT INTO roles (id, tenant_id, name, base, permissions) VALUES ($2, $1, $3, 'agent', '{}')",
+        "INSERT INTO teams (id, tenant_id, name) VALUES ($2, $1, $3)",
+        "INSERT INTO team_members (tenant_id, team_id, user_id) VALUES ($1, $2, $2)",
+        "INSERT INTO registrations (id, tenant_id, email, name, token_hash, expires_at) VALUES ($2, $1, $3 || '@people.example', $3, sha256(convert_to($3, 'UTF8')), now())",
+        "INSERT INTO identity_providers (id, tenant_id, name, issuer, client_id) VALUES ($2, $1, $3, 'https://id.example', $3)",
+        "INSERT INTO federated_identities (tenant_id, provider_id, subject, user_id) VALUES ($1, $2, $3, $2)",
+        "INSERT INTO federated_journeys (state_hash, tenant_id, provider_id, browser_hash, nonce, verifier, key_id, goes_to, expires_at)
+         VALUES (sha256(convert_to($3, 'UTF8')), $1, $2, sha256(convert_to($3, 'UTF8')), $3, '\\x00', $3, '/', now())",
         "INSERT INTO api_tokens (id, tenant_id, user_id, name, token_hash) VALUES (gen_random_uuid(), $1, $2, $3, sha256(convert_to($3, 'UTF8')))",
         "INSERT INTO idempotency_keys (tenant_id, user_id, key, fingerprint) VALUES ($1, $2, $3, sha256(convert_to($3, 'UTF8')))",
         "INSERT INTO calls (id, tenant_id, connection_id, provider_call_id, direction, state, started_at, fold)
@@ -61,6 +72,10 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
         "INSERT INTO audit_log (id, tenant_id, action, created_at) VALUES (gen_random_uuid(), $1, $3, now() - interval '10 years')",
         "INSERT INTO phone_numbers (id, number, country, tenant_id, status) VALUES ($2, '+3319900' || lpad((abs(hashtext($3)::bigint) % 100000)::text, 5, '0'), 'FR', $1, 'assigned')",
         "INSERT INTO number_assignments (tenant_id, number_id) VALUES ($1, $2)",
+        "INSERT INTO number_connections (tenant_id, number_id, user_id) VALUES ($1, $2, $2)",
+        "INSERT INTO imports (id, tenant_id, kind, name) VALUES ($2, $1, 'contacts', $3)",
+        "INSERT INTO import_pieces (import_id, tenant_id, position, data) VALUES ($2, $1, 0, 'x')",
+        "INSERT INTO import_rejects (import_id, tenant_id, line, reason, row) VALUES ($2, $1, 1, $3, $3)",
     ] {
         // Not every statement needs all three.
         let sql = format!("WITH given AS (SELECT $1::uuid, $2::uuid, $3::text) {sql}");
@@ -152,8 +167,9 @@ async fn tables(superuser: &mut PgConnection) -> Vec<(String, String)> {
         }
         let owner = match name.as_str() {
             "tenants" => "id = $1",
-            "password_links" => {
-                "EXISTS (SELECT FROM memberships m WHERE m.user_id = password_links.user_id AND m.tenant_id = $1)"
+            // Of persons, who may be in several tenants.
+            "password_links" | "second_factors" | "backup_codes" | "remembered_devices" => {
+                "user_id IN (SELECT m.user_id FROM memberships m WHERE m.tenant_id = $1)"
             }
             "users" => "EXISTS (SELECT FROM memberships m WHERE m.user_id = users.id AND m.tenant_id = $1)",
             _ => "tenant_id = $1",
@@ -289,6 +305,7 @@ fn assignment(table: &str) -> &'static str {
         "tenants" => "id = id",
         "users" => "name = name",
         "password_links" => "token_hash = token_hash",
+        "second_factors" | "backup_codes" | "remembered_devices" => "user_id = user_id",
         "phone_numbers" => "version = version",
         "ticket_replies" => "is_solution = is_solution",
         _ => "tenant_id = tenant_id",

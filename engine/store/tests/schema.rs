@@ -10,6 +10,9 @@ use switchroom_store::testing::TestDatabase;
 const WITHOUT_TENANT_KEY: &[(&str, &str)] = &[
     ("tenants", "is the tenant itself; its policy compares id"),
     ("password_links", "belongs to a person, who may be in several tenants; only sign-in reads it"),
+    ("second_factors", "belongs to a person, who may be in several tenants; only sign-in reads it"),
+    ("backup_codes", "likewise"),
+    ("remembered_devices", "likewise"),
     ("users", "a person may belong to several tenants; the policy goes through memberships"),
     ("_sqlx_migrations", "the schema's own history, readable by the owner only"),
 ];
