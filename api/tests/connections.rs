@@ -70,7 +70,10 @@ async fn the_life_of_a_connection() {
     );
     assert!(!audit.to_string().contains("whsec_"));
     // That credentials were replaced is told; what they are is not.
-    assert_eq!((&audit["items"][1]["after"]["credentials"], &audit["items"][3]["after"]["name"]), (&json!("…"), &made["name"]));
+    assert_eq!(
+        (&audit["items"][1]["after"]["credentials"], &audit["items"][3]["after"]["name"]),
+        (&json!("…"), &made["name"])
+    );
     assert_eq!(audit["items"][2]["after"], json!({"name": "New", "default_region": null, "user_map": {}}));
 }
 
