@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use switchroom_store::{
-    Database, StoreError, idempotency, identity_providers, numbers, password_links, registrations,
+    Database, StoreError, idempotency, identity_providers, imports, numbers, password_links, registrations,
     second_factors,
 };
 
@@ -14,7 +14,8 @@ const EVERY: Duration = Duration::from_secs(3600);
 pub async fn at_start(db: &Database) -> Result<(), StoreError> {
     let mut connection = db.platform().acquire().await?;
     let abandoned = idempotency::abandon_all(&mut connection).await?;
-    tracing::debug!(abandoned, "requests of the process before are given up");
+    let broken_off = imports::give_up_running(&mut connection).await?;
+    tracing::debug!(abandoned, broken_off, "requests of the process before are given up");
     Ok(())
 }
 
@@ -33,6 +34,7 @@ async fn once(db: &Database) -> Result<(), StoreError> {
     let mut connection = db.platform().acquire().await?;
     let keys = idempotency::prune(&mut connection).await?;
     let lines = numbers::end_quarantines(&mut connection).await?;
+    imports::prune(&mut connection).await?;
     registrations::prune(&mut connection).await?;
     drop(connection);
     let mut connection = db.auth().acquire().await?;

@@ -26,6 +26,7 @@ use crate::{
     body::{BODY_LIMIT, collect},
     problem::Problem,
     state::AppState,
+    tx::Tx,
 };
 
 pub const HEADER: &str = "idempotency-key";
@@ -167,7 +168,7 @@ async fn save(
         .collect();
     let (key_id, sealed) = state.sealer.seal(body)?;
     let answer = Answer { status: status.as_u16(), headers: kept.into(), body: sealed, key_id };
-    let mut tx = Tx::begin(state, key).await?;
+    let mut tx = Tx::begin(&state.db, key.tenant).await?;
     store::store(tx.connection(), key, &answer).await?;
     Ok(tx.commit().await?)
 }
@@ -191,7 +192,7 @@ fn replay(state: &AppState, answer: Answer) -> Result<Response, Problem> {
 }
 
 async fn claim(state: &AppState, key: &Key, fingerprint: &[u8; 32]) -> Result<Claim, StoreError> {
-    let mut tx = Tx::begin(state, key).await?;
+    let mut tx = Tx::begin(&state.db, key.tenant).await?;
     let claim = store::claim(tx.connection(), key, fingerprint).await?;
     tx.commit().await?;
     Ok(claim)
@@ -199,40 +200,11 @@ async fn claim(state: &AppState, key: &Key, fingerprint: &[u8; 32]) -> Result<Cl
 
 async fn forget(state: &AppState, key: &Key) {
     let forgotten = async {
-        let mut tx = Tx::begin(state, key).await?;
+        let mut tx = Tx::begin(&state.db, key.tenant).await?;
         store::forget(tx.connection(), key).await?;
         tx.commit().await
     };
     if let Err(error) = forgotten.await {
         tracing::warn!(error = %error, "an idempotency key could not be given back; it frees itself in a minute");
-    }
-}
-
-/// The tenant's transaction, or the platform's where the key is of no tenant.
-enum Tx {
-    Tenant(TenantTx),
-    Platform(sqlx::Transaction<'static, sqlx::Postgres>),
-}
-
-impl Tx {
-    async fn begin(state: &AppState, key: &Key) -> Result<Self, StoreError> {
-        Ok(match key.tenant {
-            Some(tenant) => Self::Tenant(state.db.tenant(tenant).await?),
-            None => Self::Platform(state.db.platform().begin().await?),
-        })
-    }
-
-    fn connection(&mut self) -> &mut sqlx::PgConnection {
-        match self {
-            Self::Tenant(tx) => tx,
-            Self::Platform(tx) => tx,
-        }
-    }
-
-    async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Tenant(tx) => tx.commit().await,
-            Self::Platform(tx) => Ok(tx.commit().await?),
-        }
     }
 }

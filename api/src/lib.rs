@@ -15,6 +15,7 @@ mod hooks;
 pub mod housekeeping;
 mod http;
 mod idempotency;
+mod imports;
 mod intake;
 pub mod list;
 pub mod listener;
@@ -29,10 +30,12 @@ pub mod problem;
 mod read_log;
 pub mod reply;
 mod router;
+mod sheet;
 pub mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tickets;
+mod tx;
 
 pub use auth::{Actor, Address, Caller};
 pub use body::{Body, Errors, Incoming, Patch, Validate};

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    agents, auth, calls, connections, directory, hooks, http, openapi as document, ops, people,
+    agents, auth, calls, connections, directory, hooks, http, imports, openapi as document, ops, people,
     phone_numbers, problem, state::AppState, tickets,
 };
 
@@ -36,6 +36,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(directory::routes())
         .merge(tickets::routes())
         .merge(phone_numbers::routes())
+        .merge(imports::routes())
         .merge(ops::routes())
 }
 

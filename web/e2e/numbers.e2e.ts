@@ -80,8 +80,8 @@ describe("lines", () => {
     });
     expect(elsewhere.status()).toBe(200);
     await ask.getByRole("button", { name: "Disconnect" }).click();
-    await ask.getByText("The number is not connected any more.").waitFor();
-    await ask.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText(`${spoken} was not disconnected`).waitFor();
+    await page.getByText("The number is not connected any more.").waitFor();
 
     await page.getByRole("button", { name: `Give back ${spoken}` }).click();
     await page.getByRole("alertdialog").getByRole("button", { name: "Give back" }).click();

@@ -149,6 +149,54 @@ describe.each([
     await context.close();
   });
 
+  it("people, invitations and one's own account", async () => {
+    const { page, context } = await signedIn(browser, url, demo, "owner@demo.example", {
+      dark,
+      path: "/people",
+    });
+    await page.locator("tbody tr[data-row]").first().waitFor();
+    expect(await axe(page), "people").toEqual([]);
+    await fits(page);
+    await page.getByRole("button", { name: "Invite somebody" }).click();
+    await page.getByRole("dialog").getByLabel("E-mail").fill("x");
+    await page.getByRole("dialog").getByLabel("Extension").fill("x");
+    await page.getByRole("dialog").getByLabel("Name").focus();
+    await page.getByText("This is not an e-mail address.").waitFor();
+    expect(await axe(page), "an invitation").toEqual([]);
+    await fits(page);
+    await page.goto("/people");
+    await page.locator("tbody tr[data-row]").first().click();
+    const dialog = page.getByRole("dialog");
+    for (const tab of ["History", "API tokens", "Details"]) {
+      await dialog.getByRole("tab", { name: tab }).click();
+      await dialog.getByTestId("skeleton").waitFor({ state: "detached" });
+      expect(await axe(page), `a member's ${tab}`).toEqual([]);
+      await fits(page);
+    }
+    await dialog.getByRole("button", { name: "Edit" }).click();
+    expect(await axe(page), "a member's form").toEqual([]);
+    await fits(page);
+    for (const path of [
+      "/people?view=invitations&status=all",
+      "/people?view=tokens",
+      "/account",
+      "/account?tab=security",
+      "/account?tab=sessions",
+      "/account?tab=history",
+      "/account?tab=tokens",
+    ]) {
+      await page.goto(path);
+      await page.getByRole("main").getByRole("tab").first().waitFor();
+      await page.getByTestId("skeleton").waitFor({ state: "detached" });
+      expect(await axe(page), path).toEqual([]);
+      await fits(page);
+    }
+    await page.getByRole("button", { name: "New token" }).click();
+    await page.getByLabel("Good for").selectOption("never");
+    expect(await axe(page), "a new token").toEqual([]);
+    await context.close();
+  });
+
   it("several rows at once, and the lines", async () => {
     const { page, context } = await signedIn(browser, url, demo, "owner@demo.example", {
       dark,

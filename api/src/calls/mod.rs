@@ -14,6 +14,7 @@ use switchroom_store::{
     TenantTx,
     calls::{self as store, CallFilter, CallRecord, CallSort},
     listing::Window,
+    numbers::{HeldThen, held_then},
     tickets::{self, TicketFilter, TicketSort},
 };
 use utoipa::{IntoParams, ToSchema};
@@ -64,6 +65,9 @@ pub struct CallView {
     /// Who answered.
     agent_id: Option<Uuid>,
     contact: Option<CallContact>,
+    /// How the line that was dialled was held when the call came; only of a single call, null where no history tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<LineThen>,
     ticket_ids: Vec<Uuid>,
     started_at: DateTime<Utc>,
     answered_at: Option<DateTime<Utc>>,
@@ -82,6 +86,41 @@ pub struct CallContact {
     name: Option<String>,
     /// Of an organization's contact: whose.
     organization_id: Option<Uuid>,
+}
+
+/// A line at the time of a call. It may be another's by now.
+#[derive(Serialize, ToSchema)]
+pub struct LineThen {
+    held_since: DateTime<Utc>,
+    /// Null while it still is.
+    held_until: Option<DateTime<Utc>>,
+    /// Whom it rang.
+    endpoint: Option<EndpointThen>,
+}
+
+/// Whom a line rang at the time of a call.
+#[derive(Serialize, ToSchema)]
+pub struct EndpointThen {
+    /// `user` or `bot`.
+    #[schema(example = "user")]
+    kind: &'static str,
+    id: Uuid,
+    /// The person's name now.
+    name: Option<String>,
+}
+
+impl From<HeldThen> for LineThen {
+    fn from(held: HeldThen) -> Self {
+        let (bot, name) = (held.bot, held.user_name);
+        Self {
+            held_since: held.since,
+            held_until: held.until,
+            endpoint: held
+                .user
+                .map(|user| EndpointThen { kind: "user", id: user.0, name })
+                .or(bot.map(|id| EndpointThen { kind: "bot", id, name: None })),
+        }
+    }
 }
 
 impl From<CallRecord> for CallView {
@@ -105,6 +144,7 @@ impl From<CallRecord> for CallView {
                 name: record.contact_name,
                 organization_id: record.contact_organization,
             }),
+            line: None,
             ticket_ids: record.tickets.into_iter().map(|id| id.0).collect(),
             started_at: call.started_at,
             answered_at: call.answered_at,
@@ -192,8 +232,13 @@ async fn get(
 ) -> Result<Versioned<CallView>, Problem> {
     let (mut tx, mut record) = found(&state, &caller, CallId(id)).await?;
     name_callers(&mut tx, std::slice::from_mut(&mut record)).await?;
+    let line = match record.call.number_id {
+        Some(number) => held_then(&mut tx, number, record.call.started_at).await?,
+        None => None,
+    };
     tx.commit().await?;
-    Ok(Versioned(record.version, record.into()))
+    let view = CallView { line: line.map(LineThen::from), ..record.into() };
+    Ok(Versioned(view.version, view))
 }
 
 /// Calls that rang as a stranger's are shown with the contact of the ticket that made the stranger known; every

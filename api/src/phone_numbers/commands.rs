@@ -31,6 +31,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(connect_number))
         .routes(routes!(disconnect_number))
         .routes(routes!(reserve_number))
+        .routes(routes!(unreserve_number))
 }
 
 /// A command without particulars.
@@ -167,7 +168,7 @@ async fn connect_number(
         .map(|role| role.name().to_owned())
         .collect();
     let mut tx = begin(&state, caller.tenant).await?;
-    let line = store::connect(&mut tx, NumberId(id), user, &roles, expected).await.map_err(problem)?;
+    let line = store::connect(&mut tx, NumberId(id), user, &roles, caller.user_id, expected).await.map_err(problem)?;
     done(&state, tx, line).await
 }
 
@@ -187,7 +188,7 @@ async fn disconnect_number(
     let Nothing {} = body.read_or_empty().await?;
     let expected = expected(&if_match, current.version)?;
     let mut tx = begin(&state, caller.tenant).await?;
-    let line = store::disconnect(&mut tx, NumberId(id), expected).await.map_err(problem)?;
+    let line = store::disconnect(&mut tx, NumberId(id), caller.user_id, expected).await.map_err(problem)?;
     done(&state, tx, line).await
 }
 
@@ -210,6 +211,26 @@ async fn reserve_number(
     let line = store::reserve(&mut *platform(&state).await?, NumberId(id), caller.tenant, expected)
         .await
         .map_err(problem)?;
+    state.refreshed().await;
+    Ok(Versioned(line.version, line.into()))
+}
+
+/// Put a line that is held or in quarantine back into the pool before its time (platform admin).
+#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/unreserve", tag = "numbers", params(("id" = Uuid, Path)),
+    request_body = Nothing,
+    responses((status = 200, description = "The line as it is now", body = NumberView),
+              (status = 409, description = "Not held (`number-not-held`)")))]
+async fn unreserve_number(
+    State(state): State<AppState>,
+    _actor: Actor,
+    Params(id): Params<Uuid>,
+    if_match: IfMatch,
+    body: Incoming,
+) -> Result<Versioned<NumberView>, Problem> {
+    let current = find(&state, Scope::Platform, id).await?;
+    let Nothing {} = body.read_or_empty().await?;
+    let expected = expected(&if_match, current.version)?;
+    let line = store::free(&mut *platform(&state).await?, NumberId(id), expected).await.map_err(problem)?;
     state.refreshed().await;
     Ok(Versioned(line.version, line.into()))
 }

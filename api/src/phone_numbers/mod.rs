@@ -1,6 +1,7 @@
 //! `/phone-numbers`: our own lines. A tenant sees its lines and the pool; the platform admin sees all of them.
 
 mod commands;
+mod history;
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
@@ -8,7 +9,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use switchroom_core::{
-    NumberId,
+    NumberId, TenantId, UserId,
     inventory::{LineRefusal, LineStatus},
     number::E164,
 };
@@ -38,8 +39,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_numbers, create_number))
         .routes(routes!(get_number, update_number, delete_number))
-        .routes(routes!(list_assignments))
         .merge(commands::routes())
+        .merge(history::routes())
 }
 
 /// One of our lines.
@@ -53,6 +54,8 @@ pub struct NumberView {
     region: Option<String>,
     /// `available`, `assigned`, `reserved`.
     status: LineStatusView,
+    /// Who holds it, or for whom it is held.
+    tenant_id: Option<Uuid>,
     /// Assigned, and rings somebody.
     connected: bool,
     endpoint: Option<EndpointView>,
@@ -89,12 +92,15 @@ pub struct EndpointView {
     id: Uuid,
 }
 
+impl EndpointView {
+    pub(crate) fn of(user: Option<UserId>, bot: Option<Uuid>) -> Option<Self> {
+        user.map(|user| Self { kind: "user", id: user.0 }).or(bot.map(|id| Self { kind: "bot", id }))
+    }
+}
+
 impl From<PhoneNumber> for NumberView {
     fn from(line: PhoneNumber) -> Self {
-        let endpoint = line
-            .user
-            .map(|user| EndpointView { kind: "user", id: user.0 })
-            .or(line.bot.map(|id| EndpointView { kind: "bot", id }));
+        let endpoint = EndpointView::of(line.user, line.bot);
         Self {
             id: line.id.0,
             number: line.number.to_string(),
@@ -105,6 +111,7 @@ impl From<PhoneNumber> for NumberView {
                 LineStatus::Assigned => LineStatusView::Assigned,
                 LineStatus::Reserved => LineStatusView::Reserved,
             },
+            tenant_id: line.tenant.map(|tenant| tenant.0),
             connected: endpoint.is_some(),
             endpoint,
             monthly_cost: two_places(line.monthly_cost),
@@ -190,8 +197,31 @@ pub struct NumberQuery {
     /// ISO 3166-1 alpha-2.
     country: Option<String>,
     region: Option<String>,
-    /// Digits of the number, the same as `q`.
+    /// Whom it rings.
+    user_id: Option<Uuid>,
+    /// Who holds it, or for whom it is held (of use to the platform admin).
+    tenant_id: Option<Uuid>,
+    /// Digits found anywhere in the number, as one types it: the same as `q`.
     search: Option<String>,
+    /// Digits the number begins with, country code first; `+` or `00` before them may be left out.
+    prefix: Option<String>,
+    /// Digits the number ends with.
+    suffix: Option<String>,
+}
+
+/// The digits of a text, of which a number is searched by.
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// What is found anywhere: the digits as typed, and without what people type before a number and what is no part of
+/// what is stored (00, or the trunk zero of a national number).
+fn anywhere(text: &str) -> Vec<String> {
+    let typed = digits(text);
+    let bare = typed.strip_prefix("00").or(typed.strip_prefix('0')).filter(|bare| bare.len() >= 6).map(str::to_owned);
+    let mut all = vec![typed];
+    all.extend(bare);
+    all
 }
 
 const SORTS: &[&str] = &["-created_at", "number"];
@@ -213,11 +243,15 @@ async fn list_numbers(
         _ => (NumberSort::CreatedAt, position_at(&list, &order)?),
     };
     let search = list.q.clone().or(query.search);
-    let digits = search.as_deref().map(|text| {
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        // As people type it: 00 or +, or the trunk zero of a national number, are no part of what is stored.
-        digits.strip_prefix("00").or(digits.strip_prefix('0')).map_or(digits.clone(), str::to_owned)
+    let prefix = query.prefix.as_deref().map(|text| {
+        let digits = digits(text);
+        digits.strip_prefix("00").map_or(digits.clone(), str::to_owned)
     });
+    let suffix = query.suffix.as_deref().map(digits);
+    let sought = search.as_deref().map(anywhere);
+    // What names no digits finds nothing.
+    let nothing = [&prefix, &suffix].into_iter().flatten().any(String::is_empty)
+        || sought.as_ref().is_some_and(|all| all[0].is_empty());
     let filter = NumberFilter {
         status: query.status.map(|status| match status {
             LineStatusView::Available => LineStatus::Available,
@@ -227,8 +261,12 @@ async fn list_numbers(
         connected: query.connected,
         country: query.country.map(|country| country.to_ascii_uppercase()),
         region: query.region,
-        nothing: digits.as_deref() == Some(""),
-        digits: digits.filter(|digits| !digits.is_empty()),
+        user: query.user_id.map(UserId),
+        tenant: query.tenant_id.map(TenantId),
+        nothing,
+        digits: sought.unwrap_or_default(),
+        prefix,
+        suffix,
     };
     end_quarantines(&state).await?;
     let window = Window { sort, descending, after, limit: list.limit, count: list.count };
@@ -437,41 +475,4 @@ async fn delete_number(
     store::delete(&mut *platform(&state).await?, NumberId(id), expected).await.map_err(problem)?;
     state.refreshed().await;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// A time during which a tenant held a line.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AssignmentView {
-    tenant_id: Uuid,
-    assigned_at: DateTime<Utc>,
-    assigned_by: Option<Uuid>,
-    released_at: Option<DateTime<Utc>>,
-    released_by: Option<Uuid>,
-}
-
-/// Who held a line, and when, newest first; a tenant sees its own times.
-#[utoipa::path(get, path = "/api/v1/phone-numbers/{id}/assignments", tag = "numbers", params(("id" = Uuid, Path)),
-    responses((status = 200, description = "At most the latest 200", body = Page<AssignmentView>)))]
-async fn list_assignments(
-    State(state): State<AppState>,
-    actor: Actor,
-    Params(id): Params<Uuid>,
-) -> Result<Json<Page<AssignmentView>>, Problem> {
-    let scope = scope(&actor)?;
-    let line = find(&state, scope, id).await?;
-    let history = match scope {
-        Scope::Tenant(tenant) => store::history(&mut *state.db.tenant(tenant).await?, line.id).await?,
-        Scope::Platform => store::history(&mut *platform(&state).await?, line.id).await?,
-    };
-    let items = history
-        .into_iter()
-        .map(|time| AssignmentView {
-            tenant_id: time.tenant.0,
-            assigned_at: time.assigned_at,
-            assigned_by: time.assigned_by.map(|user| user.0),
-            released_at: time.released_at,
-            released_by: time.released_by.map(|user| user.0),
-        })
-        .collect();
-    Ok(Json(Page::all(items)))
 }

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod append;
 pub mod call;
+pub mod csv_rows;
 pub mod directory;
 pub mod fact;
 pub mod frame;

@@ -257,9 +257,14 @@ fn has_died(error: &sqlx::Error) -> bool {
 }
 
 fn role_options(owner: &PgConnectOptions, sign_in: &SignIn, role: Role) -> PgConnectOptions {
-    match sign_in {
+    let options = match sign_in {
         SignIn::AsRole => owner.clone().username(role.name()),
         SignIn::TakeRole => owner.clone().options([("role", role.name())]),
+    };
+    match role {
+        // Its one large statement is the same plan whatever the batch; left alone, the server plans it anew each time.
+        Role::Log => options.options([("plan_cache_mode", "force_generic_plan")]),
+        Role::App | Role::Auth | Role::Directory | Role::Platform => options,
     }
 }
 

@@ -152,8 +152,18 @@ pub async fn number(
         && made.rows_affected() == 1
     {
         sqlx::query!("INSERT INTO number_assignments (tenant_id, number_id) VALUES ($1, $2)", tenant.0, id.0)
+            .execute(&mut *connection)
+            .await?;
+        if let Some(user) = user {
+            sqlx::query!(
+                "INSERT INTO number_connections (tenant_id, number_id, user_id) VALUES ($1, $2, $3)",
+                tenant.0,
+                id.0,
+                user.0,
+            )
             .execute(connection)
             .await?;
+        }
     }
     Ok(())
 }

@@ -22,12 +22,75 @@ pub struct Numbered {
     pub row: ImportRow,
 }
 
-/// What became of a batch.
+/// What became of a batch, or of several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stored {
     pub inserted: u64,
     /// Was there already.
     pub present: u64,
+}
+
+impl std::ops::AddAssign for Stored {
+    fn add_assign(&mut self, more: Self) {
+        self.inserted += more.inserted;
+        self.present += more.present;
+    }
+}
+
+/// What became of rows that were stored sparingly.
+#[derive(Debug, Default)]
+pub struct Sparing {
+    pub stored: Stored,
+    /// Places in the batch of rows that the database refused, and why.
+    pub refused: Vec<(usize, String)>,
+    /// The database was at fault, not the rows: what follows was not tried.
+    pub failed: Option<StoreError>,
+}
+
+/// What stores rows: all it is given or, on an error, none.
+pub trait RowStore: Send {
+    type Row: Send + Sync;
+
+    fn store(&mut self, rows: &[Self::Row]) -> impl Future<Output = Result<Stored, StoreError>> + Send;
+}
+
+/// Stores rows; where the database refuses them, half by half, so that one bad row costs no other.
+pub async fn sparing<S: RowStore>(store: &mut S, rows: &[S::Row]) -> Sparing {
+    let mut outcome = Sparing::default();
+    let mut parts = Vec::new();
+    parts.push(0..rows.len());
+    while let Some(part) = parts.pop() {
+        if part.is_empty() {
+            continue;
+        }
+        match store.store(&rows[part.clone()]).await {
+            Ok(stored) => outcome.stored += stored,
+            Err(error) if is_refusal(&error) && part.len() == 1 => {
+                outcome.refused.push((part.start, format!("refused by the database: {error}")));
+            }
+            Err(error) if is_refusal(&error) => {
+                let middle = part.start + part.len() / 2;
+                // The first half comes first.
+                parts.extend([middle..part.end, part.start..middle]);
+            }
+            Err(error) => {
+                outcome.failed = Some(error);
+                break;
+            }
+        }
+    }
+    outcome
+}
+
+/// Whether the rows are at fault, not the database.
+fn is_refusal(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Conflict { .. }
+            | StoreError::Reference { .. }
+            | StoreError::Check { .. }
+            | StoreError::Other(_)
+    )
 }
 
 /// One import: a connection of its own, since its tables are the session's.
@@ -70,8 +133,7 @@ impl Import {
         Ok(Self { connection, tenant, organizations, analyzed: 0 })
     }
 
-    /// Stores the rows, all of them or, on an error, none.
-    pub async fn store(&mut self, rows: &[Numbered]) -> Result<Stored, StoreError> {
+    async fn store_all(&mut self, rows: &[Numbered]) -> Result<Stored, StoreError> {
         let mut fresh: HashMap<String, Uuid> = HashMap::new();
         let mut text = Text::default();
         let mut seen = std::collections::HashSet::new();
@@ -170,6 +232,14 @@ impl Import {
         )
         .await?;
         Ok(self.connection.close().await?)
+    }
+}
+
+impl RowStore for Import {
+    type Row = Numbered;
+
+    async fn store(&mut self, rows: &[Numbered]) -> Result<Stored, StoreError> {
+        self.store_all(rows).await
     }
 }
 

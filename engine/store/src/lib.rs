@@ -18,6 +18,7 @@ pub mod feed;
 pub mod idempotency;
 pub mod identity_providers;
 pub mod import;
+pub mod imports;
 pub mod individuals;
 pub mod invitations;
 pub mod listing;

@@ -11,7 +11,7 @@ use switchroom_core::{
 };
 use switchroom_store::{
     Database,
-    import::{Import, Numbered, Stored},
+    import::{Import, RowStore, Numbered, Stored},
     testing::TestDatabase,
 };
 use uuid::Uuid;

@@ -72,6 +72,10 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
         "INSERT INTO audit_log (id, tenant_id, action, created_at) VALUES (gen_random_uuid(), $1, $3, now() - interval '10 years')",
         "INSERT INTO phone_numbers (id, number, country, tenant_id, status) VALUES ($2, '+3319900' || lpad((abs(hashtext($3)::bigint) % 100000)::text, 5, '0'), 'FR', $1, 'assigned')",
         "INSERT INTO number_assignments (tenant_id, number_id) VALUES ($1, $2)",
+        "INSERT INTO number_connections (tenant_id, number_id, user_id) VALUES ($1, $2, $2)",
+        "INSERT INTO imports (id, tenant_id, kind, name) VALUES ($2, $1, 'contacts', $3)",
+        "INSERT INTO import_pieces (import_id, tenant_id, position, data) VALUES ($2, $1, 0, 'x')",
+        "INSERT INTO import_rejects (import_id, tenant_id, line, reason, row) VALUES ($2, $1, 1, $3, $3)",
     ] {
         // Not every statement needs all three.
         let sql = format!("WITH given AS (SELECT $1::uuid, $2::uuid, $3::text) {sql}");

@@ -1,12 +1,9 @@
 //! A file of contacts: every octet is in a row that is taken or refused, and no row is longer than it may be.
 
-use switchroom_core::directory::import::Columns;
-
-#[path = "../../../src/commands/import/rows.rs"]
-#[allow(dead_code, clippy::unwrap_used, reason = "shared with the command")]
-mod rows;
-
-use rows::{MAX_ROW, Rows, delimiter_of, fields};
+use switchroom_core::{
+    csv_rows::{MAX_ROW, Rows, delimiter_of, fields},
+    directory::import::Columns,
+};
 
 pub fn run(octets: &[u8]) {
     let mut rows = Rows::new(octets);

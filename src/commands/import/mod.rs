@@ -3,7 +3,6 @@
 //! A row is stored whole or not at all; what is refused goes to `FILE.rejected.csv` with its line and the reason, and
 //! can be imported from there once it is mended. `docs/import.md` describes the file.
 
-mod rows;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -12,13 +11,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
+use switchroom_core::csv_rows::{OPEN_QUOTE, Row, Rows, delimiter_of, fields};
 use switchroom_core::directory::import::{Columns, RowError};
 use switchroom_core::number::Region;
-use switchroom_store::import::{Import, Numbered, Stored};
+use switchroom_store::import::{Import, Numbered, Stored, sparing};
 use switchroom_store::{StoreError, tenants};
 use tokio::task::JoinHandle;
 
-use self::rows::{OPEN_QUOTE, Row, Rows, delimiter_of, fields};
 use super::Failure;
 use crate::config::Config;
 use crate::database::Opened;
@@ -215,8 +214,7 @@ impl Work {
             State::Busy(task) => task.await.context("storing rows panicked")?,
             State::Lost => anyhow::bail!("an earlier batch failed"),
         };
-        self.stored.inserted += outcome.stored.inserted;
-        self.stored.present += outcome.stored.present;
+        self.stored += outcome.stored;
         self.progress.set_message(format!("{} contacts", self.stored.inserted + self.stored.present));
         for (line, reason, text) in &outcome.refused {
             self.rejects.add(*line, reason, text)?;
@@ -228,52 +226,16 @@ impl Work {
     }
 }
 
-/// Stores the batch; where the database refuses it, half by half, so that one bad row costs no other.
+/// Stores the batch; one bad row costs no other.
 async fn store(import: &mut Import, batch: Batch) -> Outcome {
-    let mut outcome = Outcome::default();
     let (rows, mut texts): (Vec<Numbered>, Vec<Vec<u8>>) = batch.into_iter().unzip();
-    let mut parts = Vec::new();
-    parts.push(0..rows.len());
-    while let Some(part) = parts.pop() {
-        if part.is_empty() {
-            continue;
-        }
-        match import.store(&rows[part.clone()]).await {
-            Ok(stored) => {
-                outcome.stored.inserted += stored.inserted;
-                outcome.stored.present += stored.present;
-            }
-            Err(error) if refused(&error) && part.len() == 1 => {
-                let text = std::mem::take(&mut texts[part.start]);
-                outcome.refused.push((
-                    rows[part.start].line,
-                    format!("refused by the database: {error}"),
-                    text,
-                ));
-            }
-            Err(error) if refused(&error) => {
-                let middle = part.start + part.len() / 2;
-                // The first half comes first.
-                parts.extend([middle..part.end, part.start..middle]);
-            }
-            Err(error) => {
-                outcome.failed = Some(error);
-                break;
-            }
-        }
-    }
-    outcome
-}
-
-/// Whether the rows are at fault, not the database.
-fn refused(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Conflict { .. }
-            | StoreError::Reference { .. }
-            | StoreError::Check { .. }
-            | StoreError::Other(_)
-    )
+    let done = sparing(import, &rows).await;
+    let refused = done
+        .refused
+        .into_iter()
+        .map(|(place, reason)| (rows[place].line, reason, std::mem::take(&mut texts[place])))
+        .collect();
+    Outcome { stored: done.stored, refused, failed: done.failed }
 }
 
 /// `FILE.rejected.csv`, made when the first row is refused. A left-over of an earlier run is removed.

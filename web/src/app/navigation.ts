@@ -1,4 +1,17 @@
-import { BookUser, Cable, Gauge, Hash, Headset, type LucideIcon, PhoneCall, Ticket } from "lucide-react";
+import {
+  BookUser,
+  Cable,
+  Gauge,
+  Hash,
+  Headset,
+  KeyRound,
+  type LucideIcon,
+  PhoneCall,
+  ScrollText,
+  Ticket,
+  Users,
+  UsersRound,
+} from "lucide-react";
 import type { Me } from "@/lib/api/types";
 import { can, directoryPermission } from "@/lib/permissions";
 
@@ -9,49 +22,137 @@ export type Destination =
   | "/tickets"
   | "/directory"
   | "/numbers"
-  | "/connections";
+  | "/people"
+  | "/connections"
+  | "/audit"
+  | "/roles"
+  | "/teams"
+  | "/account";
 
 export interface NavItem {
   to: Destination;
-  name: "workspace" | "wallboard" | "calls" | "tickets" | "directory" | "numbers" | "connections";
+  name:
+    | "workspace"
+    | "wallboard"
+    | "calls"
+    | "tickets"
+    | "directory"
+    | "numbers"
+    | "people"
+    | "connections"
+    | "audit"
+    | "roles"
+    | "teams";
+  group: "work" | "admin";
   icon: LucideIcon;
   /** Second key of the `g` shortcut. */
   key: string;
   allowed: (me: Me) => boolean;
+  /** Shown to a platform admin who acts for no tenant as well. */
+  anywhere?: boolean;
 }
 
 export const NAVIGATION: readonly NavItem[] = [
-  { to: "/workspace", name: "workspace", icon: Headset, key: "w", allowed: takesCalls },
-  { to: "/wallboard", name: "wallboard", icon: Gauge, key: "b", allowed: (me) => can(me, "wallboard.read") },
-  { to: "/calls", name: "calls", icon: PhoneCall, key: "c", allowed: (me) => can(me, "calls.read") },
-  { to: "/tickets", name: "tickets", icon: Ticket, key: "t", allowed: (me) => can(me, "tickets.read") },
+  { to: "/workspace", name: "workspace", group: "work", icon: Headset, key: "w", allowed: takesCalls },
+  {
+    to: "/wallboard",
+    name: "wallboard",
+    group: "work",
+    icon: Gauge,
+    key: "b",
+    allowed: (me) => can(me, "wallboard.read"),
+  },
+  {
+    to: "/tickets",
+    name: "tickets",
+    group: "work",
+    icon: Ticket,
+    key: "t",
+    allowed: (me) => can(me, "tickets.read"),
+  },
   {
     to: "/directory",
     name: "directory",
+    group: "work",
     icon: BookUser,
     key: "d",
     allowed: (me) =>
       can(me, directoryPermission("individuals", "read")) ||
       can(me, directoryPermission("organizations", "read")),
   },
-  { to: "/numbers", name: "numbers", icon: Hash, key: "n", allowed: (me) => can(me, "numbers.read") },
+  {
+    to: "/people",
+    name: "people",
+    group: "work",
+    icon: Users,
+    key: "p",
+    allowed: (me) => can(me, "users.read"),
+  },
+  {
+    to: "/numbers",
+    name: "numbers",
+    group: "work",
+    icon: Hash,
+    key: "n",
+    allowed: (me) => can(me, "numbers.read"),
+    anywhere: true,
+  },
+  {
+    to: "/calls",
+    name: "calls",
+    group: "work",
+    icon: PhoneCall,
+    key: "c",
+    allowed: (me) => can(me, "calls.read"),
+  },
+  {
+    to: "/teams",
+    name: "teams",
+    group: "admin",
+    icon: UsersRound,
+    key: "e",
+    allowed: (me) => can(me, "teams.read"),
+  },
+  {
+    to: "/roles",
+    name: "roles",
+    group: "admin",
+    icon: KeyRound,
+    key: "r",
+    allowed: (me) => can(me, "roles.edit"),
+  },
   {
     to: "/connections",
     name: "connections",
+    group: "admin",
     icon: Cable,
     key: "x",
     allowed: (me) => can(me, "connections.read"),
   },
+  {
+    to: "/audit",
+    name: "audit",
+    group: "admin",
+    icon: ScrollText,
+    key: "l",
+    allowed: (me) => can(me, "audit.read"),
+  },
 ];
+
+/** The screens this sign-in may see where it is. */
+export function destinationsOf(me: Me): NavItem[] {
+  return NAVIGATION.filter((item) => (me.tenant !== null || item.anywhere) && item.allowed(me));
+}
 
 /** Pops reach those who may set their presence or have an extension. */
 export function takesCalls(me: Me): boolean {
-  return can(me, "presence.set");
+  return me.tenant !== null && can(me, "presence.set");
 }
 
 /** Where a fresh sign-in lands: agents at their calls, supervisors at the board, others at the first they may see. */
 export function homeOf(me: Me): Destination {
   if (me.extension) return "/workspace";
-  if (can(me, "wallboard.read")) return "/wallboard";
-  return NAVIGATION.find((item) => item.allowed(me))?.to ?? "/workspace";
+  const screens = destinationsOf(me);
+  const board = screens.find((item) => item.to === "/wallboard");
+  return (board ?? screens[0])?.to ?? "/account";
 }

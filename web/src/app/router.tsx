@@ -22,7 +22,7 @@ const rootRoute = createRootRoute({
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
-  validateSearch: search({ next: text, ended: flag }),
+  validateSearch: search({ next: text, ended: flag, tenant: text }),
   beforeLoad: async () => {
     if (await queryClient.ensureQueryData(meQuery).catch(() => null)) throw redirect({ to: "/" });
   },
@@ -38,6 +38,13 @@ const invitationRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/invitation",
   component: lazyRouteComponent(() => import("@/routes/invitation"), "InvitationRoute"),
+});
+
+const registerRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/register",
+  validateSearch: search({ tenant: text }),
+  component: lazyRouteComponent(() => import("@/routes/register"), "RegisterRoute"),
 });
 
 /** Everything behind the sign-in. */
@@ -151,9 +158,10 @@ const numbersRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/numbers",
   validateSearch: search({
-    view: oneOf(["own", "pool", "reserved"]),
+    view: oneOf(["own", "pool", "reserved", "imports"]),
     connected: flag,
     country: text,
+    region: text,
     q: text,
     sort: text,
     id: text,
@@ -171,10 +179,69 @@ const connectionsRoute = createRoute({
   component: lazyRouteComponent(() => import("@/routes/connections"), "ConnectionsRoute"),
 });
 
+/** The address that the plan of the number pages names. */
+const phoneNumbersRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/phone-numbers",
+  beforeLoad: () => {
+    throw redirect({ to: "/numbers", search: {}, replace: true });
+  },
+});
+const peopleRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/people",
+  validateSearch: search({
+    view: oneOf(["members", "invitations", "registrations", "tokens"]),
+    q: text,
+    role: text,
+    sort: text,
+    status: oneOf(["all", "open", "accepted", "revoked", "expired"]),
+    registered: oneOf(["all", "waiting", "approved", "rejected"]),
+    id: text,
+    tab: oneOf(["details", "history", "tokens"]),
+  }),
+  component: lazyRouteComponent(() => import("@/routes/people"), "PeopleRoute"),
+});
+const accountRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/account",
+  validateSearch: search({ tab: oneOf(["profile", "security", "sessions", "history", "tokens"]) }),
+  component: lazyRouteComponent(() => import("@/routes/account"), "AccountRoute"),
+});
+
+const auditRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/audit",
+  validateSearch: search({
+    action: text,
+    actor: text,
+    kind: text,
+    object: text,
+    address: text,
+    after: text,
+    before: text,
+  }),
+  component: lazyRouteComponent(() => import("@/routes/audit"), "AuditRoute"),
+});
+
+const rolesRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/roles",
+  validateSearch: search({ id: text }),
+  component: lazyRouteComponent(() => import("@/routes/roles"), "RolesRoute"),
+});
+const teamsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/teams",
+  validateSearch: search({ q: text, id: text }),
+  component: lazyRouteComponent(() => import("@/routes/teams"), "TeamsRoute"),
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   resetRoute,
   invitationRoute,
+  registerRoute,
   appRoute.addChildren([
     indexRoute,
     workspaceRoute,
@@ -186,6 +253,12 @@ const routeTree = rootRoute.addChildren([
     ticketsRoute,
     ticketRoute,
     numbersRoute,
+    phoneNumbersRoute,
+    peopleRoute,
+    accountRoute,
+    auditRoute,
+    rolesRoute,
+    teamsRoute,
     connectionsRoute,
   ]),
 ]);

@@ -1,7 +1,7 @@
 /** What somebody does who is not signed in: a forgotten password, an invitation. */
 import { api, take } from "./api/client";
 import { queryClient } from "./api/query";
-import type { InvitationOffer } from "./api/types";
+import type { InvitationOffer, Ways } from "./api/types";
 
 export type { InvitationOffer };
 
@@ -25,4 +25,23 @@ export async function acceptInvitation(body: {
 }): Promise<void> {
   await take(api.POST("/api/v1/auth/invitations/accept", { body }));
   queryClient.clear();
+}
+
+/** The answer is the same whoever asks: what comes next is in the mail. */
+export async function askToRegister(body: { tenant: string; name: string; email: string }): Promise<void> {
+  await take(api.POST("/api/v1/auth/register", { body }));
+}
+
+export async function confirmRegistration(
+  token: string,
+  password: string | undefined,
+): Promise<{ status: string; tenant_name: string }> {
+  return await take<{ status: string; tenant_name: string }>(
+    api.POST("/api/v1/auth/register/confirm", { body: password ? { token, password } : { token } }),
+  );
+}
+
+/** What the sign-in page of a tenant offers besides e-mail and password. */
+export async function waysIn(tenant: string): Promise<Ways> {
+  return await take<Ways>(api.GET("/api/v1/auth/ways", { params: { query: { tenant } } }));
 }

@@ -3,7 +3,7 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import { api, take } from "./api/client";
 import { isApiError } from "./api/problem";
 import { keys, queryClient } from "./api/query";
-import type { Me } from "./api/types";
+import type { LoginBody, Me } from "./api/types";
 import { can } from "./permissions";
 
 export const meQuery = queryOptions({
@@ -28,12 +28,8 @@ export function useCan(permission: string): boolean {
   return can(useMe(), permission);
 }
 
-export async function signIn(email: string, password: string, totp?: string): Promise<void> {
-  await take(
-    api.POST("/api/v1/auth/login", {
-      body: totp ? { email, password, totp } : { email, password },
-    }),
-  );
+export async function signIn(login: LoginBody): Promise<void> {
+  await take(api.POST("/api/v1/auth/login", { body: login }));
   queryClient.clear();
 }
 

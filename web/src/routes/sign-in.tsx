@@ -1,13 +1,21 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { SignInForm } from "@/features/auth/sign-in-form";
+import { waysIn } from "@/lib/account";
 import { buttonStyle } from "@/ui/button";
 import { Entrance } from "@/ui/entrance";
 
 export function SignInRoute() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const { next, ended } = useSearch({ from: "/sign-in" });
+  const { next, ended, tenant } = useSearch({ from: "/sign-in" });
+  const ways = useQuery({
+    queryKey: ["ways", tenant],
+    enabled: tenant !== undefined,
+    retry: false,
+    queryFn: () => waysIn(tenant ?? ""),
+  });
   return (
     <Entrance
       title={t("sign_in.title")}
@@ -16,6 +24,18 @@ export function SignInRoute() {
           <Link to="/reset" className={buttonStyle({ look: "link", size: "none" })}>
             {t("sign_in.forgot")}
           </Link>
+          {tenant && ways.data && ways.data.registration !== "off" ? (
+            <>
+              {" · "}
+              <Link
+                to="/register"
+                search={{ tenant }}
+                className={buttonStyle({ look: "link", size: "none" })}
+              >
+                {t("register.title")}
+              </Link>
+            </>
+          ) : null}
         </p>
       }
     >
@@ -24,7 +44,21 @@ export function SignInRoute() {
           {t("sign_in.ended")}
         </p>
       ) : null}
+      {ways.data && ways.data.providers.length > 0 ? (
+        <div className="mb-4 grid gap-2 border-b border-line pb-4">
+          {ways.data.providers.map((provider) => (
+            <a
+              key={provider.id}
+              href={`/api/v1/auth/oidc/${encodeURIComponent(provider.id)}/start`}
+              className={buttonStyle({ look: "plain", size: "lg" })}
+            >
+              {t("sign_in.by", { name: provider.name })}
+            </a>
+          ))}
+        </div>
+      ) : null}
       <SignInForm
+        tenant={tenant}
         onSignedIn={() => {
           // Only a path of our own: an address from elsewhere must not send people away.
           const target = next?.startsWith("/") && !next.startsWith("//") ? next : "/";

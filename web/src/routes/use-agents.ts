@@ -4,12 +4,13 @@ import { useCallback } from "react";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
 import type { Agent, Page } from "@/lib/api/types";
-import { useCan } from "@/lib/session";
+import { useCan, useMe } from "@/lib/session";
 
 const NONE: Agent[] = [];
 
 export function useAgents(): { agents: Agent[]; nameOf: (id: string) => string | null } {
-  const allowed = useCan("agents.read");
+  const inTenant = useMe()?.tenant !== null;
+  const allowed = useCan("agents.read") && inTenant;
   const query = useQuery({
     queryKey: [...keys.agents, "all"],
     enabled: allowed,

@@ -122,3 +122,13 @@ export function InlineError({ error }: { error: unknown }) {
     </p>
   );
 }
+
+/** What a refused form has to say that belongs to no field. */
+export function FormProblem({ message }: { message: string | undefined }) {
+  if (!message) return null;
+  return (
+    <p role="alert" className="rounded-md bg-bad-soft px-2.5 py-1.5 text-[0.8667rem] text-bad">
+      {message}
+    </p>
+  );
+}

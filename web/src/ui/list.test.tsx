@@ -110,3 +110,31 @@ describe("a list", () => {
     expect(row.getAttribute("aria-selected")).toBe("true");
   });
 });
+
+describe("ticking rows by keyboard", () => {
+  const ROWS3: Row[] = [...ROWS, { id: "c", name: "Joan", note: "third" }];
+  const row = (id: string) => document.querySelector<HTMLElement>(`tr[data-row="${id}"]`) as HTMLElement;
+  const ticked = () => document.querySelector("output")?.textContent ?? "";
+
+  it("ticks one, a range, all and none", () => {
+    renderConsole(<Listed rows={ROWS3} />);
+    row("a").focus();
+    fireEvent.keyDown(row("a"), { key: "x" });
+    expect(ticked()).toBe("a");
+    fireEvent.keyDown(row("a"), { key: "ArrowDown", shiftKey: true });
+    expect(document.activeElement).toBe(row("b"));
+    fireEvent.keyDown(row("b"), { key: "ArrowDown", shiftKey: true });
+    expect(ticked()).toBe("a,b,c");
+    fireEvent.keyDown(row("c"), { key: "Escape" });
+    expect(ticked()).toBe("");
+    fireEvent.keyDown(row("c"), { key: "a", ctrlKey: true });
+    expect(ticked()).toBe("a,b,c");
+  });
+
+  it("begins a range where the keyboard is", () => {
+    renderConsole(<Listed rows={ROWS3} />);
+    row("b").focus();
+    fireEvent.keyDown(row("b"), { key: "ArrowDown", shiftKey: true });
+    expect(ticked()).toBe("b,c");
+  });
+});

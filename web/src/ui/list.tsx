@@ -6,13 +6,14 @@ import { useTranslation } from "react-i18next";
 import { cn } from "@/lib/cn";
 import { usePreferences } from "@/lib/preferences";
 import { Button } from "./button";
-import { Empty, Failed, Loading } from "./feedback";
+import { Empty, Failed } from "./feedback";
 import { Panel } from "./panel";
+import { SavedViews } from "./saved-views";
 import type { Selection } from "./selection";
-import { DataTable, type DataTableProps } from "./table";
+import { type Column, DataTable, type DataTableProps } from "./table";
 import { ViewMenu } from "./view-menu";
 
-interface PagesLike<T> {
+export interface PagesLike<T> {
   items: T[];
   count: { value: number; exact: boolean } | null;
   isPending: boolean;
@@ -36,6 +37,7 @@ export function ListFrame<T extends RowData>({
   filters,
   activeFilters = 0,
   bulk,
+  views,
   ...table
 }: Omit<DataTableProps<T>, "rows" | "hasMore" | "loadingMore" | "onMore"> & {
   /** Under which the chosen columns are remembered. */
@@ -51,6 +53,8 @@ export function ListFrame<T extends RowData>({
   activeFilters?: number;
   /** What can be done with the ticked rows. */
   bulk?: ReactNode;
+  /** The filters are in the address of this page, and can be kept under a name. */
+  views?: boolean;
 }) {
   const { t } = useTranslation();
   const [filtersOpen, setFiltersOpen] = useState(false);
@@ -98,12 +102,13 @@ export function ListFrame<T extends RowData>({
           onSort={table.onSort}
           className="ml-auto"
         />
+        {views ? <SavedViews list={name} /> : null}
       </div>
       {table.selection && table.selection.rows.length > 0 ? (
         <BulkBar selection={table.selection}>{bulk}</BulkBar>
       ) : null}
       {pages.isPending ? (
-        <Loading />
+        <Skeleton columns={shown} selectable={table.selection !== undefined} />
       ) : pages.isError && pages.items.length === 0 ? (
         <Failed error={pages.error} onRetry={() => pages.refetch()} />
       ) : pages.items.length === 0 ? (
@@ -127,6 +132,36 @@ export function ListFrame<T extends RowData>({
     </Panel>
   );
 }
+
+/** The list as it will look, while its first page is on the way: nothing jumps when it comes. */
+function Skeleton<T extends RowData>({ columns, selectable }: { columns: Column<T>[]; selectable: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <div className="@container" data-testid="skeleton">
+      <p role="status" className="sr-only">
+        {t("state.loading_list")}
+      </p>
+      <div aria-hidden className="motion-safe:animate-pulse">
+        {SKELETON_ROWS.map((width, index) => (
+          <div
+            key={width}
+            className="flex h-[37px] items-center gap-6 border-b border-line px-3 last:border-b-0"
+          >
+            {selectable ? <span className="size-4 shrink-0 rounded bg-sunken" /> : null}
+            {columns.slice(0, 5).map((column, at) => (
+              <span
+                key={column.id}
+                className={cn("h-3 flex-1 rounded bg-sunken", at > 1 && "@max-3xl:hidden")}
+                style={{ maxWidth: `${width + ((index * 7 + at * 13) % 20)}%` }}
+              />
+            ))}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+const SKELETON_ROWS = [34, 22, 28, 18, 30, 24, 20, 26];
 
 /** A filter that came with the address and has no field of its own; it can be taken off. */
 export function FilterChip({ label, onRemove }: { label: string; onRemove: () => void }) {

@@ -93,6 +93,18 @@ export function DataTable<T extends RowData>({
   const byId = new Map(columns.map((column) => [column.id, column]));
   const width = columns.length + (selection ? 1 : 0);
   const ticked = selection?.rows.length ?? 0;
+  // Where a range begins that is ticked with Shift.
+  const anchor = useRef<string | null>(null);
+  const tick = (id: string, range: boolean) => {
+    if (!selection) return;
+    const order = rows.map(rowId);
+    const from = anchor.current === null ? -1 : order.indexOf(anchor.current);
+    const to = order.indexOf(id);
+    if (range && from >= 0 && to >= 0) {
+      selection.set([...selection.ids, ...order.slice(Math.min(from, to), Math.max(from, to) + 1)]);
+    } else selection.toggle(id);
+    anchor.current = id;
+  };
 
   const open = (event: MouseEvent, row: T) => {
     if ((event.target as HTMLElement).closest(INTERACTIVE)) return;
@@ -105,14 +117,27 @@ export function DataTable<T extends RowData>({
       onOpen(row);
     } else if (event.key === "x" && selection && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
-      selection.toggle(rowId(row));
+      tick(rowId(row), false);
+    } else if (event.key === "a" && selection && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      selection.set(rows.map(rowId));
+    } else if (event.key === "Escape" && selection && ticked > 0) {
+      event.preventDefault();
+      selection.clear();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       const sibling =
         event.key === "ArrowDown"
           ? event.currentTarget.nextElementSibling
           : event.currentTarget.previousElementSibling;
-      if (sibling instanceof HTMLElement) sibling.focus();
+      if (!(sibling instanceof HTMLElement)) return;
+      sibling.focus();
+      const next = sibling.dataset.row;
+      if (event.shiftKey && selection && next) {
+        const here = rowId(row);
+        if (!selection.ids.has(here)) anchor.current = here;
+        tick(next, true);
+      }
     }
   };
   const focusable = onOpen !== undefined || selection !== undefined;
@@ -172,7 +197,7 @@ export function DataTable<T extends RowData>({
                   <TickBox
                     label={t("table.select_row", { what: rowLabel?.(row.original) ?? row.id })}
                     checked={selection.ids.has(row.id)}
-                    onChange={() => selection.toggle(row.id)}
+                    onChange={(range) => tick(row.id, range)}
                   />
                 </td>
               ) : null}
@@ -183,7 +208,7 @@ export function DataTable<T extends RowData>({
                     key={cell.id}
                     className={cn(
                       "h-9 px-3 py-1.5 align-middle @max-3xl:flex @max-3xl:h-auto @max-3xl:min-w-0 @max-3xl:gap-2 @max-3xl:p-0",
-                      selection && "@max-3xl:first-of-type:pr-8",
+                      selection && "@max-3xl:[&:nth-of-type(2)]:pr-9",
                       column?.wideOnly && "hidden @5xl:table-cell @max-3xl:hidden",
                       column?.className,
                     )}
@@ -276,7 +301,8 @@ function TickBox({
   label: string;
   checked: boolean;
   mixed?: boolean;
-  onChange: () => void;
+  /** With Shift held: from the row ticked before to this one. */
+  onChange: (range: boolean) => void;
   className?: string;
 }) {
   return (
@@ -289,7 +315,9 @@ function TickBox({
         ref={(box) => {
           if (box) box.indeterminate = mixed ?? false;
         }}
-        onChange={onChange}
+        onChange={(event) =>
+          onChange((event.nativeEvent as unknown as { shiftKey?: boolean }).shiftKey ?? false)
+        }
       />
     </label>
   );

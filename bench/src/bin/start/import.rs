@@ -43,7 +43,7 @@ pub fn measure(count: u64, repeats: usize) -> anyhow::Result<()> {
         eprintln!("import {} of {repeats}: {}", repeat + 1, figures.last());
         // Every repeat finds the same empty tables.
         Socket::of(&program)?
-            .sql("TRUNCATE contact_phones, organization_contacts, organizations, individuals, outbox")?;
+            .sql("TRUNCATE contact_phones, organization_contacts, organizations, individuals, outbox CASCADE")?;
         program = program.kill_and_start(&crate::FLAGS)?;
     }
     figures.tell(count);

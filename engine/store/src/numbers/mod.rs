@@ -4,8 +4,11 @@
 //! told what `core::inventory` says of the state it now meets. A tenant's moves run under its own row security; what
 //! spans tenants (creating, holding, ending quarantines) takes a connection of the platform role.
 
+mod history;
+mod import;
 mod moves;
 mod pool;
+mod summary;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -18,8 +21,11 @@ use switchroom_core::{
 };
 use uuid::Uuid;
 
+pub use history::{Assignment, Connection, HeldThen, connections, held_then, history};
+pub use import::LineImport;
 pub use moves::{assign, connect, disconnect, disconnect_user, release};
 pub use pool::{create, delete, end_quarantines, free, just_taken, reserve, update};
+pub use summary::{Cost, Summary, summary};
 
 use crate::{
     StoreError,
@@ -133,8 +139,16 @@ pub struct NumberFilter {
     pub connected: Option<bool>,
     pub country: Option<String>,
     pub region: Option<String>,
-    /// Digits found anywhere in the number.
-    pub digits: Option<String>,
+    /// Whom it rings.
+    pub user: Option<UserId>,
+    /// Who holds it; of use in the platform's scope.
+    pub tenant: Option<TenantId>,
+    /// Digits of which one is found anywhere in the number.
+    pub digits: Vec<String>,
+    /// Digits the number begins with, its country code first.
+    pub prefix: Option<String>,
+    /// Digits the number ends with.
+    pub suffix: Option<String>,
     /// The search names no digits, so it finds nothing.
     pub nothing: bool,
 }
@@ -248,43 +262,26 @@ fn conditions(query: &mut QueryBuilder<Postgres>, scope: Scope, filter: &NumberF
     if let Some(region) = &filter.region {
         query.push(" AND lower(t.region) = lower(").push_bind(region.clone()).push(")");
     }
-    if let Some(digits) = &filter.digits {
-        // The inventory is thousands of rows, not millions: a scan of the tenant's view is fine.
-        query.push(" AND strpos(t.number, ").push_bind(digits.clone()).push(") > 0");
+    if let Some(user) = filter.user {
+        query.push(" AND t.user_id = ").push_bind(user.0);
+    }
+    if let Some(tenant) = filter.tenant {
+        query.push(" AND t.tenant_id = ").push_bind(tenant.0);
+    }
+    // The inventory is thousands of rows, not millions, and a page of it is soon full: a scan of the view is fine.
+    if !filter.digits.is_empty() {
+        let patterns: Vec<String> = filter.digits.iter().map(|digits| format!("%{digits}%")).collect();
+        query.push(" AND t.number LIKE ANY (").push_bind(patterns).push(")");
+    }
+    if let Some(prefix) = &filter.prefix {
+        query.push(" AND starts_with(t.number, ").push_bind(format!("+{prefix}")).push(")");
+    }
+    if let Some(suffix) = &filter.suffix {
+        query.push(" AND t.number LIKE ").push_bind(format!("%{suffix}"));
     }
     if filter.nothing {
         query.push(" AND false");
     }
-}
-
-/// Who held a line when, newest first (platform role sees all, a tenant its own times).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Assignment {
-    pub tenant: TenantId,
-    pub assigned_at: DateTime<Utc>,
-    pub assigned_by: Option<UserId>,
-    pub released_at: Option<DateTime<Utc>>,
-    pub released_by: Option<UserId>,
-}
-
-pub async fn history(connection: &mut PgConnection, id: NumberId) -> Result<Vec<Assignment>, StoreError> {
-    let rows = sqlx::query!(
-        "SELECT tenant_id, assigned_at, assigned_by, released_at, released_by FROM number_assignments
-          WHERE number_id = $1 ORDER BY assigned_at DESC, id DESC LIMIT 200",
-        id.0,
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Assignment {
-            tenant: TenantId(row.tenant_id),
-            assigned_at: row.assigned_at,
-            assigned_by: row.assigned_by.map(UserId),
-            released_at: row.released_at,
-            released_by: row.released_by.map(UserId),
-        })
-        .collect())
 }
 
 fn check_version(line: &PhoneNumber, expected: Option<i64>) -> Result<(), NumberError> {

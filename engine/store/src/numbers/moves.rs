@@ -96,6 +96,7 @@ pub async fn connect(
     id: NumberId,
     user: UserId,
     roles: &[String],
+    by: UserId,
     expected: Option<i64>,
 ) -> Result<PhoneNumber, NumberError> {
     let tenant = tx.tenant();
@@ -125,7 +126,18 @@ pub async fn connect(
     .await
     .map_err(StoreError::from);
     match connected {
-        Ok(done) if done.rows_affected() > 0 => own(tx, id).await,
+        Ok(done) if done.rows_affected() > 0 => {
+            sqlx::query!(
+                "INSERT INTO number_connections (tenant_id, number_id, user_id, connected_by) VALUES ($1, $2, $3, $4)",
+                tenant.0,
+                id.0,
+                user.0,
+                by.0,
+            )
+            .execute(&mut **tx)
+            .await?;
+            own(tx, id).await
+        }
         Ok(_) => Err(refusal(tx, id, LineMove::Connect(tenant, user), expected).await?),
         Err(StoreError::Conflict { constraint }) if constraint == "phone_numbers_user" => {
             Err(NumberError::UserHasLine)
@@ -138,6 +150,7 @@ pub async fn connect(
 pub async fn disconnect(
     tx: &mut TenantTx,
     id: NumberId,
+    by: UserId,
     expected: Option<i64>,
 ) -> Result<PhoneNumber, NumberError> {
     let tenant = tx.tenant();
@@ -155,11 +168,28 @@ pub async fn disconnect(
     if done == 0 {
         return Err(refusal(tx, id, LineMove::Disconnect(tenant), expected).await?);
     }
+    sqlx::query!(
+        "UPDATE number_connections SET disconnected_at = greatest(now(), connected_at), disconnected_by = $2
+          WHERE number_id = $1 AND tenant_id = $3 AND disconnected_at IS NULL",
+        id.0,
+        by.0,
+        tenant.0,
+    )
+    .execute(&mut **tx)
+    .await?;
     own(tx, id).await
 }
 
 /// The lines of somebody who leaves ring nobody any more (W-25).
 pub async fn disconnect_user(tx: &mut TenantTx, user: UserId) -> Result<u64, StoreError> {
+    sqlx::query!(
+        "UPDATE number_connections SET disconnected_at = greatest(now(), connected_at)
+          WHERE tenant_id = $1 AND user_id = $2 AND disconnected_at IS NULL",
+        tx.tenant().0,
+        user.0,
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(sqlx::query!(
         "UPDATE phone_numbers SET user_id = NULL, version = version + 1 WHERE tenant_id = $1 AND user_id = $2",
         tx.tenant().0,

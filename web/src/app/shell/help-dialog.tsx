@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { Me } from "@/lib/api/types";
 import { Dialog } from "@/ui/dialog";
 import { Kbd } from "@/ui/kbd";
-import { NAVIGATION } from "../navigation";
+import { destinationsOf } from "../navigation";
 
 export function HelpDialog({ me, onClose }: { me: Me; onClose: () => void }) {
   const { t } = useTranslation();
@@ -19,7 +19,7 @@ export function HelpDialog({ me, onClose }: { me: Me; onClose: () => void }) {
     [["Ctrl", "Enter"], t("keys.file_ticket")],
     [["Del"], t("keys.close_call")],
     [["M"], t("keys.mute")],
-    ...NAVIGATION.filter((item) => item.allowed(me)).map((item): [string[], string] => [
+    ...destinationsOf(me).map((item): [string[], string] => [
       ["G", item.key.toUpperCase()],
       t("keys.go", { place: t(`nav.${item.name}`) }),
     ]),

@@ -1,44 +1,30 @@
 /** The frame around every screen: navigation, presence, theme, shortcuts, alerts, connection state. */
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import {
-  Bell,
-  BellOff,
-  CircleHelp,
-  LogOut,
-  Menu as MenuIcon,
-  Monitor,
-  Moon,
-  Search,
-  Sun,
-  UserRound,
-  Volume2,
-  VolumeX,
-  X,
-} from "lucide-react";
+import { Menu as MenuIcon, Search, Volume2, VolumeX, X } from "lucide-react";
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { PresenceControl } from "@/features/presence/presence-control";
 import { usePopAlerts } from "@/features/screen-pop/use-pop-alerts";
-import { claimDrafts, forgetAllDrafts } from "@/features/tickets/drafts";
-import { askForNotifications, notificationsState } from "@/lib/alerts/notify";
-import { keys, queryClient } from "@/lib/api/query";
+import { claimDrafts } from "@/features/tickets/drafts";
 import type { Me } from "@/lib/api/types";
 import { cn } from "@/lib/cn";
 import { usePreferences } from "@/lib/preferences";
-import { signOut, useMe } from "@/lib/session";
-import { type ThemeChoice, useTheme } from "@/lib/theme";
-import { dispatch, liveSocket, onFrame, resetLive, useLive, useLiveSocket } from "@/lib/ws/live";
+import { useMe } from "@/lib/session";
+import { useTheme } from "@/lib/theme";
+import { dispatch, liveSocket, onFrame, useLive, useLiveSocket } from "@/lib/ws/live";
 import { popsNewestFirst, ringingCount } from "@/lib/ws/reducer";
 import { Button, buttonStyle } from "@/ui/button";
-import { useErrorText } from "@/ui/feedback";
 import { Logo } from "@/ui/logo";
-import { Menu, MenuGroup, MenuItem, MenuSeparator } from "@/ui/menu";
-import { NAVIGATION, takesCalls } from "../navigation";
+import { destinationsOf, takesCalls } from "../navigation";
 import type { PaletteCommand } from "./command-palette";
 import { HelpDialog } from "./help-dialog";
 import { LinkBanner } from "./link-banner";
+import { NavigationList } from "./navigation-list";
 import { stepRow, useShortcuts } from "./shortcuts";
+import { useSignOut } from "./sign-out";
+import { TenantCorner } from "./tenant-corner";
+import { UserMenu } from "./user-menu";
 
 const CommandPalette = lazy(() => import("./command-palette"));
 
@@ -63,7 +49,7 @@ function SignedIn({ me }: { me: Me }) {
 
   // Before the first pop is drawn, so that no form starts from somebody else's words.
   useState(() => claimDrafts(me.user.id));
-  useLiveSocket();
+  useLiveSocket(me.tenant !== null);
   const spoken = usePopAlerts(() => void navigate({ to: "/workspace" }));
   useNoticeToasts();
   const leave = useSignOut();
@@ -76,7 +62,7 @@ function SignedIn({ me }: { me: Me }) {
     if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
   }, [pathname]);
 
-  const items = useMemo(() => NAVIGATION.filter((item) => item.allowed(me)), [me]);
+  const items = useMemo(() => destinationsOf(me), [me]);
   const toggleMute = () => {
     setMuted(!muted);
     toast(muted ? t("sound.on") : t("sound.off"));
@@ -145,6 +131,12 @@ function SignedIn({ me }: { me: Me }) {
         hint: "?",
         run: () => setHelpOpen(true),
       },
+      {
+        id: "account",
+        label: t("account.title"),
+        group: t("palette.go"),
+        run: () => void navigate({ to: "/account", search: {} }),
+      },
       { id: "sign-out", label: t("user.sign_out"), group: t("palette.more"), run: () => void leave() },
     );
     return list;
@@ -164,7 +156,7 @@ function SignedIn({ me }: { me: Me }) {
       </a>
       <aside
         className={cn(
-          "z-30 border-r border-line bg-surface max-lg:fixed max-lg:inset-y-0 max-lg:left-0 max-lg:w-64 max-lg:shadow-pop lg:sticky lg:top-0 lg:h-dvh",
+          "z-30 flex flex-col border-r border-line bg-surface max-lg:fixed max-lg:inset-y-0 max-lg:left-0 max-lg:w-64 max-lg:shadow-pop lg:sticky lg:top-0 lg:h-dvh",
           !navOpen && "max-lg:hidden",
         )}
       >
@@ -183,30 +175,8 @@ function SignedIn({ me }: { me: Me }) {
             <X aria-hidden />
           </Button>
         </div>
-        <nav aria-label={t("shell.nav")} className="px-2 py-1">
-          <ul className="grid gap-0.5">
-            {items.map((item) => (
-              <li key={item.to}>
-                <Link
-                  to={item.to}
-                  className="flex h-8 items-center gap-2.5 rounded-md px-2 text-muted hover:bg-sunken hover:text-fg aria-[current=page]:bg-accent-soft aria-[current=page]:font-medium aria-[current=page]:text-accent-text data-[status=active]:bg-accent-soft data-[status=active]:font-medium data-[status=active]:text-accent-text"
-                >
-                  <item.icon className="size-4" aria-hidden />
-                  <span className="flex-1">{t(`nav.${item.name}`)}</span>
-                  {item.to === "/workspace" ? <RingingCount /> : null}
-                </Link>
-              </li>
-            ))}
-          </ul>
-        </nav>
-        {me.tenant ? (
-          <p
-            className="absolute inset-x-0 bottom-0 truncate border-t border-line px-4 py-2.5 text-[0.8rem] text-muted"
-            title={me.tenant.name}
-          >
-            {me.tenant.name}
-          </p>
-        ) : null}
+        <NavigationList items={items} />
+        <TenantCorner me={me} />
       </aside>
       {navOpen ? (
         <button
@@ -265,7 +235,7 @@ function SignedIn({ me }: { me: Me }) {
               />
             </div>
           </div>
-          <LinkBanner />
+          {me.tenant ? <LinkBanner /> : null}
         </header>
         <main
           ref={main}
@@ -290,17 +260,6 @@ function SignedIn({ me }: { me: Me }) {
   );
 }
 
-function RingingCount() {
-  const { t } = useTranslation();
-  const count = useLive(ringingCount);
-  if (count === 0) return null;
-  return (
-    <span className="num rounded-full bg-warn-soft px-1.5 text-[0.8rem] font-semibold text-warn">
-      <span className="sr-only">{t("shell.ringing_count")}</span> {count}
-    </span>
-  );
-}
-
 /** A call that rings while another screen is open: one line with the way to it. */
 function ElsewherePop({ pathname }: { pathname: string }) {
   const { t } = useTranslation();
@@ -320,117 +279,6 @@ function ElsewherePop({ pathname }: { pathname: string }) {
         </div>
       ) : null}
     </div>
-  );
-}
-
-function UserMenu({
-  me,
-  theme,
-  onTheme,
-  onHelp,
-  onLeave,
-  muted,
-  onMute,
-}: {
-  me: Me;
-  theme: ThemeChoice;
-  onTheme: (choice: ThemeChoice) => void;
-  onHelp: () => void;
-  onLeave: () => Promise<void>;
-  muted: boolean;
-  onMute: () => void;
-}) {
-  const { t } = useTranslation();
-  const [notes, setNotes] = useState(notificationsState());
-  const themes = [
-    { choice: "system", icon: Monitor },
-    { choice: "light", icon: Sun },
-    { choice: "dark", icon: Moon },
-  ] as const;
-  return (
-    <Menu
-      trigger={
-        <Button look="ghost" size="icon" aria-label={t("user.menu", { name: me.user.name || me.user.email })}>
-          <UserRound aria-hidden />
-        </Button>
-      }
-    >
-      <div className="max-w-64 px-2 py-1.5">
-        <p className="truncate font-medium">{me.user.name}</p>
-        <p className="truncate text-[0.8667rem] text-muted">{me.user.email}</p>
-        {me.extension ? (
-          <p className="text-[0.8667rem] text-muted">{t("caller.extension", { number: me.extension })}</p>
-        ) : null}
-      </div>
-      <MenuSeparator />
-      <MenuGroup label={t("theme.title")}>
-        {themes.map(({ choice, icon: Icon }) => (
-          <MenuItem key={choice} onSelect={() => onTheme(choice)}>
-            <Icon aria-hidden />
-            <span className="flex-1">{t(`theme.${choice}`)}</span>
-            {theme === choice ? <span aria-label={t("theme.current")}>✓</span> : null}
-          </MenuItem>
-        ))}
-      </MenuGroup>
-      <MenuSeparator />
-      <MenuItem onSelect={onMute}>
-        {muted ? <VolumeX aria-hidden /> : <Volume2 aria-hidden />}
-        {muted ? t("sound.unmute") : t("sound.mute")}
-      </MenuItem>
-      {notes === "unsupported" ? null : (
-        <MenuItem
-          disabled={notes !== "default"}
-          onSelect={() => {
-            void askForNotifications().then((answer) => {
-              setNotes(answer);
-              toast(answer === "granted" ? t("notices.on") : t("notices.blocked"));
-            });
-          }}
-        >
-          {notes === "denied" ? <BellOff aria-hidden /> : <Bell aria-hidden />}
-          {notes === "granted"
-            ? t("notices.on")
-            : notes === "denied"
-              ? t("notices.blocked")
-              : t("notices.ask")}
-        </MenuItem>
-      )}
-      <MenuItem onSelect={onHelp}>
-        <CircleHelp aria-hidden />
-        {t("keys.title")}
-      </MenuItem>
-      <MenuSeparator />
-      <MenuItem onSelect={() => void onLeave()}>
-        <LogOut aria-hidden />
-        {t("user.sign_out")}
-      </MenuItem>
-    </Menu>
-  );
-}
-
-function useSignOut(): () => Promise<void> {
-  const navigate = useNavigate();
-  const errorText = useErrorText();
-  const latest = useRef(errorText);
-  latest.current = errorText;
-  return useMemo(
-    () => async () => {
-      try {
-        await signOut();
-      } catch (error) {
-        // Still signed in at the server: say so instead of pretending.
-        if ((error as { status?: number }).status !== 401) {
-          toast.error(latest.current(error));
-          return;
-        }
-      }
-      forgetAllDrafts();
-      resetLive();
-      queryClient.clear();
-      queryClient.setQueryData(keys.me, null);
-      await navigate({ to: "/sign-in", search: {}, replace: true });
-    },
-    [navigate],
   );
 }
 

@@ -6,10 +6,11 @@ import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 import { acceptInvitation, type InvitationOffer, lookAtInvitation } from "@/lib/account";
 import { isApiError } from "@/lib/api/problem";
+import { SHORTEST } from "@/lib/password";
 import { Button } from "@/ui/button";
 import { InlineError, Loading } from "@/ui/feedback";
 import { Field, Input } from "@/ui/field";
-import { SHORTEST_PASSWORD } from "./reset-form";
+import { PasswordInput, PasswordRules } from "@/ui/password";
 
 /** Shows what a link offers, and accepts it: new people choose name and password, others give theirs. */
 export function InvitationForm({ token, onJoined }: { token: string; onJoined: () => void }) {
@@ -49,10 +50,7 @@ function OfferForm({
     password: z
       .string()
       .check(
-        z.minLength(
-          isNew ? SHORTEST_PASSWORD : 1,
-          isNew ? t("new_password.short") : t("sign_in.password_missing"),
-        ),
+        z.minLength(isNew ? SHORTEST : 1, isNew ? t("new_password.short") : t("sign_in.password_missing")),
       ),
   });
   const form = useForm({
@@ -93,13 +91,15 @@ function OfferForm({
         hint={isNew ? t("new_password.hint") : undefined}
         error={errors.password?.message}
       >
-        <Input
-          type="password"
+        <PasswordInput
           autoComplete={isNew ? "new-password" : "current-password"}
           {...form.register("password")}
           className="h-10"
         />
       </Field>
+      {isNew ? (
+        <PasswordRules password={form.watch("password")} email={offer.email} name={form.watch("name")} />
+      ) : null}
       <InlineError error={error} />
       <Button type="submit" look="primary" size="lg" busy={isSubmitting}>
         {t("invitation.accept")}

@@ -5,12 +5,11 @@ import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 import { askForPasswordLink, choosePassword } from "@/lib/account";
 import { isApiError } from "@/lib/api/problem";
+import { SHORTEST } from "@/lib/password";
 import { Button } from "@/ui/button";
 import { InlineError } from "@/ui/feedback";
 import { Field, Input } from "@/ui/field";
-
-/** What the server asks for at least; it judges the rest. */
-export const SHORTEST_PASSWORD = 10;
+import { PasswordInput, PasswordRules } from "@/ui/password";
 
 /** Asks for a link by mail; the answer is the same whoever asks. */
 export function AskForLinkForm() {
@@ -72,7 +71,7 @@ export function NewPasswordForm({
   const [error, setError] = useState<unknown>(null);
   const [chosen, setChosen] = useState(false);
   const schema = z.object({
-    password: z.string().check(z.minLength(SHORTEST_PASSWORD, t("new_password.short"))),
+    password: z.string().check(z.minLength(SHORTEST, t("new_password.short"))),
   });
   const form = useForm({ resolver: zodResolver(schema), defaultValues: { password: "" } });
   const { errors, isSubmitting } = form.formState;
@@ -105,8 +104,9 @@ export function NewPasswordForm({
   return (
     <form onSubmit={(event) => void submit(event)} noValidate className="grid gap-3">
       <Field label={t("new_password.label")} hint={t("new_password.hint")} error={errors.password?.message}>
-        <Input type="password" autoComplete="new-password" {...form.register("password")} className="h-10" />
+        <PasswordInput autoComplete="new-password" {...form.register("password")} className="h-10" />
       </Field>
+      <PasswordRules password={form.watch("password")} />
       <InlineError error={error} />
       {gone ? (
         <Button size="lg" onClick={onAskAgain}>

@@ -37,6 +37,7 @@ export function CallList({
   const clear = () => onFilter({ sort });
   return (
     <ListFrame
+      views
       name="calls"
       label={t("nav.calls")}
       columns={columns}

@@ -129,7 +129,7 @@ function Loaded({
           } catch (error) {
             if (!isApiError(error) || error.status !== 412) throw error;
             setEditing((await load(connection.id)).etag);
-            throw new ApiError(412, { detail: t("directory.changed_elsewhere") });
+            throw new ApiError(412, { detail: t("form.changed_elsewhere") });
           }
           toast.success(t("connections.saved", { name: values.name.trim() }));
           await client.invalidateQueries({ queryKey: keys.connections });

@@ -72,7 +72,7 @@ export function EntryDetails({
             if (isApiError(error) && error.status === 412) {
               setEditing((await loadEntry(target, new AbortController().signal)).etag);
               void refresh();
-              throw new ApiError(412, { title: error.title, detail: t("directory.changed_elsewhere") });
+              throw new ApiError(412, { title: error.title, detail: t("form.changed_elsewhere") });
             }
             throw error;
           }

@@ -60,6 +60,7 @@ export function EntryList({
   return (
     <>
       <ListFrame
+        views
         name="directory"
         label={t(`directory.${kind}`)}
         columns={columns}

@@ -1,30 +1,65 @@
 /** What can be done to a line, and why the server may refuse it. */
 import { api, idempotencyKey, take } from "@/lib/api/client";
 import { isApiError } from "@/lib/api/problem";
-import type { PhoneNumber } from "@/lib/api/types";
+import type { NumberBody, NumberChange, PhoneNumber } from "@/lib/api/types";
 
-export type Command = "assign" | "release" | "disconnect";
+export type Command = "assign" | "connect" | "disconnect" | "release" | "reserve" | "remove";
+export const COMMANDS: readonly Command[] = [
+  "assign",
+  "connect",
+  "disconnect",
+  "reserve",
+  "release",
+  "remove",
+];
+
+/** A command for one line, with what it needs. */
+export type Order =
+  | { number: PhoneNumber; command: "connect"; userId: string }
+  | { number: PhoneNumber; command: "reserve"; tenant: string }
+  | { number: PhoneNumber; command: Exclude<Command, "connect" | "reserve"> };
 
 const named = (id: string) => ({
   params: { path: { id } },
   headers: { "Idempotency-Key": idempotencyKey() },
 });
 
-export function runCommand(number: PhoneNumber, command: Command): Promise<PhoneNumber> {
-  const options = { body: {}, ...named(number.id) };
-  switch (command) {
+export async function runOrder(order: Order): Promise<PhoneNumber | null> {
+  const options = { body: {}, ...named(order.number.id) };
+  switch (order.command) {
     case "assign":
       return take<PhoneNumber>(api.POST("/api/v1/phone-numbers/{id}/assign", options));
     case "release":
       return take<PhoneNumber>(api.POST("/api/v1/phone-numbers/{id}/release", options));
     case "disconnect":
       return take<PhoneNumber>(api.POST("/api/v1/phone-numbers/{id}/disconnect", options));
+    case "connect":
+      return take<PhoneNumber>(
+        api.POST("/api/v1/phone-numbers/{id}/connect", { ...options, body: { user_id: order.userId } }),
+      );
+    case "reserve":
+      return take<PhoneNumber>(
+        api.POST("/api/v1/phone-numbers/{id}/reserve", {
+          ...options,
+          headers: { ...options.headers, "X-Tenant": order.tenant },
+        }),
+      );
+    case "remove":
+      await take(api.DELETE("/api/v1/phone-numbers/{id}", { params: { path: { id: order.number.id } } }));
+      return null;
   }
 }
 
-export function connectNumber(id: string, userId: string): Promise<PhoneNumber> {
+export function createNumber(body: NumberBody, key: string): Promise<PhoneNumber> {
+  return take<PhoneNumber>(api.POST("/api/v1/phone-numbers", { body, headers: { "Idempotency-Key": key } }));
+}
+
+export function changeNumber(number: PhoneNumber, body: NumberChange): Promise<PhoneNumber> {
   return take<PhoneNumber>(
-    api.POST("/api/v1/phone-numbers/{id}/connect", { body: { user_id: userId }, ...named(id) }),
+    api.PATCH("/api/v1/phone-numbers/{id}", {
+      body,
+      params: { path: { id: number.id }, header: { "If-Match": `"${number.version}"` } },
+    }),
   );
 }
 
@@ -34,6 +69,8 @@ const REFUSALS = [
   "number-connected",
   "number-not-connected",
   "number-not-assigned",
+  "number-not-held",
+  "number-exists",
   "user-has-number",
   "changed-meanwhile",
 ] as const;
@@ -45,18 +82,30 @@ export function refusalOf(error: unknown): Refusal | null {
   return REFUSALS.find((known) => known === error.type) ?? null;
 }
 
+export interface NumberRights {
+  assign: boolean;
+  release: boolean;
+  connect: boolean;
+  /** Whose inventory it is: enters lines, changes and removes them, holds them for somebody. */
+  platform: boolean;
+}
+
 /** What may be done with a line as it is, by those who may. */
 export function possible(
   number: Pick<PhoneNumber, "status" | "endpoint">,
-  rights: { assign: boolean; release: boolean; connect: boolean },
-): { assign: boolean; connect: boolean; disconnect: boolean; release: boolean } {
+  rights: NumberRights,
+): Record<Command, boolean> {
   const own = number.status === "assigned";
   const connected = number.endpoint !== null;
   return {
-    // A reserved line that can be seen is held for this account.
-    assign: rights.assign && !own,
-    connect: rights.connect && own && !connected,
-    disconnect: rights.connect && connected,
-    release: rights.release && own && !connected,
+    // A reserved line that can be seen is held for this account; the platform admin has no account to take it for.
+    assign: rights.assign && !rights.platform && !own,
+    connect: rights.connect && !rights.platform && own && !connected,
+    disconnect: rights.connect && !rights.platform && connected,
+    reserve: rights.platform && number.status === "available",
+    release: rights.platform
+      ? number.status === "reserved" || (own && !connected)
+      : rights.release && own && !connected,
+    remove: rights.platform && !own,
   };
 }

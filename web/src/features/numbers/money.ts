@@ -1,27 +1,4 @@
-/** Sums of money, each currency by itself: they are never added together. */
-
-/** Adds decimal texts without the errors of binary fractions. */
-export function sumByCurrency(
-  costs: readonly { monthly_cost: string | null; currency: string }[],
-): { currency: string; total: string }[] {
-  const cents = new Map<string, bigint>();
-  for (const { monthly_cost: cost, currency } of costs) {
-    const match = /^(-?)(\d+)(?:\.(\d{1,2}))?$/.exec(cost ?? "");
-    if (!match) continue;
-    const value = BigInt(match[2] ?? "0") * 100n + BigInt((match[3] ?? "").padEnd(2, "0"));
-    if (value === 0n) continue;
-    cents.set(currency, (cents.get(currency) ?? 0n) + (match[1] ? -value : value));
-  }
-  return [...cents]
-    .map(([currency, total]) => ({ currency, total: decimal(total) }))
-    .sort((a, b) => a.currency.localeCompare(b.currency));
-}
-
-function decimal(cents: bigint): string {
-  const sign = cents < 0n ? "-" : "";
-  const digits = (cents < 0n ? -cents : cents).toString().padStart(3, "0");
-  return `${sign}${digits.slice(0, -2)}.${digits.slice(-2)}`;
-}
+/** Money and countries as people read them. */
 
 /** As people write money where they are; an odd currency as it came. */
 export function formatMoney(amount: string, currency: string): string {

@@ -2,14 +2,8 @@ import { useTranslation } from "react-i18next";
 import type { PhoneNumber } from "@/lib/api/types";
 import { formatNumber } from "@/lib/phone";
 import { Button } from "@/ui/button";
-import { possible } from "./commands";
+import { COMMANDS, type NumberRights, possible } from "./commands";
 import type { Asked } from "./number-dialogs";
-
-export interface NumberRights {
-  assign: boolean;
-  release: boolean;
-  connect: boolean;
-}
 
 /** The commands a line takes as it is; each is asked about before it is done. */
 export function NumberActions({
@@ -24,10 +18,9 @@ export function NumberActions({
   const { t } = useTranslation();
   const may = possible(number, rights);
   const spoken = formatNumber(number.number);
-  const commands = (["assign", "connect", "disconnect", "release"] as const).filter((each) => may[each]);
   return (
     <span className="flex flex-wrap gap-1.5">
-      {commands.map((command) => (
+      {COMMANDS.filter((each) => may[each]).map((command) => (
         <Button
           key={command}
           size="sm"

@@ -5,8 +5,9 @@ import { When } from "@/ui/age";
 import { Badge, Dot, type Tone } from "@/ui/badge";
 import { NumberText } from "@/ui/number";
 import type { Column } from "@/ui/table";
+import type { NumberRights } from "./commands";
 import { countryName, flagOf, formatMoney } from "./money";
-import { NumberActions, type NumberRights } from "./number-actions";
+import { NumberActions } from "./number-actions";
 import type { Asked } from "./number-dialogs";
 
 const tone: Record<PhoneNumber["status"], Tone> = {
@@ -57,7 +58,7 @@ export function useNumberColumns(
   onAsk: (asked: Asked) => void,
 ): Column<PhoneNumber>[] {
   const { t } = useTranslation();
-  const acts = rights.assign || rights.connect || rights.release;
+  const acts = rights.assign || rights.connect || rights.release || rights.platform;
   return useMemo(() => {
     const columns: Column<PhoneNumber>[] = [
       {

@@ -1,88 +1,97 @@
-/** Asking before a line changes hands, and saying clearly why it did not. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+/** Asking before a line changes hands. What was agreed to is carried out by [`useOrders`]. */
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
 import type { Agent, Page, PhoneNumber } from "@/lib/api/types";
 import { formatNumber } from "@/lib/phone";
 import { Button } from "@/ui/button";
 import { Confirm, Dialog } from "@/ui/dialog";
-import { useErrorText } from "@/ui/feedback";
-import { Field, Select } from "@/ui/field";
-import { type Command, connectNumber, refusalOf, runCommand } from "./commands";
+import { Field, Input, Select } from "@/ui/field";
+import type { Command, Order } from "./commands";
 import { countryName, flagOf, formatMoney } from "./money";
 
-export type Asked = { number: PhoneNumber; command: Command | "connect" };
-
-/** The words for a refused command: by the server's reason where it is a known one. */
-export function useRefusalText(): (error: unknown) => string {
-  const { t } = useTranslation();
-  const errorText = useErrorText();
-  return (error) => {
-    const refusal = refusalOf(error);
-    return refusal ? t(`numbers.refused.${refusal}`) : errorText(error);
-  };
-}
-
-function Refused({ error }: { error: unknown }) {
-  const text = useRefusalText()(error);
-  if (!error) return null;
-  return (
-    <p role="alert" className="mt-2 rounded-md bg-bad-soft px-2.5 py-1.5 text-[0.8667rem] text-bad">
-      {text}
-    </p>
-  );
-}
+export type Asked = { number: PhoneNumber; command: Command };
 
 export function NumberDialog({
   asked,
   agents,
   agentName,
+  platform,
+  onOrder,
   onClose,
 }: {
   asked: Asked;
   agents: Agent[];
   agentName: (id: string) => string;
+  platform: boolean;
+  onOrder: (order: Order) => void;
   onClose: () => void;
 }) {
-  if (asked.command === "connect") {
-    return <ConnectDialog number={asked.number} agents={agents} onClose={onClose} />;
+  const agreed = (order: Order) => {
+    onClose();
+    onOrder(order);
+  };
+  const { number, command } = asked;
+  if (command === "connect") {
+    return (
+      <ConnectDialog
+        number={number}
+        agents={agents}
+        onChosen={(userId) => agreed({ number, command, userId })}
+        onClose={onClose}
+      />
+    );
+  }
+  if (command === "reserve") {
+    return (
+      <ReserveDialog
+        number={number}
+        onChosen={(tenant) => agreed({ number, command, tenant })}
+        onClose={onClose}
+      />
+    );
   }
   return (
-    <CommandDialog number={asked.number} command={asked.command} agentName={agentName} onClose={onClose} />
+    <Question
+      number={number}
+      command={command}
+      agentName={agentName}
+      platform={platform}
+      onYes={() => agreed({ number, command })}
+      onClose={onClose}
+    />
   );
 }
 
-function CommandDialog({
+function Question({
   number,
   command,
   agentName,
+  platform,
+  onYes,
   onClose,
 }: {
   number: PhoneNumber;
-  command: Command;
+  command: Exclude<Command, "connect" | "reserve">;
   agentName: (id: string) => string;
+  platform: boolean;
+  onYes: () => void;
   onClose: () => void;
 }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
-  const spoken = formatNumber(number.number);
-  const run = useMutation({
-    mutationFn: () => runCommand(number, command),
-    onSuccess: () => {
-      toast.success(t(`numbers.done.${command}`, { number: spoken }));
-      onClose();
-    },
-    // Refused or not, what is on the screen may be old.
-    onSettled: () => client.invalidateQueries({ queryKey: keys.numbers }),
-  });
   const text =
     command === "disconnect" ? (
       t("numbers.disconnect_text", { name: number.endpoint ? agentName(number.endpoint.id) : "" })
     ) : command === "release" ? (
-      t("numbers.release_text")
+      platform && number.status === "reserved" ? (
+        t("numbers.free_text")
+      ) : (
+        t("numbers.release_text")
+      )
+    ) : command === "remove" ? (
+      t("numbers.remove_text")
     ) : (
       <>
         {flagOf(number.country)} {countryName(number.country)}
@@ -98,13 +107,11 @@ function CommandDialog({
     <Confirm
       open
       onOpenChange={(open) => (open ? undefined : onClose())}
-      title={t(`numbers.${command}_title`, { number: spoken })}
+      title={t(`numbers.${command}_title`, { number: formatNumber(number.number) })}
       text={text}
       action={t(`numbers.${command}`)}
       look={command === "assign" ? "primary" : "danger"}
-      busy={run.isPending}
-      error={<Refused error={run.error} />}
-      onConfirm={() => run.mutate()}
+      onConfirm={onYes}
     />
   );
 }
@@ -125,31 +132,23 @@ function useLineHolders() {
 function ConnectDialog({
   number,
   agents,
+  onChosen,
   onClose,
 }: {
   number: PhoneNumber;
   agents: Agent[];
+  onChosen: (userId: string) => void;
   onClose: () => void;
 }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const holders = useLineHolders();
   const [userId, setUserId] = useState("");
   const [left, setLeft] = useState(false);
-  const spoken = formatNumber(number.number);
-  const connect = useMutation({
-    mutationFn: () => connectNumber(number.id, userId),
-    onSuccess: () => {
-      toast.success(t("numbers.done.connect", { number: spoken }));
-      onClose();
-    },
-    onSettled: () => client.invalidateQueries({ queryKey: keys.numbers }),
-  });
   return (
     <Dialog
       open
       onOpenChange={(open) => (open ? undefined : onClose())}
-      title={t("numbers.connect_title", { number: spoken })}
+      title={t("numbers.connect_title", { number: formatNumber(number.number) })}
       description={t("numbers.connect_text")}
     >
       <form
@@ -158,7 +157,7 @@ function ConnectDialog({
         onSubmit={(event) => {
           event.preventDefault();
           setLeft(true);
-          if (userId) connect.mutate();
+          if (userId) onChosen(userId);
         }}
       >
         <Field
@@ -180,11 +179,67 @@ function ConnectDialog({
             })}
           </Select>
         </Field>
-        <Refused error={connect.error} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{t("action.cancel")}</Button>
-          <Button type="submit" look="primary" busy={connect.isPending}>
+          <Button type="submit" look="primary">
             {t("numbers.connect")}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Holding a line for a tenant. The server knows no list of tenants: they are named by their slug. */
+function ReserveDialog({
+  number,
+  onChosen,
+  onClose,
+}: {
+  number: PhoneNumber;
+  onChosen: (tenant: string) => void;
+  onClose: () => void;
+}) {
+  const { t } = useTranslation();
+  const [tenant, setTenant] = useState("");
+  const [left, setLeft] = useState(false);
+  const valid = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(tenant.trim());
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => (open ? undefined : onClose())}
+      title={t("numbers.reserve_title", { number: formatNumber(number.number) })}
+      description={t("numbers.reserve_text")}
+    >
+      <form
+        className="grid gap-3"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          setLeft(true);
+          if (valid) onChosen(tenant.trim());
+        }}
+      >
+        <Field
+          label={t("numbers.tenant")}
+          hint={t("numbers.tenant_hint")}
+          required
+          error={left && !valid ? t("numbers.tenant_invalid") : undefined}
+        >
+          <Input
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            aria-required
+            value={tenant}
+            onChange={(event) => setTenant(event.target.value)}
+            onBlur={() => setLeft(tenant !== "")}
+          />
+        </Field>
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>{t("action.cancel")}</Button>
+          <Button type="submit" look="primary">
+            {t("numbers.reserve")}
           </Button>
         </div>
       </form>

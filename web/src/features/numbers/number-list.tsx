@@ -12,11 +12,11 @@ import { Button } from "@/ui/button";
 import { Field, Input, Select } from "@/ui/field";
 import { ListFrame } from "@/ui/list";
 import { useSelection } from "@/ui/selection";
-import { possible, runCommand } from "./commands";
-import type { NumberRights } from "./number-actions";
+import { type NumberRights, possible, runOrder } from "./commands";
 import { useNumberColumns } from "./number-columns";
 import { type Asked, NumberDialog } from "./number-dialogs";
 import { NumberPanel } from "./number-panel";
+import { useOrders } from "./use-orders";
 
 export type NumberView = "own" | "pool" | "reserved";
 const STATUS_OF: Record<NumberView, PhoneNumber["status"]> = {
@@ -28,6 +28,7 @@ const STATUS_OF: Record<NumberView, PhoneNumber["status"]> = {
 export interface NumberSearch {
   connected?: boolean;
   country?: string;
+  region?: string;
   q?: string;
   sort?: string;
 }
@@ -57,8 +58,15 @@ export function NumberList({
   const { t } = useTranslation();
   const client = useQueryClient();
   const [asked, setAsked] = useState<Asked | null>(null);
-  const [askedMany, setAskedMany] = useState<"assign" | "release" | null>(null);
-  const filter = { ...search, q: useDebounced(search.q), country: useDebounced(search.country) };
+  const [askedMany, setAskedMany] = useState<"assign" | "release" | "remove" | null>(null);
+  const order = useOrders();
+  const filter = {
+    ...search,
+    q: useDebounced(search.q),
+    country: useDebounced(search.country),
+    region: useDebounced(search.region),
+    status: STATUS_OF[view],
+  };
   const pages = usePages({
     queryKey: [...keys.numbers, "list", view, filter],
     fetchPage: (cursor, signal) =>
@@ -68,9 +76,10 @@ export function NumberList({
             query: {
               cursor,
               count: cursor === undefined ? true : undefined,
-              status: STATUS_OF[view],
+              status: filter.status,
               connected: filter.connected,
               country: filter.country?.length === 2 ? filter.country : undefined,
+              region: filter.region,
               q: filter.q,
               sort: filter.sort,
             },
@@ -86,14 +95,20 @@ export function NumberList({
   const agentName = useCallback(
     (id: string) => {
       const agent = agents.find((each) => each.user_id === id);
-      return agent ? `${agent.name}${agent.extension ? ` (${agent.extension})` : ""}` : id.slice(0, 8);
+      return agent ? `${agent.name}${agent.extension ? ` (${agent.extension})` : ""}` : t("numbers.somebody");
     },
-    [agents],
+    [agents, t],
   );
   const columns = useNumberColumns(agentName, rights, setAsked);
   const selection = useSelection(pages.items, idOf);
-  const many = view === "own" ? ("release" as const) : ("assign" as const);
-  const selectable = many === "release" ? rights.release : rights.assign;
+  const many = rights.platform
+    ? view === "own"
+      ? ("release" as const)
+      : ("remove" as const)
+    : view === "own"
+      ? ("release" as const)
+      : ("assign" as const);
+  const selectable = rights.platform || (many === "release" ? rights.release : rights.assign);
   const ready = selection.rows.filter((number) => possible(number, rights)[many]);
   const { sort, ...narrowed } = search;
   const filtered = Object.values(narrowed).some((each) => each !== undefined);
@@ -102,6 +117,7 @@ export function NumberList({
   return (
     <>
       <ListFrame
+        views
         name="numbers"
         label={t("nav.numbers")}
         columns={view === "own" ? columns : columns.filter((column) => column.id !== "endpoint")}
@@ -114,7 +130,9 @@ export function NumberList({
         onSort={(next) => onSearch({ ...search, sort: next })}
         onOpen={(number) => onOpen(number.id)}
         emptyTitle={filtered ? t("state.no_match") : t(`numbers.empty.${view}`)}
-        emptyText={filtered ? t("state.no_match_text") : t(`numbers.empty_text.${view}`)}
+        emptyText={
+          filtered ? t("state.no_match_text") : rights.platform ? undefined : t(`numbers.empty_text.${view}`)
+        }
         emptyAction={
           filtered ? (
             <Button size="sm" onClick={clear}>
@@ -141,7 +159,9 @@ export function NumberList({
             </Field>
           </>
         }
-        activeFilters={[search.country, search.connected].filter((each) => each !== undefined).length}
+        activeFilters={
+          [search.country, search.region, search.connected].filter((each) => each !== undefined).length
+        }
         filters={
           <>
             <Field label={t("numbers.country")} className="w-28">
@@ -154,6 +174,14 @@ export function NumberList({
                 onChange={(event) =>
                   onSearch({ ...search, country: event.target.value.toUpperCase() || undefined })
                 }
+              />
+            </Field>
+            <Field label={t("numbers.region")} className="w-32">
+              <Input
+                value={search.region ?? ""}
+                maxLength={100}
+                autoComplete="off"
+                onChange={(event) => onSearch({ ...search, region: event.target.value || undefined })}
               />
             </Field>
             {view === "own" ? (
@@ -191,7 +219,18 @@ export function NumberList({
         seesCalls={seesCalls}
       />
       {asked ? (
-        <NumberDialog asked={asked} agents={agents} agentName={agentName} onClose={() => setAsked(null)} />
+        <NumberDialog
+          asked={asked}
+          agents={agents}
+          agentName={agentName}
+          platform={rights.platform}
+          onOrder={(next) => {
+            // What leaves the inventory has no page any more.
+            if (next.command === "remove" && opened === next.number.id) onOpen(null);
+            order(next);
+          }}
+          onClose={() => setAsked(null)}
+        />
       ) : null}
       {askedMany ? (
         <BulkConfirm
@@ -200,7 +239,7 @@ export function NumberList({
           title={t(`numbers.many.${askedMany}`, { count: ready.length })}
           text={t(`numbers.${askedMany}_text`)}
           action={t(`numbers.${askedMany}`)}
-          command={(number) => runCommand(number, askedMany)}
+          command={(number) => runOrder({ number, command: askedMany })}
           onDone={() => {
             setAskedMany(null);
             selection.clear();

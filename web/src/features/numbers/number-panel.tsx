@@ -1,19 +1,24 @@
 /** One line: what it is, whom it rings, and who held it when. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Pencil } from "lucide-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
-import type { Assignment, Page, PhoneNumber } from "@/lib/api/types";
+import type { Assignment, ConnectionTime, Page, PhoneNumber } from "@/lib/api/types";
 import { formatNumber } from "@/lib/phone";
 import { When } from "@/ui/age";
+import { Button } from "@/ui/button";
 import { Drawer } from "@/ui/dialog";
 import { Failed, Loading } from "@/ui/feedback";
 import { Fact, Facts } from "@/ui/panel";
+import type { NumberRights } from "./commands";
 import { countryName, flagOf, formatMoney } from "./money";
-import { NumberActions, type NumberRights } from "./number-actions";
+import { NumberActions } from "./number-actions";
 import { ConnectedTo, NumberStatusBadge } from "./number-columns";
 import type { Asked } from "./number-dialogs";
+import { NumberForm } from "./number-form";
 
 export function NumberPanel({
   id,
@@ -42,6 +47,8 @@ export function NumberPanel({
       ),
   });
   const number = query.data;
+  // The version the person looks at; the line may move on underneath while they type.
+  const [editing, setEditing] = useState<PhoneNumber | null>(null);
   return (
     <Drawer
       open={id !== null}
@@ -54,6 +61,12 @@ export function NumberPanel({
         <div className="grid gap-4">
           <div className="flex flex-wrap items-center gap-2">
             <NumberStatusBadge number={number} />
+            {rights.platform ? (
+              <Button size="sm" onClick={() => setEditing(number)}>
+                <Pencil aria-hidden />
+                {t("action.edit")}
+              </Button>
+            ) : null}
             <NumberActions number={number} rights={rights} onAsk={onAsk} />
           </div>
           <Facts>
@@ -87,6 +100,8 @@ export function NumberPanel({
             </p>
           ) : null}
           <History id={number.id} personName={personName} />
+          <Rang id={number.id} agentName={agentName} />
+          {editing ? <NumberForm number={editing} onClose={() => setEditing(null)} /> : null}
         </div>
       ) : (
         <Loading />
@@ -135,6 +150,50 @@ function History({ id, personName }: { id: string; personName: (id: string) => s
                   </>
                 ) : (
                   <span className="text-muted">{t("numbers.held_now")}</span>
+                )}
+              </p>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+/** Whom it rang, and when: a call of last month went to whom it was connected to then. */
+function Rang({ id, agentName }: { id: string; agentName: (id: string) => string }) {
+  const { t } = useTranslation();
+  const query = useQuery({
+    queryKey: [...keys.numbers, "connections", id],
+    queryFn: ({ signal }) =>
+      take<Page<ConnectionTime>>(
+        api.GET("/api/v1/phone-numbers/{id}/connections", { params: { path: { id } }, signal }),
+      ),
+  });
+  if (query.isError) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
+  if (!query.data) return null;
+  return (
+    <section aria-labelledby="line-connections" className="border-t border-line pt-3">
+      <h3 id="line-connections" className="mb-2 font-semibold">
+        {t("numbers.rang")}
+      </h3>
+      {query.data.items.length === 0 ? (
+        <p className="text-muted">{t("numbers.rang_nobody")}</p>
+      ) : (
+        <ol className="grid gap-2" data-testid="line-connections">
+          {query.data.items.map((time) => (
+            <li key={time.connected_at} className="rounded-md border border-line px-3 py-2">
+              <p className="font-medium">
+                {time.endpoint?.kind === "user" ? agentName(time.endpoint.id) : t("numbers.bot")}
+              </p>
+              <p className="text-[0.8667rem] text-muted">
+                {t("numbers.held_from")} <When at={time.connected_at} />{" "}
+                {time.disconnected_at ? (
+                  <>
+                    {t("numbers.held_until")} <When at={time.disconnected_at} />
+                  </>
+                ) : (
+                  t("numbers.rings_now")
                 )}
               </p>
             </li>

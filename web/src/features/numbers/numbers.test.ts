@@ -1,29 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ApiError } from "@/lib/api/problem";
 import { possible, refusalOf } from "./commands";
-import { flagOf, sumByCurrency } from "./money";
-
-describe("monthly costs", () => {
-  it("are summed per currency, to the cent", () => {
-    const line = (monthly_cost: string | null, currency = "EUR") => ({ monthly_cost, currency });
-    expect(
-      sumByCurrency([
-        line("0.10"),
-        line("0.20"),
-        line("5", "USD"),
-        line("1.5"),
-        line("0.00", "GBP"),
-        line(null),
-      ]),
-    ).toEqual([
-      { currency: "EUR", total: "1.80" },
-      { currency: "USD", total: "5.00" },
-    ]);
-    expect(sumByCurrency(Array.from({ length: 1000 }, () => line("0.01")))).toEqual([
-      { currency: "EUR", total: "10.00" },
-    ]);
-  });
-});
+import { flagOf } from "./money";
 
 describe("a flag", () => {
   it.each([
@@ -48,7 +26,15 @@ describe("a refusal", () => {
 });
 
 describe("what may be done with a line", () => {
-  const all = { assign: true, release: true, connect: true };
+  const all = { assign: true, release: true, connect: true, platform: false };
+  const none = {
+    assign: false,
+    connect: false,
+    disconnect: false,
+    release: false,
+    reserve: false,
+    remove: false,
+  };
   const endpoint = { kind: "user" as const, id: "u" };
   it.each([
     [{ status: "available" as const, endpoint: null }, { assign: true }],
@@ -59,8 +45,23 @@ describe("what may be done with a line", () => {
     ],
     [{ status: "assigned" as const, endpoint }, { disconnect: true }],
   ])("%j", (number, expected) => {
-    const nothing = { assign: false, connect: false, disconnect: false, release: false };
-    expect(possible(number, all)).toEqual({ ...nothing, ...expected });
-    expect(possible(number, { assign: false, release: false, connect: false })).toEqual(nothing);
+    expect(possible(number, all)).toEqual({ ...none, ...expected });
+    const nothing = { assign: false, release: false, connect: false, platform: false };
+    expect(possible(number, nothing)).toEqual(none);
+  });
+
+  it.each([
+    [
+      { status: "available" as const, endpoint: null },
+      { reserve: true, remove: true },
+    ],
+    [
+      { status: "reserved" as const, endpoint: null },
+      { release: true, remove: true },
+    ],
+    [{ status: "assigned" as const, endpoint: null }, { release: true }],
+    [{ status: "assigned" as const, endpoint }, {}],
+  ])("by the platform admin: %j", (number, expected) => {
+    expect(possible(number, { ...all, platform: true })).toEqual({ ...none, ...expected });
   });
 });

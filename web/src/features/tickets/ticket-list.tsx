@@ -62,6 +62,7 @@ export function TicketList({
   return (
     <>
       <ListFrame
+        views
         name="tickets"
         label={t("nav.tickets")}
         columns={columns}

@@ -4,6 +4,7 @@
  */
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "@/api/generated/schema";
+import { actingFor } from "../acting";
 import { ApiError, NetworkError } from "./problem";
 import type { ProblemBody } from "./types";
 
@@ -37,6 +38,8 @@ export function announceSignedOut(): void {
 
 const middleware: Middleware = {
   onRequest({ request }) {
+    const tenant = actingFor();
+    if (tenant && !request.headers.has("X-Tenant")) request.headers.set("X-Tenant", tenant);
     if (!SAFE.has(request.method)) {
       const token = csrfToken();
       if (token) request.headers.set("X-CSRF-Token", token);

@@ -80,7 +80,57 @@ export type Wallboard = Refine<
   }
 >;
 export type Assignment = Present<Schemas["AssignmentView"]>;
+export type NumberSummary = Refine<
+  Schemas["NumberSummary"],
+  { monthly_cost: Present<Schemas["CostView"]>[] }
+>;
+export type ConnectionTime = Refine<
+  Schemas["ConnectionTimeView"],
+  { endpoint: { kind: "user" | "bot"; id: Uuid } | null }
+>;
+export type ImportState = "uploaded" | "running" | "done" | "failed";
+export type Import = Refine<Schemas["ImportView"], { state: ImportState }>;
 export type Connection = Refine<Schemas["Connection"], { kind: ConnectionKind | "sip" }>;
+
+export type Modules = Present<Schemas["MemberModules"]>;
+/** Of a list of people; `Member` is one of them in full. */
+export type Person = Refine<Schemas["User"], { presence: PresenceState | null }>;
+export type Member = Refine<Schemas["Member"], { presence: PresenceState | null; modules: Modules }>;
+export type InvitationStatus = "open" | "accepted" | "revoked" | "expired";
+export type Invitation = Refine<
+  Schemas["Invitation"],
+  {
+    status: InvitationStatus;
+    modules: Modules;
+    /** Only in the answer that made the link. */
+    delivery?: "mailed" | "link" | "failed" | null;
+    link?: string | null;
+  }
+>;
+export type RoleItem = Present<Schemas["RoleItem"]>;
+/** `token` only in the answer that made it. */
+export type ApiToken = Refine<Schemas["ApiToken"], { token?: string | null }>;
+export type Session = Present<Schemas["Session"]>;
+export type AccountEvent = Present<Schemas["AccountEvent"]>;
+export type SecondFactor = Present<Schemas["SecondFactor"]>;
+export type OfferedFactor = Present<Schemas["Offered"]>;
+export type Device = Present<Schemas["Device"]>;
+export type Team = Refine<Schemas["Team"], { members?: TeamMember[] | null }>;
+export type TeamMember = Present<Schemas["TeamMember"]>;
+export type PermissionItem = Present<Schemas["PermissionItem"]>;
+export type Registration = Refine<Schemas["Registration"], { status: "waiting" | "approved" | "rejected" }>;
+export type RegistrationMode = "off" | "open" | "approval";
+export type AccountSettings = Refine<Schemas["AccountSettings"], { registration: RegistrationMode }>;
+export type Ways = Refine<Schemas["Ways"], { registration: RegistrationMode }>;
+export type AuditRecord = Refine<
+  Schemas["AuditRecord"],
+  {
+    before: Record<string, unknown> | null;
+    after: Record<string, unknown> | null;
+    detail: Record<string, unknown>;
+  }
+>;
+export type MyTenant = Present<Schemas["MyTenant"]>;
 
 export type Uuid = string;
 export type Timestamp = string;
@@ -176,3 +226,10 @@ export type IndividualBody = Schemas["CreateIndividual"];
 export type OrganizationBody = Schemas["CreateOrganization"];
 export type OrganizationContactBody = Schemas["CreateOrganizationContact"];
 export type EmailContactBody = Schemas["CreateEmailContact"];
+export type InvitationBody = Schemas["NewInvitation"];
+export type MemberChange = Schemas["MemberChange"];
+export type NumberBody = Schemas["CreateNumber"];
+export type NumberChange = Schemas["UpdateNumber"];
+export type LoginBody = Schemas["Login"];
+export type RoleBody = Schemas["NewRole"];
+export type RoleChange = Schemas["RoleChange"];

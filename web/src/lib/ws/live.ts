@@ -128,9 +128,10 @@ export const liveSocket = new LiveSocket({
   onSignedOut: announceSignedOut,
 });
 
-/** Opens the socket while the signed-in part of the console is on the screen. */
-export function useLiveSocket(): void {
+/** Opens the socket while the signed-in part of the console is on the screen, and somebody is in a tenant. */
+export function useLiveSocket(enabled: boolean): void {
   useEffect(() => {
+    if (!enabled) return undefined;
     liveSocket.start();
     const retry = () => liveSocket.retryNow();
     const visible = () => {
@@ -143,7 +144,7 @@ export function useLiveSocket(): void {
       document.removeEventListener("visibilitychange", visible);
       liveSocket.stop();
     };
-  }, []);
+  }, [enabled]);
 }
 
 export function useTopic(topic: string): void {

@@ -1,5 +1,5 @@
 //! Rows of a CSV file as people make them: quotes that were not meant as such, lines without end, any delimiter.
-//! Nothing but the standard library and the CSV parser is known here, so that the fuzz targets can take it as it is.
+//! Files of contacts and of lines are both read so, from a disk or from what a browser sent.
 
 use std::{
     collections::VecDeque,
@@ -50,6 +50,7 @@ impl<R: BufRead> Rows<R> {
         Self { reader, back: VecDeque::new(), line: 0, bytes: 0, delimiter: b',' }
     }
 
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot fail between its items")]
     pub fn next(&mut self) -> io::Result<Option<Row>> {
         let Some(first) = self.next_line()? else { return Ok(None) };
         if first.cut {

@@ -9,6 +9,8 @@
 //! `connected` is not a state: an assigned line that rings somebody. The database carries the same rules as
 //! constraints and conditional updates; this module names them, so that a refusal can say which one it met.
 
+pub mod import;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};

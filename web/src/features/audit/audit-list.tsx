@@ -1,0 +1,263 @@
+/** Who did what, to what, from where; narrowed by the address bar, exported as it is narrowed. */
+import { Download } from "lucide-react";
+import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { toast } from "sonner";
+import { api, take } from "@/lib/api/client";
+import { keys } from "@/lib/api/query";
+import type { AuditRecord, Page } from "@/lib/api/types";
+import { download } from "@/lib/download";
+import { useDebounced } from "@/lib/use-debounced";
+import { usePages } from "@/lib/use-pages";
+import { When } from "@/ui/age";
+import { Badge, type Tone } from "@/ui/badge";
+import { Button } from "@/ui/button";
+import { useErrorText } from "@/ui/feedback";
+import { Field, Input, Select } from "@/ui/field";
+import { FilterChip, ListFrame } from "@/ui/list";
+import { PageHead } from "@/ui/panel";
+import type { Column } from "@/ui/table";
+import { AuditPanel } from "./audit-panel";
+import { FAMILIES, isAlarming, isEnding, wordsOf } from "./record";
+
+export interface AuditSearch {
+  action?: string;
+  actor?: string;
+  kind?: string;
+  object?: string;
+  address?: string;
+  after?: string;
+  before?: string;
+}
+
+/** A day of the person's own calendar, as an instant. */
+const instantOf = (day: string | undefined, end: boolean): string | undefined => {
+  if (!day) return undefined;
+  const date = new Date(`${day}T${end ? "23:59:59.999" : "00:00:00"}`);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+};
+
+const toneOf = (action: string): Tone => (isAlarming(action) ? "warn" : isEnding(action) ? "bad" : "neutral");
+
+export function AuditList({
+  search,
+  onSearch,
+  people,
+}: {
+  search: AuditSearch;
+  onSearch: (search: AuditSearch) => void;
+  /** Whom one can choose as the one who did it. */
+  people: readonly { id: string; name: string }[];
+}) {
+  const { t } = useTranslation();
+  const errorText = useErrorText();
+  const [opened, setOpened] = useState<AuditRecord | null>(null);
+  const asked = {
+    ...search,
+    action: useDebounced(search.action),
+    kind: useDebounced(search.kind),
+    address: useDebounced(search.address),
+  };
+  const query = {
+    action: asked.action,
+    actor_id: asked.actor,
+    object_kind: asked.kind,
+    object_id: asked.object,
+    address: asked.address,
+    created_after: instantOf(asked.after, false),
+    created_before: instantOf(asked.before, true),
+  };
+  const pages = usePages({
+    queryKey: [...keys.audit, query],
+    fetchPage: (cursor, signal) =>
+      take<Page<AuditRecord>>(api.GET("/api/v1/audit", { params: { query: { cursor, ...query } }, signal })),
+  });
+  const columns = useColumns();
+  const active = Object.values(search).filter(Boolean).length;
+  const change = (next: AuditSearch) => onSearch({ ...search, ...next });
+  return (
+    <>
+      <PageHead
+        title={t("nav.audit")}
+        sub={t("audit.sub")}
+        actions={
+          <Button
+            onClick={() =>
+              void download("/api/v1/audit/export", "audit.csv", query).catch((error: unknown) =>
+                toast.error(errorText(error)),
+              )
+            }
+          >
+            <Download aria-hidden />
+            {t("audit.export")}
+          </Button>
+        }
+      />
+      <ListFrame
+        views
+        name="audit"
+        label={t("nav.audit")}
+        columns={columns}
+        pages={pages}
+        rowId={(record) => record.id}
+        selected={opened?.id ?? null}
+        onOpen={setOpened}
+        emptyTitle={active > 0 ? t("state.no_match") : t("audit.empty")}
+        emptyText={active > 0 ? t("state.no_match_text") : undefined}
+        emptyAction={
+          active > 0 ? (
+            <Button size="sm" onClick={() => onSearch({})}>
+              {t("filter.clear")}
+            </Button>
+          ) : null
+        }
+        activeFilters={active}
+        toolbar={
+          <>
+            <Field label={t("audit.action")} className="w-56 max-sm:w-full">
+              <Input
+                list="audit-actions"
+                value={search.action ?? ""}
+                placeholder="session.*"
+                autoCapitalize="none"
+                spellCheck={false}
+                onChange={(event) => change({ action: event.target.value || undefined })}
+              />
+            </Field>
+            <datalist id="audit-actions">
+              {FAMILIES.map((family) => (
+                <option key={family} value={`${family}.*`} />
+              ))}
+            </datalist>
+            {search.object ? (
+              <FilterChip label={t("audit.one_object")} onRemove={() => change({ object: undefined })} />
+            ) : null}
+          </>
+        }
+        filters={
+          <>
+            <Field label={t("audit.actor")} className="w-44">
+              <Select
+                value={search.actor ?? ""}
+                onChange={(event) => change({ actor: event.target.value || undefined })}
+              >
+                <option value="">{t("filter.any")}</option>
+                {people.map((person) => (
+                  <option key={person.id} value={person.id}>
+                    {person.name}
+                  </option>
+                ))}
+              </Select>
+            </Field>
+            <Field label={t("audit.address")} className="w-36">
+              <Input
+                value={search.address ?? ""}
+                autoComplete="off"
+                placeholder="192.0.2.1"
+                onChange={(event) => change({ address: event.target.value || undefined })}
+              />
+            </Field>
+            <Field label={t("audit.after")} className="w-36">
+              <Input
+                type="date"
+                value={search.after ?? ""}
+                max={search.before}
+                onChange={(event) => change({ after: event.target.value || undefined })}
+              />
+            </Field>
+            <Field label={t("audit.before")} className="w-36">
+              <Input
+                type="date"
+                value={search.before ?? ""}
+                min={search.after}
+                onChange={(event) => change({ before: event.target.value || undefined })}
+              />
+            </Field>
+            {active > 0 ? (
+              <Button look="ghost" onClick={() => onSearch({})}>
+                {t("filter.clear")}
+              </Button>
+            ) : null}
+          </>
+        }
+      />
+      <AuditPanel
+        record={opened}
+        onClose={() => setOpened(null)}
+        onSame={(next) => {
+          setOpened(null);
+          onSearch(next);
+        }}
+      />
+    </>
+  );
+}
+
+function useColumns(): Column<AuditRecord>[] {
+  const { t } = useTranslation();
+  return useMemo(
+    () => [
+      {
+        id: "at",
+        header: t("field.when"),
+        className: "@3xl:w-48",
+        always: true,
+        cell: ({ row }) => <When at={row.original.created_at} />,
+      },
+      {
+        id: "actor",
+        header: t("audit.actor"),
+        className: "@3xl:w-48",
+        cell: ({ row }) => <Actor record={row.original} />,
+      },
+      {
+        id: "action",
+        header: t("audit.action"),
+        always: true,
+        cell: ({ row }) => (
+          <Badge tone={toneOf(row.original.action)} data-action={row.original.action}>
+            <span className="truncate">{wordsOf(row.original.action)}</span>
+          </Badge>
+        ),
+      },
+      {
+        id: "object",
+        header: t("audit.object"),
+        cell: ({ row }) => <ObjectOf record={row.original} />,
+      },
+      {
+        id: "address",
+        header: t("audit.address"),
+        className: "@3xl:w-36",
+        cell: ({ row }) => <span className="num">{row.original.address ?? "–"}</span>,
+      },
+      {
+        id: "via",
+        header: t("audit.via"),
+        onDemand: true,
+        cell: ({ row }) => <code className="font-mono text-[0.8rem]">{row.original.via ?? "–"}</code>,
+      },
+    ],
+    [t],
+  );
+}
+
+export function Actor({ record }: { record: AuditRecord }) {
+  const { t } = useTranslation();
+  if (record.actor_name) return <>{record.actor_name}</>;
+  return <span className="text-muted">{record.actor_id ? t("audit.no_member") : t("audit.nobody")}</span>;
+}
+
+function ObjectOf({ record }: { record: AuditRecord }) {
+  const what = record.object_kind?.replaceAll("_", " ");
+  const subject = record.subject ?? record.object_id;
+  if (!what && !subject) return <span className="text-muted">–</span>;
+  return (
+    <span className="wrap-anywhere">
+      {what} {subject ? <span className="text-muted">{shortened(subject)}</span> : null}
+    </span>
+  );
+}
+
+const shortened = (text: string): string =>
+  /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(text) ? text.slice(0, 8) : text;

@@ -1,0 +1,122 @@
+/** Role, extension, SIP address and modules of a member. */
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useMemo } from "react";
+import { useForm } from "react-hook-form";
+import { useTranslation } from "react-i18next";
+import type { Member, MemberChange } from "@/lib/api/types";
+import { placeProblem } from "@/lib/form-problem";
+import { Button } from "@/ui/button";
+import { useUnsaved } from "@/ui/dialog";
+import { FormProblem } from "@/ui/feedback";
+import { Field, Input, Select } from "@/ui/field";
+import { useRoleText } from "@/ui/role";
+import { changeOf, choiceOf, type MemberValues, memberSchema, valuesOf } from "./member-values";
+import { ModuleBoxes } from "./module-boxes";
+import { grantable, type PeopleRights, possible } from "./people";
+import { useRefusalText } from "./refusal";
+import { useFormWords } from "./use-form-words";
+import { useRoles } from "./use-roles";
+
+const FIELDS = ["role", "extension", "sip_uri", "modules"] as const;
+
+export function MemberForm({
+  member,
+  rights,
+  onSubmit,
+  onCancel,
+}: {
+  member: Member;
+  rights: PeopleRights;
+  onSubmit: (change: MemberChange) => Promise<void>;
+  onCancel: () => void;
+}) {
+  const { t } = useTranslation();
+  const roleText = useRoleText();
+  const refusal = useRefusalText();
+  const roles = useRoles();
+  const words = useFormWords();
+  const schema = useMemo(() => memberSchema(words), [words]);
+  const before = useMemo(() => valuesOf(member), [member]);
+  const form = useForm<MemberValues>({
+    resolver: zodResolver(schema) as never,
+    mode: "onTouched",
+    defaultValues: before,
+  });
+  const { errors, isSubmitting, isDirty } = form.formState;
+  useUnsaved(isDirty);
+  const may = possible(member, rights);
+  const offered = grantable(roles, rights).map((role) => ({
+    value: choiceOf(role),
+    label: role.id ? role.name : roleText(role.name),
+  }));
+  const submit = form.handleSubmit(async (values) => {
+    try {
+      await onSubmit(changeOf(before, values));
+    } catch (error) {
+      const told = refusal(error);
+      if (told?.field) form.setError(told.field, { message: told.message }, { shouldFocus: true });
+      else if (told) form.setError("root", { message: told.message });
+      else if (
+        !placeProblem(
+          form,
+          error,
+          ([head]) => (head === "role_id" ? "role" : (FIELDS.find((field) => field === head) ?? null)),
+          t("form.check_fields"),
+        )
+      )
+        throw error;
+    }
+  });
+  return (
+    <form
+      onSubmit={(event) => void submit(event)}
+      noValidate
+      className="grid max-w-xl gap-3"
+      data-testid="member-form"
+    >
+      <Field
+        label={t("field.role")}
+        required
+        hint={may.powers ? t("people.role_hint") : t("people.own_powers")}
+        error={errors.role?.message}
+      >
+        <Select aria-required disabled={!may.powers} {...form.register("role")}>
+          {offered.some(({ value }) => value === before.role) ? null : (
+            <option value={before.role}>{member.role_name ?? roleText(member.role)}</option>
+          )}
+          {offered.map(({ value, label }) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <div className="grid gap-3 sm:grid-cols-2">
+        <Field
+          label={t("field.extension")}
+          hint={t("people.extension_hint")}
+          error={errors.extension?.message}
+        >
+          <Input inputMode="numeric" autoComplete="off" {...form.register("extension")} />
+        </Field>
+        <Field label={t("people.sip_uri")} hint={t("people.sip_hint")} error={errors.sip_uri?.message}>
+          <Input
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            placeholder="sip:201@pbx.example"
+            {...form.register("sip_uri")}
+          />
+        </Field>
+      </div>
+      <ModuleBoxes form={form} disabled={!may.powers} />
+      <FormProblem message={errors.root?.message} />
+      <div className="flex justify-end gap-2">
+        <Button onClick={onCancel}>{t("action.cancel")}</Button>
+        <Button type="submit" look="primary" busy={isSubmitting} disabled={!isDirty}>
+          {t("action.save")}
+        </Button>
+      </div>
+    </form>
+  );
+}

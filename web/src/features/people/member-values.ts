@@ -1,0 +1,85 @@
+/** What an admin types about a person, as it becomes what is sent. */
+import * as z from "zod/mini";
+import type { Member, MemberChange, Modules } from "@/lib/api/types";
+
+export const MODULES = ["individuals", "organizations", "tickets", "numbers"] as const;
+
+export interface MemberValues {
+  role: string;
+  extension: string;
+  sip_uri: string;
+  modules: Modules;
+}
+
+export interface Words {
+  required: string;
+  tooLong: string;
+  extension: string;
+  sip: string;
+  email: string;
+}
+
+export const extensionField = (words: Words) =>
+  z.string().check(z.refine((text) => text.trim() === "" || /^\d{2,6}$/.test(text.trim()), words.extension));
+
+const sipField = (words: Words) =>
+  z.string().check(
+    z.maxLength(512, words.tooLong),
+    z.refine((text) => text.trim() === "" || /^sips?:[^\s]+$/i.test(text.trim()), words.sip),
+  );
+
+export const modulesField = z.object({
+  individuals: z.boolean(),
+  organizations: z.boolean(),
+  tickets: z.boolean(),
+  numbers: z.boolean(),
+});
+
+export function memberSchema(words: Words) {
+  return z.object({
+    role: z.string().check(z.minLength(1, words.required)),
+    extension: extensionField(words),
+    sip_uri: sipField(words),
+    modules: modulesField,
+  });
+}
+
+export function inviteSchema(words: Words) {
+  return z.object({
+    email: z.string().check(z.trim(), z.email(words.email), z.maxLength(320, words.tooLong)),
+    name: z.string().check(z.maxLength(200, words.tooLong)),
+    role: z.string().check(z.minLength(1, words.required)),
+    extension: extensionField(words),
+    modules: modulesField,
+  });
+}
+
+const OWN = "id:";
+/** A choice among built-in roles and the tenant's own: the name of the one, the id of the other. */
+export const choiceOf = (role: { name?: string; id: string | null; role?: string }): string =>
+  role.id ? `${OWN}${role.id}` : (role.name ?? role.role ?? "");
+/** As it is sent. */
+export const roleOf = (choice: string): { role?: string; role_id?: string } =>
+  choice.startsWith(OWN) ? { role_id: choice.slice(OWN.length) } : { role: choice };
+
+export const valuesOf = (member: Member): MemberValues => ({
+  role: choiceOf({ id: member.role_id, role: member.role }),
+  extension: member.extension ?? "",
+  sip_uri: member.sip_uri ?? "",
+  modules: member.modules,
+});
+
+/** Only what differs is sent, so that a form never undoes what it did not touch. */
+export function changeOf(before: MemberValues, after: MemberValues): MemberChange {
+  const change: MemberChange = {};
+  if (after.role !== before.role) Object.assign(change, roleOf(after.role));
+  if (after.extension.trim() !== before.extension) change.extension = after.extension.trim() || null;
+  if (after.sip_uri.trim() !== before.sip_uri) change.sip_uri = after.sip_uri.trim() || null;
+  const modules = MODULES.filter((each) => after.modules[each] !== before.modules[each]);
+  if (modules.length > 0) {
+    change.modules = Object.fromEntries(
+      modules.map((each) => [each, after.modules[each]]),
+    ) as MemberChange["modules"];
+  }
+  return change;
+}

@@ -1,0 +1,148 @@
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useMemo, useRef, useState } from "react";
+import { useForm } from "react-hook-form";
+import { useTranslation } from "react-i18next";
+import { toast } from "sonner";
+import * as z from "zod/mini";
+import { api, idempotencyKey, take } from "@/lib/api/client";
+import { isApiError } from "@/lib/api/problem";
+import type { PermissionItem, RoleItem } from "@/lib/api/types";
+import { placeProblem } from "@/lib/form-problem";
+import { Button } from "@/ui/button";
+import { useUnsaved } from "@/ui/dialog";
+import { FormProblem } from "@/ui/feedback";
+import { Field, Input, Select, Textarea } from "@/ui/field";
+import { PermissionBoxes } from "@/ui/permission-boxes";
+import { useRoleText } from "@/ui/role";
+
+/** Any but the owner: what kind of person the role is for. */
+const BASES = ["org_admin", "supervisor", "agent", "corporate", "member", "client"] as const;
+
+interface Values {
+  name: string;
+  description: string;
+  base: string;
+}
+
+export function RoleForm({
+  role,
+  like,
+  permissions,
+  mine,
+  onSaved,
+  onCancel,
+}: {
+  /** The one that is changed; absent for a new one. */
+  role?: RoleItem;
+  like: RoleItem | null;
+  permissions: readonly PermissionItem[];
+  mine: ReadonlySet<string>;
+  onSaved: (role: RoleItem) => void;
+  onCancel: () => void;
+}) {
+  const { t } = useTranslation();
+  const roleText = useRoleText();
+  const sent = useRef<{ body: string; key: string } | null>(null);
+  const start = useMemo(() => {
+    const from = role ?? like;
+    // Nobody gives what they do not have: a copy begins with what both have.
+    const names = (from?.permissions ?? []).filter((name) => role !== undefined || mine.has(name));
+    return new Set(names);
+  }, [role, like, mine]);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(start);
+  const schema = useMemo(
+    () =>
+      z.object({
+        name: z
+          .string()
+          .check(z.trim(), z.minLength(1, t("form.required")), z.maxLength(60, t("form.too_long"))),
+        description: z.string().check(z.maxLength(500, t("form.too_long"))),
+        base: z.string(),
+      }),
+    [t],
+  );
+  const base = role?.base ?? (like && like.base !== "org_owner" ? like.base : "agent");
+  const form = useForm<Values>({
+    resolver: zodResolver(schema) as never,
+    mode: "onTouched",
+    defaultValues: { name: role?.name ?? "", description: role?.description ?? "", base },
+  });
+  const { errors, isSubmitting, isDirty } = form.formState;
+  const changed = chosen.size !== start.size || [...chosen].some((name) => !start.has(name));
+  useUnsaved(isDirty || changed);
+  const submit = form.handleSubmit(async (values) => {
+    const body = {
+      name: values.name.trim(),
+      description: values.description.trim() || null,
+      base: values.base,
+      permissions: [...chosen].sort(),
+    };
+    try {
+      let saved: RoleItem;
+      if (role?.id) {
+        saved = await take<RoleItem>(
+          api.PATCH("/api/v1/roles/{id}", {
+            body,
+            params: { path: { id: role.id }, header: { "If-Match": `"${role.version}"` } },
+          }),
+        );
+      } else {
+        // The same body keeps its key, so that a retry after a lost answer makes nothing twice.
+        const text = JSON.stringify(body);
+        if (sent.current?.body !== text) sent.current = { body: text, key: idempotencyKey() };
+        saved = await take<RoleItem>(
+          api.POST("/api/v1/roles", { body, headers: { "Idempotency-Key": sent.current.key } }),
+        );
+      }
+      form.reset(values);
+      toast.success(t(role ? "roles.saved" : "roles.made", { name: saved.name }));
+      onSaved(saved);
+    } catch (error) {
+      if (isApiError(error) && error.type === "role-exists")
+        form.setError("name", { message: t("roles.exists") }, { shouldFocus: true });
+      else if (isApiError(error) && error.status === 412)
+        form.setError("root", { message: t("roles.stale") });
+      else if (
+        !placeProblem(
+          form,
+          error,
+          ([head]) => (["name", "description", "base"] as const).find((field) => field === head) ?? null,
+          t("form.check_fields"),
+        )
+      )
+        throw error;
+    }
+  });
+  return (
+    <form onSubmit={(event) => void submit(event)} noValidate className="grid gap-3" data-testid="role-form">
+      <div className="grid gap-3 sm:grid-cols-2">
+        <Field label={t("field.name")} required error={errors.name?.message}>
+          <Input autoComplete="off" aria-required {...form.register("name")} />
+        </Field>
+        <Field label={t("roles.base")} hint={t("roles.base_hint")} error={errors.base?.message}>
+          <Select {...form.register("base")}>
+            {BASES.map((each) => (
+              <option key={each} value={each}>
+                {roleText(each)}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      </div>
+      <Field label={t("field.description")} error={errors.description?.message}>
+        <Textarea rows={2} className="min-h-14" autoComplete="off" {...form.register("description")} />
+      </Field>
+      <h3 className="font-semibold">
+        {t("roles.permissions")} <span className="num font-normal text-muted">{chosen.size}</span>
+      </h3>
+      <PermissionBoxes all={permissions} chosen={chosen} mine={mine} onChange={setChosen} />
+      <FormProblem message={errors.root?.message} />
+      <div className="flex justify-end gap-2">
+        <Button onClick={onCancel}>{t("action.cancel")}</Button>
+        <Button type="submit" look="primary" busy={isSubmitting} disabled={role && !isDirty && !changed}>
+          {role ? t("action.save") : t("action.create")}
+        </Button>
+      </div>
+    </form>
+  );
+}

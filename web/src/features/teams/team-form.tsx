@@ -1,0 +1,98 @@
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useMemo, useRef } from "react";
+import { useForm } from "react-hook-form";
+import { useTranslation } from "react-i18next";
+import { toast } from "sonner";
+import * as z from "zod/mini";
+import { api, idempotencyKey, take } from "@/lib/api/client";
+import { isApiError } from "@/lib/api/problem";
+import type { Team } from "@/lib/api/types";
+import { placeProblem } from "@/lib/form-problem";
+import { Button } from "@/ui/button";
+import { useUnsaved } from "@/ui/dialog";
+import { FormProblem } from "@/ui/feedback";
+import { Field, Input, Textarea } from "@/ui/field";
+
+export function TeamForm({
+  team,
+  onSaved,
+  onCancel,
+}: {
+  team?: Team;
+  onSaved: (team: Team) => void;
+  onCancel: () => void;
+}) {
+  const { t } = useTranslation();
+  const sent = useRef<{ body: string; key: string } | null>(null);
+  const schema = useMemo(
+    () =>
+      z.object({
+        name: z
+          .string()
+          .check(z.trim(), z.minLength(1, t("form.required")), z.maxLength(100, t("form.too_long"))),
+        description: z.string().check(z.maxLength(500, t("form.too_long"))),
+      }),
+    [t],
+  );
+  const form = useForm({
+    resolver: zodResolver(schema),
+    mode: "onTouched",
+    defaultValues: { name: team?.name ?? "", description: team?.description ?? "" },
+  });
+  const { errors, isSubmitting, isDirty } = form.formState;
+  useUnsaved(isDirty);
+  const submit = form.handleSubmit(async (values) => {
+    const body = { name: values.name.trim(), description: values.description.trim() || null };
+    try {
+      let saved: Team;
+      if (team) {
+        saved = await take<Team>(
+          api.PATCH("/api/v1/teams/{id}", {
+            body,
+            params: { path: { id: team.id }, header: { "If-Match": `"${team.version}"` } },
+          }),
+        );
+      } else {
+        // The same body keeps its key, so that a retry after a lost answer makes nothing twice.
+        const text = JSON.stringify(body);
+        if (sent.current?.body !== text) sent.current = { body: text, key: idempotencyKey() };
+        saved = await take<Team>(
+          api.POST("/api/v1/teams", { body, headers: { "Idempotency-Key": sent.current.key } }),
+        );
+      }
+      toast.success(t("teams.saved", { name: saved.name }));
+      onSaved(saved);
+    } catch (error) {
+      if (isApiError(error) && error.type === "team-exists")
+        form.setError("name", { message: t("teams.exists") }, { shouldFocus: true });
+      else if (isApiError(error) && error.status === 412)
+        form.setError("root", { message: t("roles.stale") });
+      else if (
+        !placeProblem(
+          form,
+          error,
+          ([head]) => (head === "name" || head === "description" ? head : null),
+          t("form.check_fields"),
+        )
+      )
+        throw error;
+    }
+  });
+  return (
+    <form onSubmit={(event) => void submit(event)} noValidate className="grid gap-3">
+      <Field label={t("field.name")} required error={errors.name?.message}>
+        <Input autoComplete="off" aria-required {...form.register("name")} />
+      </Field>
+      <Field label={t("field.description")} error={errors.description?.message}>
+        <Textarea rows={2} className="min-h-14" autoComplete="off" {...form.register("description")} />
+      </Field>
+      <FormProblem message={errors.root?.message} />
+      <div className="flex justify-end gap-2">
+        <Button onClick={onCancel}>{t("action.cancel")}</Button>
+        <Button type="submit" look="primary" busy={isSubmitting}>
+          {team ? t("action.save") : t("action.create")}
+        </Button>
+      </div>
+    </form>
+  );
+}
