@@ -181,7 +181,11 @@ impl Holder {
             }
         });
         let body = stream::once(async { Ok(header) }).chain(rest);
-        Ok(attachment(&format!("{}.rejected.csv", file.name), "text/csv; charset=utf-8", Body::from_stream(body)))
+        Ok(attachment(
+            &format!("{}.rejected.csv", file.name),
+            "text/csv; charset=utf-8",
+            Body::from_stream(body),
+        ))
     }
 
     /// Takes a file, piece by piece, so that memory holds one of them.
@@ -194,7 +198,8 @@ impl Holder {
         headers: &HeaderMap,
         body: Body,
     ) -> Result<Uuid, Problem> {
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+        let announced =
+            headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
         if announced.is_some_and(|length| length > FILE_LIMIT as u64) {
             return Err(Problem::too_large(FILE_LIMIT));
         }

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::{
     StoreError, TenantTx,
     listing::{
-        COUNT_CAP, Count, Key, Position, Slice, Window, escape_like, push_order, push_position, slice, words,
+        COUNT_CAP, Count, Key, Position, Slice, Window, escape_like, plan_for_values, push_order,
+        push_position, slice, words,
     },
     phones::PhoneFilter,
 };
@@ -81,6 +82,9 @@ pub(crate) async fn page(
     filter: &ContactFilter,
     window: &Window<ContactSort>,
 ) -> Result<Slice<Uuid>, StoreError> {
+    if filter.q.is_some() || matches!(filter.phone, Some(PhoneFilter::Prefix(_))) {
+        plan_for_values(tx).await?;
+    }
     let table = table(kind);
     let expression = match window.sort {
         ContactSort::CreatedAt => "t.created_at",

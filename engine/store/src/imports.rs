@@ -59,7 +59,9 @@ impl ImportState {
         [Self::Uploaded, Self::Running, Self::Done, Self::Failed]
             .into_iter()
             .find(|state| state.name() == word)
-            .ok_or_else(|| StoreError::Other(sqlx::Error::Decode("a stored state of an import that is none".into())))
+            .ok_or_else(|| {
+                StoreError::Other(sqlx::Error::Decode("a stored state of an import that is none".into()))
+            })
     }
 }
 
@@ -330,8 +332,10 @@ pub async fn give_up_running(connection: &mut PgConnection) -> Result<u64, Store
 
 /// Files older than a month go, whatever became of them (platform role).
 pub async fn prune(connection: &mut PgConnection) -> Result<u64, StoreError> {
-    Ok(sqlx::query!("DELETE FROM imports WHERE created_at < now() - interval '30 days' AND state <> 'running'")
-        .execute(connection)
-        .await?
-        .rows_affected())
+    Ok(sqlx::query!(
+        "DELETE FROM imports WHERE created_at < now() - interval '30 days' AND state <> 'running'"
+    )
+    .execute(connection)
+    .await?
+    .rows_affected())
 }

@@ -191,6 +191,7 @@ pub(crate) async fn namesakes(tx: &mut TenantTx, name: &str) -> Result<Vec<Uuid>
         crate::listing::escape_like(&name.to_lowercase()).split_whitespace().collect::<Vec<_>>().join("%")
     );
     let spaced = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    crate::listing::plan_for_values(tx).await?;
     Ok(sqlx::query_scalar!(
         "SELECT id FROM organizations
           WHERE tenant_id = $1 AND deleted_at IS NULL
