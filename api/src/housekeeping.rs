@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use switchroom_store::{Database, StoreError, idempotency, imports, numbers, password_links};
+use switchroom_store::{Database, StoreError, idempotency, imports, numbers, password_links, webhooks};
 
 const EVERY: Duration = Duration::from_secs(3600);
 
@@ -32,6 +32,7 @@ async fn once(db: &Database) -> Result<(), StoreError> {
     let keys = idempotency::prune(&mut connection).await?;
     let lines = numbers::end_quarantines(&mut connection).await?;
     imports::prune(&mut connection).await?;
+    webhooks::prune(&mut connection).await?;
     drop(connection);
     let mut connection = db.auth().acquire().await?;
     let links = password_links::prune(&mut connection).await?;

@@ -105,6 +105,8 @@ pub struct ApiConfig {
     pub quarantine: Duration,
     /// None = no mail: links are shown to the admin who asks for them.
     pub mailer: Option<Mailer>,
+    /// Where events may be sent.
+    pub webhooks: switchroom_engine::webhooks::Guard,
     /// The document of the socket protocol, as `ws` generates it.
     pub asyncapi: serde_json::Value,
 }

@@ -142,6 +142,7 @@ impl App {
             rate_limits: None,
             quarantine: std::time::Duration::from_secs(2_592_000),
             mailer: None,
+            webhooks: switchroom_engine::webhooks::Guard::default(),
             asyncapi: serde_json::json!({"asyncapi": "3.0.0"}),
         };
         change(&mut config);
