@@ -1,6 +1,7 @@
 //! Files of many rows: taken in pieces, read beside the requests, watched by whoever sent them. Contacts go into a
 //! tenant, lines into the pool; what both share in form stands here.
 
+mod contacts;
 mod job;
 mod numbers;
 
@@ -36,7 +37,7 @@ const FILE_LIMIT: usize = 64 * 1024 * 1024;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(numbers::routes())
+    OpenApiRouter::new().merge(contacts::routes()).merge(numbers::routes())
 }
 
 /// How far the reading of a file is.

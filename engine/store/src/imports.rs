@@ -178,6 +178,25 @@ pub async fn content(connection: &mut PgConnection, id: Uuid) -> Result<Vec<u8>,
     Ok(pieces.concat())
 }
 
+/// The first piece of a file.
+pub struct Start {
+    pub data: Vec<u8>,
+    /// Whether there is no other.
+    pub whole: bool,
+}
+
+/// What a file begins with; nothing once it was read to the end.
+pub async fn start_of(connection: &mut PgConnection, id: Uuid) -> Result<Start, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT p.data, p.data IS NOT NULL AND length(p.data) = i.size AS "whole!"
+             FROM imports i JOIN import_pieces p ON p.import_id = i.id AND p.position = 0 WHERE i.id = $1"#,
+        id
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map_or(Start { data: Vec::new(), whole: true }, |row| Start { data: row.data, whole: row.whole }))
+}
+
 pub async fn get(
     connection: &mut PgConnection,
     kind: ImportKind,

@@ -105,11 +105,6 @@ pub(crate) async fn plan_for_values(connection: &mut PgConnection) -> Result<(),
     Ok(())
 }
 
-/// The words of a search, each to be found somewhere. More than eight words are a text, not a search.
-pub(crate) fn words(q: &str) -> impl Iterator<Item = String> + '_ {
-    q.split_whitespace().take(8).map(|word| format!("%{}%", escape_like(&word.to_lowercase())))
-}
-
 /// Input as a literal part of a LIKE pattern (W-03).
 pub(crate) fn escape_like(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -129,7 +124,6 @@ mod tests {
     #[test]
     fn wildcards_of_input_are_letters() {
         assert_eq!(escape_like(r"50%_\x"), r"50\%\_\\x");
-        assert_eq!(words(" Léa  %  ").collect::<Vec<_>>(), vec!["%léa%", r"%\%%"]);
     }
 
     #[test]
