@@ -43,6 +43,7 @@ describe("roles", () => {
     await panel.getByText("This is needed.").waitFor();
     await panel.getByLabel("Name").fill("Night shift");
     expect(await panel.getByLabel("Tickets: read").isChecked()).toBe(true);
+    await panel.getByRole("button", { name: "All of Tickets" }).click();
     await panel.getByRole("button", { name: "None of Tickets" }).click();
     expect(await panel.getByLabel("Tickets: read").isChecked()).toBe(false);
     // Reading comes with it.
@@ -105,9 +106,9 @@ describe("teams", () => {
     const panel = page.getByRole("dialog", { name: "Support" });
     await panel.getByText("Nobody is in it yet.").waitFor();
     await panel.getByLabel("Add somebody").selectOption({ label: "Anna Agent" });
-    await panel.getByRole("button", { name: "Make Anna Agent lead" }).waitFor();
+    await panel.getByRole("button", { name: "Make lead: Anna Agent" }).waitFor();
     await panel.getByLabel("Add somebody").selectOption({ label: "Ben Becker" });
-    await panel.getByRole("button", { name: "Make Ben Becker lead" }).click();
+    await panel.getByRole("button", { name: "Make lead: Ben Becker" }).click();
     await panel.getByText("Leads").waitFor();
     const names = panel.getByTestId("team-members").locator("li");
     expect(await names.first().textContent()).toContain("Ben Becker");

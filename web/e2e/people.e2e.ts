@@ -56,7 +56,7 @@ describe("invitations", () => {
 
   it("sends it again with another link, and the old one is good no more", async () => {
     const { page } = owner;
-    await page.getByRole("button", { name: `Send ${NEWCOMER} the invitation again` }).click();
+    await page.getByRole("button", { name: `Send again: ${NEWCOMER}` }).click();
     await page.getByRole("alertdialog").getByRole("button", { name: "Send again" }).click();
     const link = page.getByTestId("invitation-link");
     await link.waitFor();

@@ -105,7 +105,7 @@ describe("the second factor", () => {
     await inside(other);
     // Told to ask again.
     await other.page.goto("/account?tab=security");
-    await other.page.getByRole("button", { name: /^Ask for a code again/ }).click();
+    await other.page.getByRole("button", { name: /^Ask again:/ }).click();
     await other.page.getByText("No trusted browsers").waitFor();
     await other.context.close();
   });

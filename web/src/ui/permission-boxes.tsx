@@ -57,7 +57,7 @@ export function PermissionBoxes({
               return (
                 <label
                   key={each.name}
-                  className={`flex min-h-6 items-center gap-2 ${foreign && !readOnly ? "text-muted" : ""}`}
+                  className={`flex min-h-7 items-center gap-2 ${foreign && !readOnly ? "text-muted" : ""}`}
                   title={foreign && !readOnly ? t("roles.not_yours") : undefined}
                 >
                   <input

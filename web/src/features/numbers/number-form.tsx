@@ -133,7 +133,7 @@ function Form({ number, onClose }: { number?: PhoneNumber; onClose: () => void }
       <fieldset className="flex flex-wrap gap-x-5 gap-y-1">
         <legend className="mb-1 text-[0.8667rem] font-medium text-muted">{t("numbers.capabilities")}</legend>
         {(["voice", "sms"] as const).map((each) => (
-          <label key={each} className="flex min-h-6 items-center gap-2">
+          <label key={each} className="flex min-h-7 items-center gap-2">
             <input type="checkbox" className="size-4 accent-(--accent)" {...form.register(each)} />
             {t(`numbers.capability.${each}`)}
           </label>

@@ -16,7 +16,7 @@ export function ModuleBoxes<T extends FieldValues>({
       <legend className="mb-1 text-[0.8667rem] font-medium text-muted">{t("people.modules")}</legend>
       <div className="grid gap-1 sm:grid-cols-2">
         {MODULES.map((module) => (
-          <label key={module} className="flex min-h-6 items-center gap-2">
+          <label key={module} className="flex min-h-7 items-center gap-2">
             <input
               type="checkbox"
               className="size-4 accent-(--accent)"
