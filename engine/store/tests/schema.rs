@@ -84,6 +84,9 @@ const WITHOUT_AUDIT: &[(&str, &str)] = &[
     ("call_events", "is the log of events"),
     ("call_tickets", "the ticket's timeline tells of it"),
     ("calls", "a projection of the log of events"),
+    ("contact_emails", "further addresses are part of the contact's own row"),
+    ("contact_erasures", "contact.erased lines are written with them"),
+    ("contact_merges", "contact.merged lines are written with them"),
     ("event_claims", "part of the log of events"),
     ("federated_identities", "session.started names the provider"),
     ("federated_journeys", "a browser on its way; lives for minutes"),
@@ -104,6 +107,9 @@ const WITHOUT_AUDIT: &[(&str, &str)] = &[
     ("tenant_counters", "numbers given out"),
     ("tenant_log", "numbers given out"),
     ("ticket_activities", "is itself a history"),
+    ("webhook_dead_letters", "what became of deliveries"),
+    ("webhook_deliveries", "what became of deliveries"),
+    ("webhook_endpoints", "their lines are written with them; their place in the log moves with every event"),
     ("users", "a person belongs to no tenant; user.* lines go to each of theirs"),
 ];
 
