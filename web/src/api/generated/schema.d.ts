@@ -1092,6 +1092,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/phone-number-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List files of lines, newest first (platform admin). */
+        get: operations["list_number_imports"];
+        put?: never;
+        /**
+         * Send a file of lines into the pool (platform admin): CSV with a header, at most 64 MiB. Its reading begins at once
+         *     and goes on after this answer; read the import to see how far it is. Lines that are there already stay as they are.
+         */
+        post: operations["create_number_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-number-imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the reading of a file of lines is. */
+        get: operations["get_number_import"];
+        put?: never;
+        post?: never;
+        /** Forget a file of lines; the lines stay. */
+        delete: operations["delete_number_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-number-imports/{id}/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The refused rows, with line and reason, as CSV. */
+        get: operations["list_number_rejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-number-imports/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a file of lines again that broke off. */
+        post: operations["run_number_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-number-summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures above the list of lines: one's own, connected, the pool, the monthly cost per currency. */
+        get: operations["get_number_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/phone-numbers": {
         parameters: {
             query?: never;
@@ -1180,6 +1270,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/phone-numbers/{id}/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom a line rang, and when, newest first; a tenant sees its own times. */
+        get: operations["list_number_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/phone-numbers/{id}/disconnect": {
         parameters: {
             query?: never;
@@ -1228,6 +1335,23 @@ export interface paths {
         put?: never;
         /** Hold a line of the pool for the tenant that X-Tenant names (platform admin). */
         post: operations["reserve_number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-numbers/{id}/unreserve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a line that is held or in quarantine back into the pool before its time (platform admin). */
+        post: operations["unreserve_number"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2210,6 +2334,7 @@ export interface components {
             from?: string | null;
             /** Format: uuid */
             id: string;
+            line?: components["schemas"]["LineThen"] | null;
             /**
              * Format: uuid
              * @description The line of ours that was dialled.
@@ -2313,6 +2438,20 @@ export interface components {
                 [key: string]: string;
             } | null;
         };
+        /** @description A time during which a line rang somebody. */
+        ConnectionTimeView: {
+            /** Format: date-time */
+            connected_at: string;
+            /** Format: uuid */
+            connected_by?: string | null;
+            /** Format: date-time */
+            disconnected_at?: string | null;
+            /** Format: uuid */
+            disconnected_by?: string | null;
+            endpoint?: components["schemas"]["EndpointView"] | null;
+            /** Format: uuid */
+            tenant_id: string;
+        };
         ContextRequest: {
             /**
              * @description In any form.
@@ -2324,6 +2463,24 @@ export interface components {
              * @example FR
              */
             region?: string | null;
+        };
+        /** @description A sum of one currency. */
+        CostView: {
+            /**
+             * @description A decimal number as text.
+             * @example 13.50
+             */
+            amount: string;
+            /**
+             * @description ISO 4217.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * Format: int64
+             * @description How many lines it is for.
+             */
+            lines: number;
         };
         /** @description How many items match, regardless of the page. */
         Count: {
@@ -2440,6 +2597,18 @@ export interface components {
             updated_at: string;
             /** Format: int64 */
             version: number;
+        };
+        /** @description Whom a line rang at the time of a call. */
+        EndpointThen: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `user` or `bot`.
+             * @example user
+             */
+            kind: string;
+            /** @description The person's name now. */
+            name?: string | null;
         };
         /** @description What a line rings. */
         EndpointView: {
@@ -2562,6 +2731,59 @@ export interface components {
             name?: string | null;
             scopes?: string | null;
         };
+        /** @description How far the reading of a file is. */
+        ImportView: {
+            /**
+             * Format: int64
+             * @description Octets read so far.
+             */
+            bytes_done: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            created_by?: string | null;
+            /** @description Why it failed. */
+            fault?: string | null;
+            /** Format: date-time */
+            finished_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int64
+             * @description Rows that are new.
+             */
+            inserted: number;
+            /** @description What the columns were said to hold, where the file's own names were not taken. */
+            mapping: Record<string, never>;
+            /** @example customers.csv */
+            name: string;
+            /**
+             * Format: int64
+             * @description Rows that were there already.
+             */
+            present: number;
+            /** @description Country in which numbers without a country code are read. */
+            region?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that were refused; `/rejects` tells why.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Octets of the file.
+             */
+            size: number;
+            /** Format: date-time */
+            started_at?: string | null;
+            /**
+             * @description `uploaded`, `running`, `done`, `failed`.
+             * @example running
+             */
+            state: string;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description An individual. */
         IndividualView: {
             address?: string | null;
@@ -2656,6 +2878,17 @@ export interface components {
          * @enum {string}
          */
         LineStatusView: "available" | "assigned" | "reserved";
+        /** @description A line at the time of a call. It may be another's by now. */
+        LineThen: {
+            endpoint?: components["schemas"]["EndpointThen"] | null;
+            /** Format: date-time */
+            held_since: string;
+            /**
+             * Format: date-time
+             * @description Null while it still is.
+             */
+            held_until?: string | null;
+        };
         /** @description An entry of the tenant's log. */
         LogEntry: {
             /**
@@ -2761,6 +2994,11 @@ export interface components {
             name: string;
         };
         Member: {
+            /**
+             * Format: date-time
+             * @description When they became a member.
+             */
+            created_at: string;
             /** @example agent1@demo.example */
             email: string;
             /**
@@ -2974,6 +3212,36 @@ export interface components {
         };
         /** @description A command without particulars. */
         Nothing: Record<string, never>;
+        /** @description Lines, counted, and what they cost. */
+        NumberSummary: {
+            /**
+             * Format: int64
+             * @description One's own lines; for the platform admin those of all tenants.
+             */
+            assigned: number;
+            /**
+             * Format: int64
+             * @description The pool.
+             */
+            available: number;
+            /**
+             * Format: int64
+             * @description Of those, the ones that ring somebody.
+             */
+            connected: number;
+            /** @description What the assigned lines cost a month, per currency. */
+            monthly_cost: components["schemas"]["CostView"][];
+            /**
+             * Format: int64
+             * @description Of those, the ones that ring nobody.
+             */
+            not_connected: number;
+            /**
+             * Format: int64
+             * @description Held for one; for the platform admin all that are held or in quarantine.
+             */
+            reserved: number;
+        };
         /** @description One of our lines. */
         NumberView: {
             capabilities: Record<string, never>;
@@ -3007,6 +3275,11 @@ export interface components {
             region?: string | null;
             /** @description `available`, `assigned`, `reserved`. */
             status: components["schemas"]["LineStatusView"];
+            /**
+             * Format: uuid
+             * @description Who holds it, or for whom it is held.
+             */
+            tenant_id?: string | null;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -3307,6 +3580,7 @@ export interface components {
                 from?: string | null;
                 /** Format: uuid */
                 id: string;
+                line?: components["schemas"]["LineThen"] | null;
                 /**
                  * Format: uuid
                  * @description The line of ours that was dialled.
@@ -3364,6 +3638,25 @@ export interface components {
                 };
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ConnectionTimeView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** Format: date-time */
+                connected_at: string;
+                /** Format: uuid */
+                connected_by?: string | null;
+                /** Format: date-time */
+                disconnected_at?: string | null;
+                /** Format: uuid */
+                disconnected_by?: string | null;
+                endpoint?: components["schemas"]["EndpointView"] | null;
+                /** Format: uuid */
+                tenant_id: string;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3465,6 +3758,64 @@ export interface components {
                 scopes: string;
                 /** Format: date-time */
                 updated_at: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ImportView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /**
+                 * Format: int64
+                 * @description Octets read so far.
+                 */
+                bytes_done: number;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: uuid */
+                created_by?: string | null;
+                /** @description Why it failed. */
+                fault?: string | null;
+                /** Format: date-time */
+                finished_at?: string | null;
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Rows that are new.
+                 */
+                inserted: number;
+                /** @description What the columns were said to hold, where the file's own names were not taken. */
+                mapping: Record<string, never>;
+                /** @example customers.csv */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Rows that were there already.
+                 */
+                present: number;
+                /** @description Country in which numbers without a country code are read. */
+                region?: string | null;
+                /**
+                 * Format: int64
+                 * @description Rows that were refused; `/rejects` tells why.
+                 */
+                rejected: number;
+                /**
+                 * Format: int64
+                 * @description Octets of the file.
+                 */
+                size: number;
+                /** Format: date-time */
+                started_at?: string | null;
+                /**
+                 * @description `uploaded`, `running`, `done`, `failed`.
+                 * @example running
+                 */
+                state: string;
                 /** Format: int64 */
                 version: number;
             }[];
@@ -3629,6 +3980,11 @@ export interface components {
                 region?: string | null;
                 /** @description `available`, `assigned`, `reserved`. */
                 status: components["schemas"]["LineStatusView"];
+                /**
+                 * Format: uuid
+                 * @description Who holds it, or for whom it is held.
+                 */
+                tenant_id?: string | null;
                 /** Format: date-time */
                 updated_at: string;
                 /** Format: int64 */
@@ -10512,6 +10868,494 @@ export interface operations {
             };
         };
     };
+    list_number_imports: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_number_import: {
+        parameters: {
+            query?: {
+                /** @description The file's name, as it is shown. */
+                name?: string;
+                /** @description Country in which numbers without a country code are read (ISO 3166-1 alpha-2). */
+                region?: string;
+            };
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Columns `number`, `country`, `region`, `monthly_cost`, `currency`, `provider`, `voice`, `sms` */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description The import, running */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_number_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_number_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It runs (`import-running`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_number_rejects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `line`, `reason`, `row` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_number_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import, running */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It runs, or is done (`import-running`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_number_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberSummary"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_numbers: {
         parameters: {
             query?: {
@@ -10531,8 +11375,16 @@ export interface operations {
                 /** @description ISO 3166-1 alpha-2. */
                 country?: string;
                 region?: string;
-                /** @description Digits of the number, the same as `q`. */
+                /** @description Whom it rings. */
+                user_id?: string;
+                /** @description Who holds it, or for whom it is held (of use to the platform admin). */
+                tenant_id?: string;
+                /** @description Digits found anywhere in the number, as one types it: the same as `q`. */
                 search?: string;
+                /** @description Digits the number begins with, country code first; `+` or `00` before them may be left out. */
+                prefix?: string;
+                /** @description Digits the number ends with. */
+                suffix?: string;
             };
             header?: never;
             path?: never;
@@ -11218,6 +12070,73 @@ export interface operations {
             };
         };
     };
+    list_number_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most the latest 200 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConnectionTimeView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     disconnect_number: {
         parameters: {
             query?: never;
@@ -11502,6 +12421,116 @@ export interface operations {
                 };
             };
             /** @description Not in the pool (`number-taken`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unreserve_number: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description The line as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not held (`number-not-held`) */
             409: {
                 headers: {
                     [name: string]: unknown;
