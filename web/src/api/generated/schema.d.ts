@@ -739,6 +739,304 @@ export interface paths {
         patch: operations["change_connection"];
         trace?: never;
     };
+    "/api/v1/contact-duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records of the tenant that share a number, an address or a name, in the order of what they share. */
+        get: operations["list_contact_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-duplicates/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records that may be of the same person or company as one: a shared number or address, or a name written alike. At most
+         *     50, those with most in common first.
+         */
+        get: operations["list_contact_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List erasures, newest first. */
+        get: operations["list_contact_erasures"];
+        put?: never;
+        /**
+         * Erase a person, for good. Names, numbers, addresses, notes and values of fields go; tickets and calls stay, with a
+         *     pseudonym where the person was, so that figures do not change. Records that were merged into this one go with it.
+         */
+        post: operations["create_contact_erasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Take the contacts of a kind out as a file, narrowed as the list of them is. That it was done is in the audit log. */
+        get: operations["export_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tenant's own fields of contacts, in the order they are shown. */
+        get: operations["list_contact_fields"];
+        put?: never;
+        /** Make a field. One that was removed comes back with its values. */
+        post: operations["create_contact_field"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-fields/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a field. */
+        get: operations["get_contact_field"];
+        put?: never;
+        post?: never;
+        /** Remove a field. Values that contacts have of it stay in `custom` until they are set to null. */
+        delete: operations["delete_contact_field"];
+        options?: never;
+        head?: never;
+        /** Change a field. */
+        patch: operations["update_contact_field"];
+        trace?: never;
+    };
+    "/api/v1/contact-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List files of contacts, newest first. */
+        get: operations["list_contact_imports"];
+        put?: never;
+        /** Send a file of contacts: CSV with a header, at most 64 MiB. It waits until it is run. */
+        post: operations["create_contact_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the reading of a file is. */
+        get: operations["get_contact_import"];
+        put?: never;
+        post?: never;
+        /** Forget a file; the contacts stay. */
+        delete: operations["delete_contact_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-imports/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See how a file would be read, with a mapping or by the names of its columns. Nothing is stored. */
+        post: operations["preview_contact_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-imports/{id}/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The refused rows, with line and reason, as CSV. */
+        get: operations["list_contact_rejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-imports/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a file into the directory. It goes on after this answer; read the import to see how far it is. Rows that are
+         *     there already are left as they are, so a file that broke off is run again.
+         */
+        post: operations["run_contact_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List merges, newest first. */
+        get: operations["list_contact_merges"];
+        put?: never;
+        /**
+         * Make two records one. The kept one gets what it lacks: numbers, addresses, profiles, values of fields, and the other's
+         *     tickets, notes, calls and (of organizations) contacts. For 30 days it can be undone.
+         */
+        post: operations["create_contact_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make two records of one again. What was not changed since is as it was before; what was, stays. */
+        post: operations["undo_contact_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The notes of a contact, pinned ones first, then newest first; at most 500. */
+        get: operations["list_contact_notes"];
+        put?: never;
+        /** Write a note about a contact. */
+        post: operations["create_contact_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-notes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a note. */
+        get: operations["get_contact_note"];
+        put?: never;
+        post?: never;
+        /** Delete a note: one's own, or anybody's for who may delete contacts. */
+        delete: operations["delete_contact_note"];
+        options?: never;
+        head?: never;
+        /** Change a note: its text, if it is one's own; whether it is pinned. */
+        patch: operations["update_contact_note"];
+        trace?: never;
+    };
+    "/api/v1/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search all kinds of contact at once: words of name, address or organization, or the first digits of a number. The
+         *     latest of each kind; the lists of the kinds have the rest, page by page. Kinds that the caller may not read are left
+         *     out.
+         */
+        get: operations["search_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/email-contacts": {
         parameters: {
             query?: never;
@@ -899,6 +1197,23 @@ export interface paths {
         head?: never;
         /** Change an individual. */
         patch: operations["update_individual"];
+        trace?: never;
+    };
+    "/api/v1/individuals/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Activate, suspend or give up an individual. */
+        post: operations["move_individual"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/invitations": {
@@ -1070,6 +1385,23 @@ export interface paths {
         head?: never;
         /** Change a contact of an organization. */
         patch: operations["update_organization_contact"];
+        trace?: never;
+    };
+    "/api/v1/organizations/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Activate, suspend or give up an organization. */
+        post: operations["move_organization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/permissions": {
@@ -1877,6 +2209,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List endpoints, newest first. */
+        get: operations["list_webhook_endpoints"];
+        put?: never;
+        /** Let a URL hear of the log from now on. The answer has the secret that signs, this once. */
+        post: operations["create_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an endpoint. */
+        get: operations["get_webhook_endpoint"];
+        put?: never;
+        post?: never;
+        /** Delete an endpoint. Nothing leaves for it any more. */
+        delete: operations["delete_webhook_endpoint"];
+        options?: never;
+        head?: never;
+        /** Change an endpoint. One that is switched on again goes on where it was. */
+        patch: operations["update_webhook_endpoint"];
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The events that were given up, newest first. */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try dead letters once more. They go out of the order of the log: what came after them was delivered meanwhile. */
+        post: operations["replay_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The attempts of the last 30 days, newest first. */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send everything behind a place of the log once more. */
+        post: operations["replay_webhook_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret. For a day the one before signs beside it, so that a receiver can change over without losing an event. */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ws-tickets": {
         parameters: {
             query?: never;
@@ -2228,6 +2682,13 @@ export interface components {
              */
             via?: string | null;
         };
+        /** @description Who wrote it. */
+        AuthorView: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null of somebody who is no member any more. */
+            name?: string | null;
+        };
         /** @description Shown once. */
         BackupCodes: {
             /**
@@ -2365,6 +2826,19 @@ export interface components {
             customer_type?: string | null;
             phone_number?: string | null;
         };
+        /** @description Another record that may be of the same person or company. */
+        CandidateView: {
+            contact: components["schemas"]["ContactName"];
+            email?: string | null;
+            /**
+             * Format: float
+             * @description How alike the names are, 0 to 1.
+             */
+            likeness: number;
+            name: string;
+            /** @description `number`, `email`, `name`. */
+            reasons: string[];
+        };
         ChangePassword: {
             current_password: string;
             /** @description 10 characters or more, not your e-mail or name, none of the commonest. */
@@ -2452,6 +2926,52 @@ export interface components {
             /** Format: uuid */
             tenant_id: string;
         };
+        /** @description A field of the tenant's own. */
+        ContactFieldView: {
+            /** @description Of a choice: what may be chosen. */
+            choices: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description The name in `custom`.
+             * @example customer_no
+             */
+            key: string;
+            /**
+             * @description Which kind of contact has it: `individual`, `organization`, `organization_contact`, `email_contact`.
+             * @example individual
+             */
+            kind: string;
+            /** @example Customer number */
+            label: string;
+            /**
+             * Format: int32
+             * @description Fields are shown in this order.
+             */
+            position: number;
+            required: boolean;
+            /**
+             * @description `text`, `number`, `date`, `boolean`, `choice`.
+             * @example text
+             */
+            type: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A contact of any kind. */
+        ContactName: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `individual`, `organization`, `organization_contact`, `email_contact`.
+             * @example individual
+             */
+            kind: string;
+        };
         ContextRequest: {
             /**
              * @description In any form.
@@ -2489,25 +3009,96 @@ export interface components {
             /** Format: int64 */
             value: number;
         };
+        CreateContactField: {
+            choices?: string[] | null;
+            /**
+             * @description A small letter, then small letters, digits and `_`; at most 40.
+             * @example customer_no
+             */
+            key: string;
+            /**
+             * @description `individual`, `organization`, `organization_contact`, `email_contact`.
+             * @example individual
+             */
+            kind: string;
+            /** @example Customer number */
+            label: string;
+            /** Format: int32 */
+            position?: number | null;
+            required?: boolean | null;
+            /**
+             * @description `text`, `number`, `date`, `boolean`, `choice`; it never changes.
+             * @example text
+             */
+            type: string;
+        };
         CreateEmailContact: {
+            /** @description Values of the tenant's own fields. */
+            custom?: Record<string, never> | null;
             /** @example ada@customer.example */
             email: string;
+            /** @description All addresses, or those beside `email`. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             is_active?: boolean | null;
             name: string;
             /** @description May be empty. */
             phones: components["schemas"]["PhoneInput"][];
+            /**
+             * @description Where it begins, instead of `is_active`; moved by `POST …/status` later.
+             * @example pending
+             */
+            status?: string | null;
+        };
+        CreateErasure: {
+            /** @description An individual, a contact of an organization, or an e-mail contact. */
+            contact: components["schemas"]["ContactName"];
+            /** @description Kept for good, so name nobody here: "letter of 2026-11-20", a file number. */
+            reason?: string | null;
         };
         CreateIndividual: {
             address?: string | null;
+            /** @description Values of the tenant's own fields. */
+            custom?: Record<string, never> | null;
             /** Format: date */
             dob?: string | null;
             email?: string | null;
+            /** @description All addresses, or those beside `email`. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             full_name: string;
             gender?: string | null;
             is_active?: boolean | null;
             /** @description May be empty. */
             phones: components["schemas"]["PhoneInput"][];
             social_media?: components["schemas"]["SocialLink"][] | null;
+            /**
+             * @description Where it begins, instead of `is_active`; moved by `POST …/status` later.
+             * @example pending
+             */
+            status?: string | null;
+        };
+        CreateMerge: {
+            /**
+             * Format: uuid
+             * @description The record that stays: its name and what it has win.
+             */
+            keep_id: string;
+            /**
+             * @description `individual` or `organization`.
+             * @example individual
+             */
+            kind: string;
+            /**
+             * Format: uuid
+             * @description The record that becomes part of it.
+             */
+            merge_id: string;
+        };
+        CreateNote: {
+            /** @description Plain text. */
+            body: string;
+            contact: components["schemas"]["ContactName"];
+            /** @description Pinned notes come first. */
+            pinned?: boolean | null;
         };
         CreateNumber: {
             capabilities?: Record<string, never> | null;
@@ -2532,20 +3123,100 @@ export interface components {
             region?: string | null;
         };
         CreateOrganization: {
+            /** @description Values of the tenant's own fields. */
+            custom?: Record<string, never> | null;
             /** @example office@customer.example */
             email?: string | null;
+            /** @description All addresses, or those beside `email`. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             is_active?: boolean | null;
             name: string;
             /** @description May be empty. */
             phones: components["schemas"]["PhoneInput"][];
+            /**
+             * @description Where it begins, instead of `is_active`; moved by `POST …/status` later.
+             * @example pending
+             */
+            status?: string | null;
         };
         CreateOrganizationContact: {
+            /** @description Values of the tenant's own fields. */
+            custom?: Record<string, never> | null;
             email?: string | null;
+            /** @description All addresses, or those beside `email`. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             full_name: string;
             gender?: string | null;
             is_active?: boolean | null;
             /** @description May be empty. */
             phones: components["schemas"]["PhoneInput"][];
+            /**
+             * @description Where it begins, instead of `is_active`; moved by `POST …/status` later.
+             * @example pending
+             */
+            status?: string | null;
+        };
+        CreateWebhookEndpoint: {
+            events?: string[] | null;
+            is_active?: boolean | null;
+            /** @example CRM */
+            name: string;
+            /**
+             * @description https, at a host of the internet.
+             * @example https://crm.example/hooks/switchroom
+             */
+            url: string;
+        };
+        /** @description An event that was given up after its last attempt. */
+        DeadLetterView: {
+            cursor: string;
+            /**
+             * Format: date-time
+             * @description When it was delivered in the end.
+             */
+            delivered_at?: string | null;
+            /** Format: date-time */
+            died_at: string;
+            /** Format: uuid */
+            event_id: string;
+            fault?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description It is to be tried once more. */
+            replaying: boolean;
+            /** @example call.ended */
+            type: string;
+        };
+        /** @description An attempt to tell an endpoint of an event. */
+        DeliveryView: {
+            /**
+             * Format: int32
+             * @description 1 = the first.
+             */
+            attempt: number;
+            /** Format: date-time */
+            attempted_at: string;
+            /** @description The place in the log; `GET /api/v1/events` has what was sent. */
+            cursor: string;
+            /** Format: int32 */
+            duration_ms: number;
+            /** Format: uuid */
+            event_id: string;
+            fault?: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `delivered`, `failed` (tried again later), `dead` (given up).
+             * @example delivered
+             */
+            outcome: string;
+            /**
+             * Format: int32
+             * @description What was answered; null where nothing was.
+             */
+            status?: number | null;
+            /** @example call.ringing */
+            type: string;
         };
         Device: {
             /**
@@ -2562,6 +3233,21 @@ export interface components {
             /** Format: date-time */
             last_used_at: string;
             user_agent?: string | null;
+        };
+        /** @description Records that have one thing in common. */
+        DuplicateGroup: {
+            /** @description At most 50 of them. */
+            contact_ids: string[];
+            /**
+             * @description `number`, `email` or `name`.
+             * @example number
+             */
+            reason: string;
+            /**
+             * @description What they share.
+             * @example +33639980001
+             */
+            value: string;
         };
         /** @description Absent = unchanged, null = emptied. State and assignee have commands of their own. */
         EditTicket: {
@@ -2585,18 +3271,45 @@ export interface components {
         EmailContactView: {
             /** Format: date-time */
             created_at: string;
+            /** @description Values of the tenant's own fields (`/contact-fields`). */
+            custom: Record<string, never>;
             email: string;
+            /** @description All addresses; the primary one is `email` too. */
+            emails: components["schemas"]["EmailView"][];
             /** Format: uuid */
             id: string;
+            /** @description Not suspended and not inactive; pops of the others are flagged. */
             is_active: boolean;
             name: string;
             phones: components["schemas"]["PhoneView"][];
             /** @description `manual`, `mail`, `import`. */
             provenance: string;
+            /**
+             * @description `pending`, `active`, `suspended`, `inactive`.
+             * @example active
+             */
+            status: string;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
             version: number;
+        };
+        EmailFields: {
+            /** @example ada@customer.example */
+            email: string;
+            /** @example work */
+            label?: string | null;
+            /** @description One address of a contact is its primary one; the first, if none is marked. */
+            primary?: boolean | null;
+        };
+        /** @description An address as it is sent in: text, or with a label. */
+        EmailInput: string | components["schemas"]["EmailFields"];
+        /** @description An address as it is sent out. */
+        EmailView: {
+            /** @example ada@customer.example */
+            email: string;
+            label?: string | null;
+            primary: boolean;
         };
         /** @description Whom a line rang at the time of a call. */
         EndpointThen: {
@@ -2616,6 +3329,27 @@ export interface components {
             id: string;
             /** @description `user` or `bot`. */
             kind: string;
+        };
+        /** @description That a person was erased. */
+        ErasureView: {
+            /**
+             * Format: int32
+             * @description Calls that stay without the person.
+             */
+            calls: number;
+            contact: components["schemas"]["ContactName"];
+            /** Format: date-time */
+            erased_at: string;
+            /** Format: uuid */
+            erased_by?: string | null;
+            /** Format: uuid */
+            id: string;
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Tickets that stay without the person.
+             */
+            tickets: number;
         };
         /** @description An internal number. */
         Extension: {
@@ -2681,6 +3415,27 @@ export interface components {
              */
             title?: string;
         };
+        /** @description A contact of any kind, found. */
+        FoundContact: {
+            email?: string | null;
+            /** Format: uuid */
+            id: string;
+            is_active: boolean;
+            /**
+             * @description `individual`, `organization`, `organization_contact`, `email_contact`.
+             * @example individual
+             */
+            kind: string;
+            name: string;
+            /**
+             * Format: uuid
+             * @description Of an organization's contact: whose.
+             */
+            organization_id?: string | null;
+            phones: components["schemas"]["PhoneView"][];
+            /** @example active */
+            status: string;
+        };
         Health: {
             /** @example ok */
             status: string;
@@ -2730,6 +3485,25 @@ export interface components {
             /** @example Company sign-in */
             name?: string | null;
             scopes?: string | null;
+        };
+        /** @description What the columns of a file hold, by their names in the file. */
+        ImportMapping: {
+            /**
+             * @description `name`, `kind`, `organization`, `gender`, `email`, `phone`, `phone2` … `phone20`, `label`, `label2` …, `phones`, or
+             *     `ignore`. Columns that are not named here hold what their own names say.
+             */
+            mapping?: Record<string, never>;
+        };
+        /** @description How a file would be read. */
+        ImportPreview: {
+            bad: number;
+            columns: components["schemas"]["PreviewColumn"][];
+            /** @description Why the file cannot be read at all with this mapping. */
+            fault?: string | null;
+            /** @description Of the first thousand rows, how many are good and how many are not. */
+            good: number;
+            /** @description The first rows, good and bad. */
+            rows: components["schemas"]["PreviewRow"][];
         };
         /** @description How far the reading of a file is. */
         ImportView: {
@@ -2789,20 +3563,30 @@ export interface components {
             address?: string | null;
             /** Format: date-time */
             created_at: string;
+            /** @description Values of the tenant's own fields (`/contact-fields`). */
+            custom: Record<string, never>;
             /** Format: date */
             dob?: string | null;
             email?: string | null;
+            /** @description All addresses; the primary one is `email` too. */
+            emails: components["schemas"]["EmailView"][];
             /** @example Ada Lovelace */
             full_name: string;
             /** @description Male, Female, Other; null = unknown. */
             gender?: string | null;
             /** Format: uuid */
             id: string;
+            /** @description Not suspended and not inactive; pops of the others are flagged. */
             is_active: boolean;
             phones: components["schemas"]["PhoneView"][];
             /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
             provenance: string;
             social_media: components["schemas"]["SocialLink"][];
+            /**
+             * @description `pending`, `active`, `suspended`, `inactive`.
+             * @example active
+             */
+            status: string;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -3064,6 +3848,48 @@ export interface components {
             organizations: boolean;
             tickets: boolean;
         };
+        /** @description Two records made one. */
+        MergeView: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The record that stayed.
+             */
+            kept_id: string;
+            /**
+             * @description `individual` or `organization`.
+             * @example individual
+             */
+            kind: string;
+            /** Format: date-time */
+            merged_at: string;
+            /** Format: uuid */
+            merged_by?: string | null;
+            /**
+             * Format: uuid
+             * @description The record that became part of it.
+             */
+            merged_id: string;
+            /** Format: int64 */
+            moved_contacts: number;
+            /** Format: int64 */
+            moved_notes: number;
+            /**
+             * Format: int64
+             * @description Tickets, notes and (of organizations) contacts that went over.
+             */
+            moved_tickets: number;
+            /**
+             * Format: date-time
+             * @description Until then it can be undone.
+             */
+            undo_until: string;
+            /** Format: date-time */
+            undone_at?: string | null;
+            /** Format: uuid */
+            undone_by?: string | null;
+        };
         /** @description Calls that started within this minute. */
         Minute: {
             /** Format: date-time */
@@ -3080,6 +3906,15 @@ export interface components {
             organizations: boolean | null;
             /** @default null */
             tickets: boolean | null;
+        };
+        MoveContact: {
+            /** @description For the audit log. */
+            reason?: string | null;
+            /**
+             * @description `active`, `suspended`, `inactive`.
+             * @example suspended
+             */
+            status: string;
         };
         MoveTicket: {
             reason?: string | null;
@@ -3210,6 +4045,21 @@ export interface components {
              */
             name: string;
         };
+        /** @description A note. */
+        NoteView: {
+            author: components["schemas"]["AuthorView"];
+            body: string;
+            contact: components["schemas"]["ContactName"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            pinned: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A command without particulars. */
         Nothing: Record<string, never>;
         /** @description Lines, counted, and what they cost. */
@@ -3307,19 +4157,29 @@ export interface components {
         OrganizationContactView: {
             /** Format: date-time */
             created_at: string;
+            /** @description Values of the tenant's own fields (`/contact-fields`). */
+            custom: Record<string, never>;
             email?: string | null;
+            /** @description All addresses; the primary one is `email` too. */
+            emails: components["schemas"]["EmailView"][];
             /** @example Grace Hopper */
             full_name: string;
             /** @description Male, Female, Other; null = unknown. */
             gender?: string | null;
             /** Format: uuid */
             id: string;
+            /** @description Not suspended and not inactive; pops of the others are flagged. */
             is_active: boolean;
             /** Format: uuid */
             organization_id: string;
             phones: components["schemas"]["PhoneView"][];
             /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
             provenance: string;
+            /**
+             * @description `pending`, `active`, `suspended`, `inactive`.
+             * @example active
+             */
+            status: string;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -3329,14 +4189,24 @@ export interface components {
         OrganizationView: {
             /** Format: date-time */
             created_at: string;
+            /** @description Values of the tenant's own fields (`/contact-fields`). */
+            custom: Record<string, never>;
             email?: string | null;
+            /** @description All addresses; the primary one is `email` too. */
+            emails: components["schemas"]["EmailView"][];
             /** Format: uuid */
             id: string;
+            /** @description Not suspended and not inactive; pops of the others are flagged. */
             is_active: boolean;
             name: string;
             phones: components["schemas"]["PhoneView"][];
             /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
             provenance: string;
+            /**
+             * @description `pending`, `active`, `suspended`, `inactive`.
+             * @example active
+             */
+            status: string;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -3606,6 +4476,24 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_CandidateView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                contact: components["schemas"]["ContactName"];
+                email?: string | null;
+                /**
+                 * Format: float
+                 * @description How alike the names are, 0 to 1.
+                 */
+                likeness: number;
+                name: string;
+                /** @description `number`, `email`, `name`. */
+                reasons: string[];
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Connection: {
             count?: components["schemas"]["Count"] | null;
             items: {
@@ -3662,6 +4550,108 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_ContactFieldView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** @description Of a choice: what may be chosen. */
+                choices: string[];
+                /** Format: date-time */
+                created_at: string;
+                /** Format: uuid */
+                id: string;
+                /**
+                 * @description The name in `custom`.
+                 * @example customer_no
+                 */
+                key: string;
+                /**
+                 * @description Which kind of contact has it: `individual`, `organization`, `organization_contact`, `email_contact`.
+                 * @example individual
+                 */
+                kind: string;
+                /** @example Customer number */
+                label: string;
+                /**
+                 * Format: int32
+                 * @description Fields are shown in this order.
+                 */
+                position: number;
+                required: boolean;
+                /**
+                 * @description `text`, `number`, `date`, `boolean`, `choice`.
+                 * @example text
+                 */
+                type: string;
+                /** Format: date-time */
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_DeadLetterView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                cursor: string;
+                /**
+                 * Format: date-time
+                 * @description When it was delivered in the end.
+                 */
+                delivered_at?: string | null;
+                /** Format: date-time */
+                died_at: string;
+                /** Format: uuid */
+                event_id: string;
+                fault?: string | null;
+                /** Format: uuid */
+                id: string;
+                /** @description It is to be tried once more. */
+                replaying: boolean;
+                /** @example call.ended */
+                type: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_DeliveryView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /**
+                 * Format: int32
+                 * @description 1 = the first.
+                 */
+                attempt: number;
+                /** Format: date-time */
+                attempted_at: string;
+                /** @description The place in the log; `GET /api/v1/events` has what was sent. */
+                cursor: string;
+                /** Format: int32 */
+                duration_ms: number;
+                /** Format: uuid */
+                event_id: string;
+                fault?: string | null;
+                /** Format: uuid */
+                id: string;
+                /**
+                 * @description `delivered`, `failed` (tried again later), `dead` (given up).
+                 * @example delivered
+                 */
+                outcome: string;
+                /**
+                 * Format: int32
+                 * @description What was answered; null where nothing was.
+                 */
+                status?: number | null;
+                /** @example call.ringing */
+                type: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Device: {
             count?: components["schemas"]["Count"] | null;
             items: {
@@ -3684,23 +4674,79 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_DuplicateGroup: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** @description At most 50 of them. */
+                contact_ids: string[];
+                /**
+                 * @description `number`, `email` or `name`.
+                 * @example number
+                 */
+                reason: string;
+                /**
+                 * @description What they share.
+                 * @example +33639980001
+                 */
+                value: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_EmailContactView: {
             count?: components["schemas"]["Count"] | null;
             items: {
                 /** Format: date-time */
                 created_at: string;
+                /** @description Values of the tenant's own fields (`/contact-fields`). */
+                custom: Record<string, never>;
                 email: string;
+                /** @description All addresses; the primary one is `email` too. */
+                emails: components["schemas"]["EmailView"][];
                 /** Format: uuid */
                 id: string;
+                /** @description Not suspended and not inactive; pops of the others are flagged. */
                 is_active: boolean;
                 name: string;
                 phones: components["schemas"]["PhoneView"][];
                 /** @description `manual`, `mail`, `import`. */
                 provenance: string;
+                /**
+                 * @description `pending`, `active`, `suspended`, `inactive`.
+                 * @example active
+                 */
+                status: string;
                 /** Format: date-time */
                 updated_at: string;
                 /** Format: int64 */
                 version: number;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ErasureView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /**
+                 * Format: int32
+                 * @description Calls that stay without the person.
+                 */
+                calls: number;
+                contact: components["schemas"]["ContactName"];
+                /** Format: date-time */
+                erased_at: string;
+                /** Format: uuid */
+                erased_by?: string | null;
+                /** Format: uuid */
+                id: string;
+                reason?: string | null;
+                /**
+                 * Format: int32
+                 * @description Tickets that stay without the person.
+                 */
+                tickets: number;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3720,6 +4766,32 @@ export interface components {
                 sip_uri?: string | null;
                 /** Format: uuid */
                 user_id: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_FoundContact: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                email?: string | null;
+                /** Format: uuid */
+                id: string;
+                is_active: boolean;
+                /**
+                 * @description `individual`, `organization`, `organization_contact`, `email_contact`.
+                 * @example individual
+                 */
+                kind: string;
+                name: string;
+                /**
+                 * Format: uuid
+                 * @description Of an organization's contact: whose.
+                 */
+                organization_id?: string | null;
+                phones: components["schemas"]["PhoneView"][];
+                /** @example active */
+                status: string;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3829,20 +4901,30 @@ export interface components {
                 address?: string | null;
                 /** Format: date-time */
                 created_at: string;
+                /** @description Values of the tenant's own fields (`/contact-fields`). */
+                custom: Record<string, never>;
                 /** Format: date */
                 dob?: string | null;
                 email?: string | null;
+                /** @description All addresses; the primary one is `email` too. */
+                emails: components["schemas"]["EmailView"][];
                 /** @example Ada Lovelace */
                 full_name: string;
                 /** @description Male, Female, Other; null = unknown. */
                 gender?: string | null;
                 /** Format: uuid */
                 id: string;
+                /** @description Not suspended and not inactive; pops of the others are flagged. */
                 is_active: boolean;
                 phones: components["schemas"]["PhoneView"][];
                 /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
                 provenance: string;
                 social_media: components["schemas"]["SocialLink"][];
+                /**
+                 * @description `pending`, `active`, `suspended`, `inactive`.
+                 * @example active
+                 */
+                status: string;
                 /** Format: date-time */
                 updated_at: string;
                 /** Format: int64 */
@@ -3928,6 +5010,53 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_MergeView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The record that stayed.
+                 */
+                kept_id: string;
+                /**
+                 * @description `individual` or `organization`.
+                 * @example individual
+                 */
+                kind: string;
+                /** Format: date-time */
+                merged_at: string;
+                /** Format: uuid */
+                merged_by?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The record that became part of it.
+                 */
+                merged_id: string;
+                /** Format: int64 */
+                moved_contacts: number;
+                /** Format: int64 */
+                moved_notes: number;
+                /**
+                 * Format: int64
+                 * @description Tickets, notes and (of organizations) contacts that went over.
+                 */
+                moved_tickets: number;
+                /**
+                 * Format: date-time
+                 * @description Until then it can be undone.
+                 */
+                undo_until: string;
+                /** Format: date-time */
+                undone_at?: string | null;
+                /** Format: uuid */
+                undone_by?: string | null;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_MyTenant: {
             count?: components["schemas"]["Count"] | null;
             items: {
@@ -3941,6 +5070,26 @@ export interface components {
                 role: string;
                 /** @example demo */
                 slug: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_NoteView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                author: components["schemas"]["AuthorView"];
+                body: string;
+                contact: components["schemas"]["ContactName"];
+                /** Format: date-time */
+                created_at: string;
+                /** Format: uuid */
+                id: string;
+                pinned: boolean;
+                /** Format: date-time */
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3999,19 +5148,29 @@ export interface components {
             items: {
                 /** Format: date-time */
                 created_at: string;
+                /** @description Values of the tenant's own fields (`/contact-fields`). */
+                custom: Record<string, never>;
                 email?: string | null;
+                /** @description All addresses; the primary one is `email` too. */
+                emails: components["schemas"]["EmailView"][];
                 /** @example Grace Hopper */
                 full_name: string;
                 /** @description Male, Female, Other; null = unknown. */
                 gender?: string | null;
                 /** Format: uuid */
                 id: string;
+                /** @description Not suspended and not inactive; pops of the others are flagged. */
                 is_active: boolean;
                 /** Format: uuid */
                 organization_id: string;
                 phones: components["schemas"]["PhoneView"][];
                 /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
                 provenance: string;
+                /**
+                 * @description `pending`, `active`, `suspended`, `inactive`.
+                 * @example active
+                 */
+                status: string;
                 /** Format: date-time */
                 updated_at: string;
                 /** Format: int64 */
@@ -4026,14 +5185,24 @@ export interface components {
             items: {
                 /** Format: date-time */
                 created_at: string;
+                /** @description Values of the tenant's own fields (`/contact-fields`). */
+                custom: Record<string, never>;
                 email?: string | null;
+                /** @description All addresses; the primary one is `email` too. */
+                emails: components["schemas"]["EmailView"][];
                 /** Format: uuid */
                 id: string;
+                /** @description Not suspended and not inactive; pops of the others are flagged. */
                 is_active: boolean;
                 name: string;
                 phones: components["schemas"]["PhoneView"][];
                 /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
                 provenance: string;
+                /**
+                 * @description `pending`, `active`, `suspended`, `inactive`.
+                 * @example active
+                 */
+                status: string;
                 /** Format: date-time */
                 updated_at: string;
                 /** Format: int64 */
@@ -4328,6 +5497,51 @@ export interface components {
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
         };
+        /** @description One page of a list. */
+        Page_WebhookEndpointView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                /** @description Everything up to this place of the log is delivered, was not asked for, or is a dead letter. */
+                cursor: string;
+                /**
+                 * @description What it asked for; empty = everything.
+                 * @example [
+                 *       "call.ringing",
+                 *       "call.ended"
+                 *     ]
+                 */
+                events: string[];
+                /**
+                 * Format: int32
+                 * @description How often the event behind it has failed so far.
+                 */
+                failed: number;
+                /** Format: uuid */
+                id: string;
+                is_active: boolean;
+                /** @example CRM */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description When that is tried again; null where nothing has failed.
+                 */
+                next_attempt_at?: string | null;
+                /** @description Two secrets sign: the one before does for a day after a change. */
+                rotating: boolean;
+                /** @description `whsec_…`; only in the answer that made it. */
+                secret?: string | null;
+                /** Format: date-time */
+                updated_at: string;
+                /** @example https://crm.example/hooks/switchroom */
+                url: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
         /** @description One permission. */
         PermissionItem: {
             /**
@@ -4385,6 +5599,41 @@ export interface components {
              * @example break
              */
             state: string;
+        };
+        /** @description A column of a file. */
+        PreviewColumn: {
+            /**
+             * @description What it holds; null where it is not imported.
+             * @example phone
+             */
+            holds?: string | null;
+            /**
+             * @description As the file names it.
+             * @example Portable
+             */
+            name: string;
+        };
+        /** @description A contact that a row is read as. */
+        PreviewContact: {
+            email?: string | null;
+            gender?: string | null;
+            /** @example individual */
+            kind: string;
+            name: string;
+            organization?: string | null;
+            /** @description E.164. */
+            phones: string[];
+        };
+        /** @description A row as it would be stored, or why not. */
+        PreviewRow: {
+            contact?: components["schemas"]["PreviewContact"] | null;
+            /** @description Why the row is refused. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description The line of the file.
+             */
+            line: number;
         };
         /** @description The body of every error answer (RFC 9457). */
         Problem: {
@@ -4466,6 +5715,26 @@ export interface components {
             user_id?: string | null;
             /** Format: date-time */
             verified_at?: string | null;
+        };
+        ReplayDead: {
+            /**
+             * Format: uuid
+             * @description One of them; where left out, all that were not delivered.
+             */
+            id?: string | null;
+        };
+        ReplayFrom: {
+            /**
+             * @description A cursor of the log; `0` = from the first entry that is kept. Everything behind it is sent, again where it was sent
+             *     before, under the same ids.
+             * @example v1.0
+             */
+            after: string;
+        };
+        /** @description How many are tried once more. */
+        Replaying: {
+            /** Format: int64 */
+            replaying: number;
         };
         /** @description A reply. */
         ReplyView: {
@@ -4721,9 +5990,23 @@ export interface components {
             /** Format: uuid */
             user_id: string;
         };
+        /** @description Absent = unchanged. Key, kind and type never change. */
+        UpdateContactField: {
+            /** @description Replaces the whole list. What contacts have chosen stays, also when it can be chosen no more. */
+            choices?: string[] | null;
+            label?: string | null;
+            /** Format: int32 */
+            position?: number | null;
+            /** @description Of contacts that are entered or changed from now on. */
+            required?: boolean | null;
+        };
         /** @description Absent = unchanged. */
         UpdateEmailContact: {
+            /** @description Merged into what is there; null takes a value away. */
+            custom?: Record<string, never> | null;
             email?: string | null;
+            /** @description Replaces the whole list. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             is_active?: boolean | null;
             name?: string | null;
             /** @description Replaces the whole list. */
@@ -4732,9 +6015,13 @@ export interface components {
         /** @description Absent = unchanged, null = emptied. */
         UpdateIndividual: {
             address?: string | null;
+            /** @description Merged into what is there; null takes a value away. */
+            custom?: Record<string, never> | null;
             /** Format: date */
             dob?: string | null;
             email?: string | null;
+            /** @description Replaces the whole list. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             full_name?: string | null;
             gender?: string | null;
             is_active?: boolean | null;
@@ -4742,6 +6029,12 @@ export interface components {
             phones?: components["schemas"]["PhoneInput"][] | null;
             /** @description Replaces the whole list. */
             social_media?: components["schemas"]["SocialLink"][] | null;
+        };
+        /** @description Absent = unchanged. */
+        UpdateNote: {
+            /** @description The author's to change. */
+            body?: string | null;
+            pinned?: boolean | null;
         };
         /** @description Plain attributes of a line. Who holds it and what it rings is changed by commands. */
         UpdateNumber: {
@@ -4754,7 +6047,11 @@ export interface components {
         };
         /** @description Absent = unchanged, null = emptied. */
         UpdateOrganization: {
+            /** @description Merged into what is there; null takes a value away. */
+            custom?: Record<string, never> | null;
             email?: string | null;
+            /** @description Replaces the whole list. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             is_active?: boolean | null;
             name?: string | null;
             /** @description Replaces the whole list. */
@@ -4762,12 +6059,25 @@ export interface components {
         };
         /** @description Absent = unchanged, null = emptied. */
         UpdateOrganizationContact: {
+            /** @description Merged into what is there; null takes a value away. */
+            custom?: Record<string, never> | null;
             email?: string | null;
+            /** @description Replaces the whole list. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             full_name?: string | null;
             gender?: string | null;
             is_active?: boolean | null;
             /** @description Replaces the whole list. */
             phones?: components["schemas"]["PhoneInput"][] | null;
+        };
+        /** @description Absent = unchanged. */
+        UpdateWebhookEndpoint: {
+            /** @description Replaces the whole list. */
+            events?: string[] | null;
+            /** @description One that is switched off keeps its place in the log. */
+            is_active?: boolean | null;
+            name?: string | null;
+            url?: string | null;
         };
         User: {
             /** @example agent1@demo.example */
@@ -4832,6 +6142,46 @@ export interface components {
              * @example approval
              */
             registration: string;
+        };
+        /** @description A URL that hears of the log. */
+        WebhookEndpointView: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Everything up to this place of the log is delivered, was not asked for, or is a dead letter. */
+            cursor: string;
+            /**
+             * @description What it asked for; empty = everything.
+             * @example [
+             *       "call.ringing",
+             *       "call.ended"
+             *     ]
+             */
+            events: string[];
+            /**
+             * Format: int32
+             * @description How often the event behind it has failed so far.
+             */
+            failed: number;
+            /** Format: uuid */
+            id: string;
+            is_active: boolean;
+            /** @example CRM */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When that is tried again; null where nothing has failed.
+             */
+            next_attempt_at?: string | null;
+            /** @description Two secrets sign: the one before does for a day after a change. */
+            rotating: boolean;
+            /** @description `whsec_…`; only in the answer that made it. */
+            secret?: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** @example https://crm.example/hooks/switchroom */
+            url: string;
+            /** Format: int64 */
+            version: number;
         };
         WriteReply: {
             body: string;
@@ -8122,6 +9472,2034 @@ export interface operations {
             };
         };
     };
+    list_contact_duplicates: {
+        parameters: {
+            query: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
+                kind: string;
+                /** @description `number` (where left out), `email` or `name`. */
+                reason?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DuplicateGroup"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_candidates: {
+        parameters: {
+            query: {
+                /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
+                kind: string;
+                contact_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The candidates */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CandidateView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_erasures: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of erasures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ErasureView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_contact_erasure: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateErasure"];
+            };
+        };
+        responses: {
+            /** @description The erasure */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Erased already (`contact-erased`), or on a call (`contact-on-call`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_contacts: {
+        parameters: {
+            query: {
+                /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
+                kind: string;
+                /** @description `csv` (where left out) or `xlsx`. */
+                format?: string;
+                /** @description A telephone number in any form, or its first digits. */
+                phone?: string;
+                /** @description The e-mail address, letter case apart. */
+                email?: string;
+                is_active?: boolean;
+                /** @description `pending`, `active`, `suspended`, `inactive`. */
+                status?: string;
+                /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
+                provenance?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_fields: {
+        parameters: {
+            query?: {
+                /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ContactFieldView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_contact_field: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateContactField"];
+            };
+        };
+        responses: {
+            /** @description The field */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactFieldView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key is taken (`field-exists`), or was of another type (`field-type`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contact_field: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The field */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactFieldView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_contact_field: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_contact_field: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateContactField"];
+            };
+        };
+        responses: {
+            /** @description The field as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactFieldView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_imports: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_contact_import: {
+        parameters: {
+            query?: {
+                /** @description The file's name, as it is shown. */
+                name?: string;
+                /** @description Country in which numbers without a country code are read (ISO 3166-1 alpha-2). */
+                region?: string;
+            };
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file; docs/import.md describes it */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description The import, uploaded */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contact_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_contact_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It runs (`import-running`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_contact_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportMapping"];
+            };
+        };
+        responses: {
+            /** @description Columns, first rows, what would be refused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPreview"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file was read to the end and is not kept (`import-running`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_rejects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `line`, `reason`, `row` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_contact_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportMapping"];
+            };
+        };
+        responses: {
+            /** @description The import, running */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It runs, or is done (`import-running`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_merges: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description Merges this record had part in. */
+                contact_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of merges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MergeView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_contact_merge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateMerge"];
+            };
+        };
+        responses: {
+            /** @description The merge */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One of them was merged already (`contact-merged`), or changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_contact_merge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The merge, undone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeView"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Undone already, too long ago, or the kept record is no more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_notes: {
+        parameters: {
+            query: {
+                /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
+                kind: string;
+                contact_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NoteView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_contact_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateNote"];
+            };
+        };
+        responses: {
+            /** @description The note */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contact_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The note */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_contact_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_contact_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateNote"];
+            };
+        };
+        responses: {
+            /** @description The note as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else's text */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_contacts: {
+        parameters: {
+            query: {
+                /** @description Words of name, address or organization, or the first digits of a number in any form. */
+                q: string;
+                /** @description How many of each kind at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FoundContact"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_email_contacts: {
         parameters: {
             query?: {
@@ -8140,6 +11518,8 @@ export interface operations {
                 /** @description The e-mail address, letter case apart. */
                 email?: string;
                 is_active?: boolean;
+                /** @description `pending`, `active`, `suspended`, `inactive`. */
+                status?: string;
                 /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
                 provenance?: string;
             };
@@ -9079,6 +12459,8 @@ export interface operations {
                 /** @description The e-mail address, letter case apart. */
                 email?: string;
                 is_active?: boolean;
+                /** @description `pending`, `active`, `suspended`, `inactive`. */
+                status?: string;
                 /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
                 provenance?: string;
             };
@@ -9416,6 +12798,116 @@ export interface operations {
             };
             /** @description If-Match names another version */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_individual: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveContact"];
+            };
+        };
+        responses: {
+            /** @description The individual as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndividualView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such move (`status-move`) */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10005,6 +13497,8 @@ export interface operations {
                 /** @description The e-mail address, letter case apart. */
                 email?: string;
                 is_active?: boolean;
+                /** @description `pending`, `active`, `suspended`, `inactive`. */
+                status?: string;
                 /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
                 provenance?: string;
             };
@@ -10405,6 +13899,8 @@ export interface operations {
                 /** @description The e-mail address, letter case apart. */
                 email?: string;
                 is_active?: boolean;
+                /** @description `pending`, `active`, `suspended`, `inactive`. */
+                status?: string;
                 /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
                 provenance?: string;
             };
@@ -10767,6 +14263,116 @@ export interface operations {
             };
             /** @description If-Match names another version */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_organization: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveContact"];
+            };
+        };
+        responses: {
+            /** @description The organization as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such move (`status-move`) */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13945,6 +17551,8 @@ export interface operations {
                 requester_user_id?: string;
                 /** @description Id of a contact of any kind. */
                 contact?: string;
+                /** @description The same, by the name it has in the list of calls. */
+                contact_id?: string;
                 organization_id?: string;
                 call_id?: string;
             };
@@ -15848,6 +19456,829 @@ export interface operations {
             };
             /** @description Not permitted */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_endpoints: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of endpoints */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookEndpointView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description The endpoint, with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many as it may (`too-many-endpoints`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description The endpoint as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of dead letters */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeadLetterView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayDead"];
+            };
+        };
+        responses: {
+            /** @description How many */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replaying"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description `delivered`, `failed` or `dead`. */
+                outcome?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of attempts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayFrom"];
+            };
+        };
+        responses: {
+            /** @description The endpoint as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint, with its new secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointView"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
