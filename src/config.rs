@@ -105,6 +105,10 @@ pub struct Flags {
     #[arg(long, value_name = "SECONDS", global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_tolerance_s: Option<String>,
+    /// Networks beside the internet to which events may be sent, also by plain http, e.g. 10.0.0.0/8 [default: none]
+    #[arg(long, value_name = "NETWORKS", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_allow: Option<String>,
     /// How long a released number stays reserved [default: 2592000]
     #[arg(long, value_name = "SECONDS", global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,6 +185,9 @@ pub struct Config {
     /// See the flag.
     #[serde(deserialize_with = "seconds")]
     pub webhook_tolerance_s: Duration,
+    /// Networks beside the internet that events may be sent to.
+    #[serde(deserialize_with = "typed")]
+    pub webhook_allow: Trust,
     /// See the flag.
     #[serde(deserialize_with = "seconds")]
     pub quarantine_s: Duration,
@@ -215,6 +222,7 @@ const DEFAULTS: [(&str, Option<&str>); 23] = [
     ("call_stale_ms", Some("14400000")),
     ("heartbeat_ms", Some("15000")),
     ("webhook_tolerance_s", Some("300")),
+    ("webhook_allow", Some("")),
     ("quarantine_s", Some("2592000")),
     ("rate_limit", Some("200/s,1000")),
     ("private_issuers", Some("false")),

@@ -11,10 +11,12 @@ use switchroom_api::auth::Passwords;
 use switchroom_api::{ApiConfig, AppState, Mailer, RateLimits, listener};
 use switchroom_bridge::{Bridge, BridgeSettings};
 use switchroom_core::tenant as live;
+use switchroom_engine::webhooks::{Courier, Guard, Waking};
 use switchroom_engine::{Engine, EngineSettings, Sealer};
 use switchroom_ws as ws;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::Failure;
@@ -87,7 +89,9 @@ async fn serve(
         ..ws::Settings::default()
     };
     let hub = ws::Hub::new(sockets.commit_notice);
-    let engine = Engine::start(db.clone(), engine_settings(config), hub.clone(), sealer.clone())
+    let wake = Arc::new(Notify::new());
+    let sink = Arc::new(Waking::new(hub.clone(), wake.clone()));
+    let engine = Engine::start(db.clone(), engine_settings(config), sink, sealer.clone())
         .await
         .context("cannot start the engine")?;
     let api = ApiConfig {
@@ -96,8 +100,11 @@ async fn serve(
         quarantine: config.quarantine_s,
         mailer,
         private_issuers: config.private_issuers,
+        webhooks: guard(config),
         asyncapi: ws::asyncapi(),
     };
+    let courier =
+        Courier::start(db.clone(), sealer.clone(), guard(config), wake).context("cannot send events out")?;
     let state = AppState::new(db.clone(), Some(engine.clone()), hub.clone(), sealer, api, metrics.clone())
         .context("cannot start the API")?;
     let sign_in = SignIn { sessions: state.sessions.clone(), tickets: state.tickets.clone() };
@@ -145,6 +152,8 @@ async fn serve(
     // Where another process has the log, every socket here waits for news that will not come.
     stop.cancel();
 
+    // What is under way outward is sent again at the next start.
+    courier.stop().await;
     // The doors first, then what stands behind them, then the log.
     let doors = async {
         let sip = async {
@@ -207,6 +216,15 @@ fn sealer(data: &std::path::Path) -> Result<Sealer, Failure> {
     let secrets = Secrets::open(data).map_err(anyhow::Error::from)?;
     let keys = secrets.keys.into_iter().map(|(name, key)| (name, key.to_vec()));
     Ok(Sealer::from_keys(secrets.current, keys).context("cannot use the keys in secrets.json")?)
+}
+
+/// Where events may be sent: the internet, and what the operator allows beside it.
+fn guard(config: &Config) -> Guard {
+    let allowed = config.webhook_allow.clone();
+    if allowed == std::iter::empty().collect() {
+        return Guard::default();
+    }
+    Guard::allowing(move |address| allowed.includes(address))
 }
 
 /// The way out for mail, where there is one.

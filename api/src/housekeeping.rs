@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use switchroom_store::{
     Database, StoreError, idempotency, identity_providers, imports, numbers, password_links, registrations,
-    second_factors,
+    second_factors, webhooks,
 };
 
 const EVERY: Duration = Duration::from_secs(3600);
@@ -36,6 +36,7 @@ async fn once(db: &Database) -> Result<(), StoreError> {
     let lines = numbers::end_quarantines(&mut connection).await?;
     imports::prune(&mut connection).await?;
     registrations::prune(&mut connection).await?;
+    webhooks::prune(&mut connection).await?;
     drop(connection);
     let mut connection = db.auth().acquire().await?;
     let links = password_links::prune(&mut connection).await?;

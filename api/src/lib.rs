@@ -36,6 +36,7 @@ pub mod state;
 pub mod testing;
 mod tickets;
 mod tx;
+mod webhook_endpoints;
 
 pub use auth::{Actor, Address, Caller};
 pub use body::{Body, Errors, Incoming, Patch, Validate};

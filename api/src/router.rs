@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     agents, auth, calls, connections, directory, hooks, http, imports, openapi as document, ops, people,
-    phone_numbers, problem, state::AppState, tickets,
+    phone_numbers, problem, state::AppState, tickets, webhook_endpoints,
 };
 
 #[derive(OpenApi)]
@@ -20,6 +20,7 @@ use crate::{
         (name = "tickets", description = "Tickets and their replies"),
         (name = "numbers", description = "Our own lines"),
         (name = "connections", description = "The doors through which providers report calls"),
+        (name = "webhooks", description = "Events out: who hears of the log, what became of each attempt"),
         (name = "operations", description = "Health, metrics, documents"),
     )
 )]
@@ -37,6 +38,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(tickets::routes())
         .merge(phone_numbers::routes())
         .merge(imports::routes())
+        .merge(webhook_endpoints::routes())
         .merge(ops::routes())
 }
 

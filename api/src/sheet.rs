@@ -9,10 +9,13 @@ use bytes::Bytes;
 /// computes nothing.
 pub(crate) fn safe(field: &str) -> Cow<'_, str> {
     let begins = field.trim_start_matches([' ', '\u{a0}']).chars().next();
-    let risky = matches!(begins, Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}'));
-    let number = field.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
-    });
+    let risky = matches!(
+        begins,
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
+    );
+    let number = field
+        .strip_prefix('+')
+        .is_some_and(|digits| (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
     if risky && !number { Cow::Owned(format!("'{field}")) } else { Cow::Borrowed(field) }
 }
 
@@ -49,7 +52,18 @@ mod tests {
 
     #[test]
     fn nothing_computes() {
-        for bad in ["=1+1", "@SUM(A1)", "-2+3", "+cmd|' /C calc'!A0", "\t=1", " =1", "\r=1", "＝1", "+33", "+3363998000a"] {
+        for bad in [
+            "=1+1",
+            "@SUM(A1)",
+            "-2+3",
+            "+cmd|' /C calc'!A0",
+            "\t=1",
+            " =1",
+            "\r=1",
+            "＝1",
+            "+33",
+            "+3363998000a",
+        ] {
             assert_eq!(safe(bad), format!("'{bad}"), "{bad:?}");
         }
         for fine in ["", "Ann", "a=b", "+33639980001", "1-2", "O'Hara"] {

@@ -123,6 +123,8 @@ pub struct ApiConfig {
     pub mailer: Option<Mailer>,
     /// Whether identity providers may stand in private networks and speak plain http.
     pub private_issuers: bool,
+    /// Where events may be sent.
+    pub webhooks: switchroom_engine::webhooks::Guard,
     /// The document of the socket protocol, as `ws` generates it.
     pub asyncapi: serde_json::Value,
 }

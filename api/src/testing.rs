@@ -143,6 +143,7 @@ impl App {
             quarantine: std::time::Duration::from_secs(2_592_000),
             mailer: None,
             private_issuers: false,
+            webhooks: switchroom_engine::webhooks::Guard::default(),
             asyncapi: serde_json::json!({"asyncapi": "3.0.0"}),
         };
         change(&mut config);

@@ -81,10 +81,19 @@ async fn a_file_of_lines_fills_the_pool() {
     // The same file again changes nothing.
     let again = send(&app, &app.platform, "?region=FR", file).await;
     let again = ended(&app, again.header("location")).await;
-    assert_eq!((&again["inserted"], &again["present"], &again["rejected"]), (&json!(0), &json!(5_003), &json!(2)));
+    assert_eq!(
+        (&again["inserted"], &again["present"], &again["rejected"]),
+        (&json!(0), &json!(5_003), &json!(2))
+    );
     // Done is done.
     app.post(&app.platform, &format!("{path}/run"), json!({})).await.expect_problem(409, "import-running");
-    assert_eq!(app.get(&app.platform, "/api/v1/phone-number-imports").await.expect(200)["items"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        app.get(&app.platform, "/api/v1/phone-number-imports").await.expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
     app.delete(&app.platform, &path).await.expect(204);
     app.get(&app.platform, &path).await.expect_problem(404, "not-found");
     let log: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_log WHERE action = 'numbers.imported'")
@@ -148,7 +157,9 @@ async fn the_four_cards() {
     );
     let all = app.get(&app.platform, "/api/v1/phone-number-summary").await.expect(200);
     assert_eq!((&all["assigned"], &all["available"]), (&json!(4), &json!(1)));
-    app.get(app.demo.user(Role::Client), "/api/v1/phone-number-summary").await.expect_problem(403, "forbidden");
+    app.get(app.demo.user(Role::Client), "/api/v1/phone-number-summary")
+        .await
+        .expect_problem(403, "forbidden");
     // Found by whom it rings, by its beginning and its end.
     for (query, found) in [
         (format!("user_id={}", agent.id), 1),
@@ -177,7 +188,9 @@ async fn a_past_call_shows_who_held_the_line_and_whom_it_rang() {
     let app = App::with_config(|config| config.quarantine = Duration::ZERO).await;
     let (owner, rival) = (app.demo.user(Role::OrgOwner), app.rival.user(Role::OrgOwner));
     let (agent, other) = (app.demo.user(Role::Agent), app.demo.agent2.clone());
-    let reply = app.post(&app.platform, "/api/v1/phone-numbers", json!({"number": "+33199000001", "country": "FR"})).await;
+    let reply = app
+        .post(&app.platform, "/api/v1/phone-numbers", json!({"number": "+33199000001", "country": "FR"}))
+        .await;
     let line = reply.header("location").to_owned();
     let number: Uuid = line.rsplit('/').next().unwrap().parse().unwrap();
     let mut superuser = app.database.superuser().await;

@@ -14,6 +14,7 @@ mod shard;
 pub mod sink;
 pub mod summaries;
 mod wait;
+pub mod webhooks;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

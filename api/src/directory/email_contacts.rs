@@ -6,14 +6,19 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use switchroom_store::email_contacts::{self as store, EmailContact, EmailContactPatch, NewEmailContact};
+use serde_json::{Map, Value};
+use switchroom_core::directory::{ContactKind, standing::Standing};
+use switchroom_store::{
+    contact,
+    email_contacts::{self as store, EmailContact, EmailContactPatch, NewEmailContact},
+};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
     ContactQuery, asked, begin, changed, created, deleted,
-    fields::{self, PhoneInput, PhoneView, check_not_null, value},
+    fields::{self, EmailInput, EmailView, PhoneInput, PhoneView, check_not_null, value},
     found, listed, shown,
 };
 use crate::{
@@ -36,7 +41,16 @@ pub struct EmailContactView {
     name: String,
     email: String,
     phones: Vec<PhoneView>,
+    /// All addresses; the primary one is `email` too.
+    emails: Vec<EmailView>,
+    /// Not suspended and not inactive; pops of the others are flagged.
     is_active: bool,
+    /// `pending`, `active`, `suspended`, `inactive`.
+    #[schema(value_type = String, example = "active")]
+    status: Standing,
+    /// Values of the tenant's own fields (`/contact-fields`).
+    #[schema(value_type = Object)]
+    custom: Map<String, Value>,
     /// `manual`, `mail`, `import`.
     provenance: String,
     created_at: DateTime<Utc>,
@@ -51,7 +65,10 @@ impl From<EmailContact> for EmailContactView {
             name: contact.name,
             email: contact.email,
             phones: fields::phone_views(contact.phones),
+            emails: fields::email_views(contact.common.emails),
             is_active: contact.is_active,
+            status: contact.common.standing,
+            custom: contact.common.custom,
             provenance: contact.provenance,
             created_at: contact.created_at,
             updated_at: contact.updated_at,
@@ -68,14 +85,29 @@ pub struct CreateEmailContact {
     email: String,
     /// May be empty.
     phones: Vec<PhoneInput>,
+    /// All addresses, or those beside `email`.
+    #[serde(default)]
+    emails: Option<Vec<EmailInput>>,
     #[serde(default)]
     is_active: Option<bool>,
+    /// Where it begins, instead of `is_active`; moved by `POST …/status` later.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "pending")]
+    status: Option<Standing>,
+    /// Values of the tenant's own fields.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    custom: Option<Map<String, Value>>,
 }
 
 impl Validate for CreateEmailContact {
     fn validate(&self, errors: &mut Errors) {
         errors.text("/name", &self.name, 1, 200);
         fields::check_email(errors, "/email", Some(&self.email));
+        fields::check_emails(errors, self.emails.as_deref().unwrap_or_default());
+        if self.is_active.is_some() && self.status.is_some() {
+            errors.push("/is_active", "is said by status already");
+        }
     }
 }
 
@@ -93,9 +125,17 @@ pub struct UpdateEmailContact {
     #[serde(default)]
     #[schema(value_type = Option<Vec<PhoneInput>>)]
     phones: Patch<Vec<PhoneInput>>,
+    /// Replaces the whole list.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<EmailInput>>)]
+    emails: Patch<Vec<EmailInput>>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     is_active: Patch<bool>,
+    /// Merged into what is there; null takes a value away.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    custom: Option<Map<String, Value>>,
 }
 
 impl Validate for UpdateEmailContact {
@@ -107,6 +147,7 @@ impl Validate for UpdateEmailContact {
             errors.text("/name", name, 1, 200);
         }
         fields::check_email(errors, "/email", self.email.value().map(String::as_str));
+        fields::check_emails(errors, self.emails.value().map(Vec::as_slice).unwrap_or_default());
     }
 }
 
@@ -120,7 +161,15 @@ async fn list_email_contacts(
     Filter(query): Filter<ContactQuery>,
     RawQuery(raw): RawQuery,
 ) -> Result<axum::Json<Page<EmailContactView>>, Problem> {
-    let filter = query.filter(list.q.clone(), &caller, raw.as_deref().unwrap_or_default());
+    let filter = query
+        .filter(
+            &state,
+            ContactKind::EmailContact,
+            list.q.clone(),
+            &caller,
+            raw.as_deref().unwrap_or_default(),
+        )
+        .await?;
     listed::<EmailContact, _>(&state, &caller, &list, &filter).await
 }
 
@@ -132,14 +181,17 @@ async fn create_email_contact(
     caller: Caller,
     Body(body): Body<CreateEmailContact>,
 ) -> Result<Created<EmailContactView>, Problem> {
+    let mut tx = begin(&state, caller.tenant).await?;
     let new = NewEmailContact {
         name: body.name.trim().to_owned(),
         email: body.email,
         phones: fields::phones(&body.phones, caller.region)?,
         is_active: body.is_active.unwrap_or(true),
+        emails: fields::emails(body.emails.unwrap_or_default()),
+        standing: body.status,
+        custom: fields::custom_values(&mut tx, ContactKind::EmailContact, body.custom.as_ref(), true).await?,
         provenance: "manual",
     };
-    let mut tx = begin(&state, caller.tenant).await?;
     let id = store::insert(&mut tx, &new, Some(caller.user_id)).await?;
     created::<EmailContact, _>(&state, tx, id, "email-contacts").await
 }
@@ -173,6 +225,11 @@ async fn update_email_contact(
             email: value(body.email),
             phones: fields::patched_phones(body.phones, caller.region)?,
             is_active: value(body.is_active),
+            emails: fields::patched_emails(body.emails),
+            custom: {
+                let mut tx = begin(&state, caller.tenant).await?;
+                fields::custom_values(&mut tx, ContactKind::EmailContact, body.custom.as_ref(), false).await?
+            },
         })
     };
     let current = async { Ok(found::<EmailContact>(&state, &caller, id).await?.version) };
@@ -194,6 +251,6 @@ async fn delete_email_contact(
     let current = async { Ok(found::<EmailContact>(&state, &caller, id).await?.version) };
     let ((), expected) = asked(&if_match, async { Ok(()) }, current).await?;
     let mut tx = begin(&state, caller.tenant).await?;
-    let outcome = store::delete(&mut tx, id, expected, caller.user_id).await?;
+    let outcome = contact::delete::<EmailContact>(&mut tx, id, expected, caller.user_id).await?;
     deleted(&state, tx, outcome).await
 }

@@ -2,14 +2,23 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use switchroom_core::number::{PartyNumber, Region, normalise};
-use switchroom_store::phones::{Phone, PhoneFilter, settle};
+use serde_json::{Map, Value};
+use switchroom_core::{
+    directory::{ContactKind, custom},
+    number::{PartyNumber, Region, normalise},
+};
+use switchroom_store::{
+    TenantTx, contact_fields,
+    emails::{Email, settle as settle_emails},
+    phones::{Phone, PhoneFilter, settle},
+};
 use utoipa::ToSchema;
 
 use crate::{Errors, Patch, Problem};
 
 /// Numbers of one contact; nobody has more, and a shared list of thousands would be a mistake.
 const MAX_PHONES: usize = 50;
+const MAX_EMAILS: usize = 20;
 const MAX_LINKS: usize = 20;
 /// Who offers profiles (IND-12), as they are compared.
 const PLATFORMS: &[&str] =
@@ -108,6 +117,108 @@ pub(crate) fn patched_phones(
         Patch::Null => Ok(Some(Vec::new())),
         Patch::Value(inputs) => phones(&inputs, region).map(Some),
     }
+}
+
+/// An address as it is sent in: text, or with a label.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum EmailInput {
+    Text(String),
+    Full(EmailFields),
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmailFields {
+    #[schema(example = "ada@customer.example")]
+    email: String,
+    #[serde(default)]
+    #[schema(example = "work")]
+    label: Option<String>,
+    /// One address of a contact is its primary one; the first, if none is marked.
+    #[serde(default)]
+    primary: Option<bool>,
+}
+
+/// An address as it is sent out.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EmailView {
+    #[schema(example = "ada@customer.example")]
+    pub email: String,
+    pub label: Option<String>,
+    pub primary: bool,
+}
+
+pub(crate) fn email_views(emails: Vec<Email>) -> Vec<EmailView> {
+    emails
+        .into_iter()
+        .map(|email| EmailView { email: email.email, label: email.label, primary: email.primary })
+        .collect()
+}
+
+pub(crate) fn check_emails(errors: &mut Errors, inputs: &[EmailInput]) {
+    if inputs.len() > MAX_EMAILS {
+        errors.push("/emails", format!("must have at most {MAX_EMAILS} addresses"));
+    }
+    let mut marked = false;
+    for (index, input) in inputs.iter().take(MAX_EMAILS).enumerate() {
+        match input {
+            EmailInput::Text(email) => check_email(errors, &format!("/emails/{index}"), Some(email)),
+            EmailInput::Full(fields) => {
+                check_email(errors, &format!("/emails/{index}/email"), Some(&fields.email));
+                errors.optional_text(&format!("/emails/{index}/label"), fields.label.as_deref(), 0, 60);
+                let primary = fields.primary.unwrap_or(false);
+                if primary && marked {
+                    errors.push(format!("/emails/{index}/primary"), "only one address is the primary one");
+                }
+                marked |= primary;
+            }
+        }
+    }
+}
+
+/// The addresses, after [`check_emails`] found them good.
+pub(crate) fn emails(inputs: Vec<EmailInput>) -> Vec<Email> {
+    let read = inputs.into_iter().map(|input| match input {
+        EmailInput::Text(email) => Email { email, label: None, primary: false },
+        EmailInput::Full(fields) => Email {
+            email: fields.email,
+            label: trimmed(fields.label),
+            primary: fields.primary.unwrap_or(false),
+        },
+    });
+    settle_emails(read.collect())
+}
+
+/// The list of a PATCH: absent = unchanged, null = emptied.
+pub(crate) fn patched_emails(field: Patch<Vec<EmailInput>>) -> Option<Vec<Email>> {
+    match field {
+        Patch::Absent => None,
+        Patch::Null => Some(Vec::new()),
+        Patch::Value(inputs) => Some(emails(inputs)),
+    }
+}
+
+/// Values of the tenant's own fields, checked by their definitions: `whole` of a new contact, else merged.
+pub(crate) async fn custom_values(
+    tx: &mut TenantTx,
+    kind: ContactKind,
+    values: Option<&Map<String, Value>>,
+    whole: bool,
+) -> Result<Map<String, Value>, Problem> {
+    let none = Map::new();
+    let values = values.unwrap_or(&none);
+    if values.is_empty() && !whole {
+        return Ok(none);
+    }
+    let fields = contact_fields::of(tx, kind).await?;
+    custom::check(&fields, values, whole).map_err(|faults| {
+        let mut errors = Errors::default();
+        for fault in faults {
+            errors.push(format!("/custom/{}", fault.key.replace('~', "~0").replace('/', "~1")), fault.detail);
+        }
+        errors.into_result().err().unwrap_or_else(Problem::internal)
+    })
 }
 
 /// A number to search by: exact where the text is one, else its first digits, else nobody.

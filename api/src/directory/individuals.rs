@@ -6,14 +6,22 @@ use axum::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use switchroom_store::individuals::{self as store, Individual, IndividualPatch, NewIndividual};
+use serde_json::{Map, Value};
+use switchroom_core::directory::{ContactKind, standing::Standing};
+use switchroom_store::{
+    contact,
+    individuals::{self as store, Individual, IndividualPatch, NewIndividual},
+};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
     ContactQuery, asked, begin, changed, created, deleted,
-    fields::{self, PhoneInput, PhoneView, SocialLink, check_not_null, patched, trimmed, value},
+    fields::{
+        self, EmailInput, EmailView, PhoneInput, PhoneView, SocialLink, check_not_null, patched, trimmed,
+        value,
+    },
     found, listed, shown,
 };
 use crate::{
@@ -42,7 +50,16 @@ pub struct IndividualView {
     email: Option<String>,
     address: Option<String>,
     social_media: Vec<SocialLink>,
+    /// All addresses; the primary one is `email` too.
+    emails: Vec<EmailView>,
+    /// Not suspended and not inactive; pops of the others are flagged.
     is_active: bool,
+    /// `pending`, `active`, `suspended`, `inactive`.
+    #[schema(value_type = String, example = "active")]
+    status: Standing,
+    /// Values of the tenant's own fields (`/contact-fields`).
+    #[schema(value_type = Object)]
+    custom: Map<String, Value>,
     /// `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`.
     provenance: String,
     created_at: DateTime<Utc>,
@@ -65,7 +82,10 @@ impl From<Individual> for IndividualView {
                 .into_iter()
                 .map(|link| SocialLink { platform: link.platform, url: link.url })
                 .collect(),
+            emails: fields::email_views(individual.common.emails),
             is_active: individual.is_active,
+            status: individual.common.standing,
+            custom: individual.common.custom,
             provenance: individual.provenance,
             created_at: individual.created_at,
             updated_at: individual.updated_at,
@@ -90,8 +110,19 @@ pub struct CreateIndividual {
     address: Option<String>,
     #[serde(default)]
     social_media: Option<Vec<SocialLink>>,
+    /// All addresses, or those beside `email`.
+    #[serde(default)]
+    emails: Option<Vec<EmailInput>>,
     #[serde(default)]
     is_active: Option<bool>,
+    /// Where it begins, instead of `is_active`; moved by `POST …/status` later.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "pending")]
+    status: Option<Standing>,
+    /// Values of the tenant's own fields.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    custom: Option<Map<String, Value>>,
 }
 
 impl Validate for CreateIndividual {
@@ -102,6 +133,10 @@ impl Validate for CreateIndividual {
         fields::check_email(errors, "/email", self.email.as_deref());
         errors.optional_text("/address", self.address.as_deref(), 0, 1000);
         fields::check_links(errors, self.social_media.as_deref().unwrap_or_default());
+        fields::check_emails(errors, self.emails.as_deref().unwrap_or_default());
+        if self.is_active.is_some() && self.status.is_some() {
+            errors.push("/is_active", "is said by status already");
+        }
     }
 }
 
@@ -132,9 +167,17 @@ pub struct UpdateIndividual {
     #[serde(default)]
     #[schema(value_type = Option<Vec<SocialLink>>)]
     social_media: Patch<Vec<SocialLink>>,
+    /// Replaces the whole list.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<EmailInput>>)]
+    emails: Patch<Vec<EmailInput>>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     is_active: Patch<bool>,
+    /// Merged into what is there; null takes a value away.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    custom: Option<Map<String, Value>>,
 }
 
 impl Validate for UpdateIndividual {
@@ -149,6 +192,7 @@ impl Validate for UpdateIndividual {
         fields::check_email(errors, "/email", self.email.value().map(String::as_str));
         errors.optional_text("/address", self.address.value().map(String::as_str), 0, 1000);
         fields::check_links(errors, self.social_media.value().map(Vec::as_slice).unwrap_or_default());
+        fields::check_emails(errors, self.emails.value().map(Vec::as_slice).unwrap_or_default());
     }
 }
 
@@ -162,7 +206,9 @@ async fn list_individuals(
     Filter(query): Filter<ContactQuery>,
     RawQuery(raw): RawQuery,
 ) -> Result<axum::Json<Page<IndividualView>>, Problem> {
-    let filter = query.filter(list.q.clone(), &caller, raw.as_deref().unwrap_or_default());
+    let filter = query
+        .filter(&state, ContactKind::Individual, list.q.clone(), &caller, raw.as_deref().unwrap_or_default())
+        .await?;
     listed::<Individual, _>(&state, &caller, &list, &filter).await
 }
 
@@ -174,6 +220,7 @@ async fn create_individual(
     caller: Caller,
     Body(body): Body<CreateIndividual>,
 ) -> Result<Created<IndividualView>, Problem> {
+    let mut tx = begin(&state, caller.tenant).await?;
     let new = NewIndividual {
         full_name: body.full_name.trim().to_owned(),
         gender: body.gender,
@@ -183,9 +230,11 @@ async fn create_individual(
         social_media: fields::links_in(body.social_media.unwrap_or_default()),
         phones: fields::phones(&body.phones, caller.region)?,
         is_active: body.is_active.unwrap_or(true),
+        emails: fields::emails(body.emails.unwrap_or_default()),
+        standing: body.status,
+        custom: fields::custom_values(&mut tx, ContactKind::Individual, body.custom.as_ref(), true).await?,
         provenance: "manual",
     };
-    let mut tx = begin(&state, caller.tenant).await?;
     let id = store::insert(&mut tx, &new, Some(caller.user_id)).await?;
     created::<Individual, _>(&state, tx, id, "individuals").await
 }
@@ -231,6 +280,11 @@ async fn update_individual(
             },
             phones: fields::patched_phones(body.phones, caller.region)?,
             is_active: value(body.is_active),
+            emails: fields::patched_emails(body.emails),
+            custom: {
+                let mut tx = begin(&state, caller.tenant).await?;
+                fields::custom_values(&mut tx, ContactKind::Individual, body.custom.as_ref(), false).await?
+            },
         })
     };
     let current = async { Ok(found::<Individual>(&state, &caller, id).await?.version) };
@@ -252,6 +306,6 @@ async fn delete_individual(
     let current = async { Ok(found::<Individual>(&state, &caller, id).await?.version) };
     let ((), expected) = asked(&if_match, async { Ok(()) }, current).await?;
     let mut tx = begin(&state, caller.tenant).await?;
-    let outcome = store::delete(&mut tx, id, expected, caller.user_id).await?;
+    let outcome = contact::delete::<Individual>(&mut tx, id, expected, caller.user_id).await?;
     deleted(&state, tx, outcome).await
 }

@@ -2,17 +2,28 @@
 //! made of them. Each noun has its file; what they share in form stands here.
 
 mod caller_context;
+mod contacts;
+mod custom_fields;
 mod email_contacts;
+mod erasures;
+mod export;
 pub(crate) mod fields;
 mod individuals;
+mod merges;
+mod notes;
 mod organization_contacts;
 mod organizations;
+mod standing;
 
 use axum::{Json, http::StatusCode};
 use serde::Deserialize;
-use switchroom_core::TenantId;
+use serde_json::{Map, Value};
+use switchroom_core::{
+    TenantId,
+    directory::{ContactKind, standing::Standing},
+};
 use switchroom_store::{
-    Changed, Contact, TenantTx, contact,
+    Changed, Contact, TenantTx, contact, contact_fields,
     contact_list::{ContactFilter, ContactSort},
     listing::{Key, Position, Slice, Window},
 };
@@ -32,6 +43,13 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(organizations::routes())
         .merge(organization_contacts::routes())
         .merge(email_contacts::routes())
+        .merge(contacts::routes())
+        .merge(custom_fields::routes())
+        .merge(notes::routes())
+        .merge(standing::routes())
+        .merge(merges::routes())
+        .merge(erasures::routes())
+        .merge(export::routes())
         .merge(caller_context::routes())
 }
 
@@ -44,24 +62,65 @@ pub struct ContactQuery {
     /// The e-mail address, letter case apart.
     email: Option<String>,
     is_active: Option<bool>,
+    /// `pending`, `active`, `suspended`, `inactive`.
+    #[param(value_type = Option<String>)]
+    status: Option<Standing>,
     /// How the record came to be: `manual`, `auto_ticket`, `mail`, `import`.
     provenance: Option<String>,
 }
 
+/// `?custom.KEY=VALUE`: contacts whose own field has that value. Several must all fit.
+async fn custom_filter(
+    state: &AppState,
+    caller: &Caller,
+    kind: ContactKind,
+    query: &str,
+) -> Result<Map<String, Value>, Problem> {
+    let asked: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        .filter_map(|(name, value)| Some((name.strip_prefix("custom.")?.to_owned(), value.into_owned())))
+        .collect();
+    let mut values = Map::new();
+    if asked.is_empty() {
+        return Ok(values);
+    }
+    let mut tx = begin(state, caller.tenant).await?;
+    let fields = contact_fields::of(&mut tx, kind).await?;
+    for (key, text) in asked {
+        let name = format!("custom.{key}");
+        let field = fields
+            .iter()
+            .find(|field| field.key == key)
+            .ok_or_else(|| Problem::bad_parameter(&name, "is no field of this kind of contact"))?;
+        let value = field.read(&text).map_err(|detail| Problem::bad_parameter(&name, detail))?;
+        values.insert(key, value);
+    }
+    Ok(values)
+}
+
 impl ContactQuery {
     /// `asked` tells `?phone=` from no phone at all: the first finds nobody (W-03), the second does not filter.
-    fn filter(self, q: Option<String>, caller: &Caller, query: &str) -> ContactFilter {
+    async fn filter(
+        self,
+        state: &AppState,
+        kind: ContactKind,
+        q: Option<String>,
+        caller: &Caller,
+        query: &str,
+    ) -> Result<ContactFilter, Problem> {
+        let custom = custom_filter(state, caller, kind, query).await?;
         let blank =
             form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "phone" && value.is_empty());
         let phone = self.phone.or_else(|| blank.then(String::new));
-        ContactFilter {
+        Ok(ContactFilter {
             q,
             phone: phone.map(|text| fields::phone_filter(&text, caller.region)),
             email: self.email,
             is_active: self.is_active,
+            standing: self.status,
+            custom,
             provenance: self.provenance,
-            organization: None,
-        }
+            organizations: Vec::new(),
+        })
     }
 }
 

@@ -6,6 +6,8 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use switchroom_core::directory::{ContactKind, standing::Standing};
 use switchroom_store::{
     contact,
     organization_contacts::{
@@ -19,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     ContactQuery, asked, begin, changed, created, deleted,
-    fields::{self, PhoneInput, PhoneView, check_not_null, patched, value},
+    fields::{self, EmailInput, EmailView, PhoneInput, PhoneView, check_not_null, patched, value},
     page, place, window,
 };
 use crate::{
@@ -44,7 +46,16 @@ pub struct OrganizationContactView {
     gender: Option<String>,
     email: Option<String>,
     phones: Vec<PhoneView>,
+    /// All addresses; the primary one is `email` too.
+    emails: Vec<EmailView>,
+    /// Not suspended and not inactive; pops of the others are flagged.
     is_active: bool,
+    /// `pending`, `active`, `suspended`, `inactive`.
+    #[schema(value_type = String, example = "active")]
+    status: Standing,
+    /// Values of the tenant's own fields (`/contact-fields`).
+    #[schema(value_type = Object)]
+    custom: Map<String, Value>,
     /// `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`.
     provenance: String,
     created_at: DateTime<Utc>,
@@ -61,7 +72,10 @@ impl From<OrganizationContact> for OrganizationContactView {
             gender: contact.gender,
             email: contact.email,
             phones: fields::phone_views(contact.phones),
+            emails: fields::email_views(contact.common.emails),
             is_active: contact.is_active,
+            status: contact.common.standing,
+            custom: contact.common.custom,
             provenance: contact.provenance,
             created_at: contact.created_at,
             updated_at: contact.updated_at,
@@ -80,8 +94,19 @@ pub struct CreateOrganizationContact {
     email: Option<String>,
     /// May be empty.
     phones: Vec<PhoneInput>,
+    /// All addresses, or those beside `email`.
+    #[serde(default)]
+    emails: Option<Vec<EmailInput>>,
     #[serde(default)]
     is_active: Option<bool>,
+    /// Where it begins, instead of `is_active`; moved by `POST …/status` later.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "pending")]
+    status: Option<Standing>,
+    /// Values of the tenant's own fields.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    custom: Option<Map<String, Value>>,
 }
 
 impl Validate for CreateOrganizationContact {
@@ -89,6 +114,10 @@ impl Validate for CreateOrganizationContact {
         errors.text("/full_name", &self.full_name, 1, 200);
         fields::check_gender(errors, "/gender", self.gender.as_deref());
         fields::check_email(errors, "/email", self.email.as_deref());
+        fields::check_emails(errors, self.emails.as_deref().unwrap_or_default());
+        if self.is_active.is_some() && self.status.is_some() {
+            errors.push("/is_active", "is said by status already");
+        }
     }
 }
 
@@ -109,9 +138,17 @@ pub struct UpdateOrganizationContact {
     #[serde(default)]
     #[schema(value_type = Option<Vec<PhoneInput>>)]
     phones: Patch<Vec<PhoneInput>>,
+    /// Replaces the whole list.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<EmailInput>>)]
+    emails: Patch<Vec<EmailInput>>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     is_active: Patch<bool>,
+    /// Merged into what is there; null takes a value away.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    custom: Option<Map<String, Value>>,
 }
 
 impl Validate for UpdateOrganizationContact {
@@ -123,6 +160,7 @@ impl Validate for UpdateOrganizationContact {
         }
         fields::check_gender(errors, "/gender", self.gender.value().map(String::as_str));
         fields::check_email(errors, "/email", self.email.value().map(String::as_str));
+        fields::check_emails(errors, self.emails.value().map(Vec::as_slice).unwrap_or_default());
     }
 }
 
@@ -142,9 +180,20 @@ async fn list_organization_contacts(
     if !organizations::exists(&mut tx, organization).await? {
         return Err(Problem::not_found());
     }
+    // Two transactions of one request would wait for each other where connections are few.
+    drop(tx);
     let (window, field) = window(&list)?;
-    let mut filter = query.filter(list.q.clone(), &caller, raw.as_deref().unwrap_or_default());
-    filter.organization = Some(organization);
+    let mut filter = query
+        .filter(
+            &state,
+            ContactKind::OrganizationContact,
+            list.q.clone(),
+            &caller,
+            raw.as_deref().unwrap_or_default(),
+        )
+        .await?;
+    filter.organizations = vec![organization];
+    let mut tx = begin(&state, caller.tenant).await?;
     let slice = contact::list::<OrganizationContact>(&mut tx, &filter, &window).await?;
     Ok(axum::Json(page(slice, &place(field, window.descending), OrganizationContactView::from)))
 }
@@ -167,15 +216,19 @@ async fn create_organization_contact(
         return Err(Problem::not_found());
     }
     let body: CreateOrganizationContact = body.read().await?;
+    let mut tx = begin(&state, caller.tenant).await?;
     let new = NewOrganizationContact {
         full_name: body.full_name.trim().to_owned(),
         gender: body.gender,
         email: body.email,
         phones: fields::phones(&body.phones, caller.region)?,
         is_active: body.is_active.unwrap_or(true),
+        emails: fields::emails(body.emails.unwrap_or_default()),
+        standing: body.status,
+        custom: fields::custom_values(&mut tx, ContactKind::OrganizationContact, body.custom.as_ref(), true)
+            .await?,
         provenance: "manual",
     };
-    let mut tx = begin(&state, caller.tenant).await?;
     let id = store::insert(&mut tx, organization, &new, Some(caller.user_id))
         .await?
         .ok_or_else(Problem::not_found)?;
@@ -223,6 +276,12 @@ async fn update_organization_contact(
             email: patched(body.email),
             phones: fields::patched_phones(body.phones, caller.region)?,
             is_active: value(body.is_active),
+            emails: fields::patched_emails(body.emails),
+            custom: {
+                let mut tx = begin(&state, caller.tenant).await?;
+                fields::custom_values(&mut tx, ContactKind::OrganizationContact, body.custom.as_ref(), false)
+                    .await?
+            },
         })
     };
     let current = async { Ok(find(&state, &caller, ids).await?.version) };

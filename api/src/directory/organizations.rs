@@ -6,6 +6,8 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use switchroom_core::directory::{ContactKind, standing::Standing};
 use switchroom_store::organizations::{self as store, NewOrganization, Organization, OrganizationPatch};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     ContactQuery, asked, begin, changed, created, deleted,
-    fields::{self, PhoneInput, PhoneView, check_not_null, patched, value},
+    fields::{self, EmailInput, EmailView, PhoneInput, PhoneView, check_not_null, patched, value},
     found, listed, shown,
 };
 use crate::{
@@ -36,7 +38,16 @@ pub struct OrganizationView {
     name: String,
     email: Option<String>,
     phones: Vec<PhoneView>,
+    /// All addresses; the primary one is `email` too.
+    emails: Vec<EmailView>,
+    /// Not suspended and not inactive; pops of the others are flagged.
     is_active: bool,
+    /// `pending`, `active`, `suspended`, `inactive`.
+    #[schema(value_type = String, example = "active")]
+    status: Standing,
+    /// Values of the tenant's own fields (`/contact-fields`).
+    #[schema(value_type = Object)]
+    custom: Map<String, Value>,
     /// `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`.
     provenance: String,
     created_at: DateTime<Utc>,
@@ -51,7 +62,10 @@ impl From<Organization> for OrganizationView {
             name: organization.name,
             email: organization.email,
             phones: fields::phone_views(organization.phones),
+            emails: fields::email_views(organization.common.emails),
             is_active: organization.is_active,
+            status: organization.common.standing,
+            custom: organization.common.custom,
             provenance: organization.provenance,
             created_at: organization.created_at,
             updated_at: organization.updated_at,
@@ -69,14 +83,29 @@ pub struct CreateOrganization {
     email: Option<String>,
     /// May be empty.
     phones: Vec<PhoneInput>,
+    /// All addresses, or those beside `email`.
+    #[serde(default)]
+    emails: Option<Vec<EmailInput>>,
     #[serde(default)]
     is_active: Option<bool>,
+    /// Where it begins, instead of `is_active`; moved by `POST …/status` later.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "pending")]
+    status: Option<Standing>,
+    /// Values of the tenant's own fields.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    custom: Option<Map<String, Value>>,
 }
 
 impl Validate for CreateOrganization {
     fn validate(&self, errors: &mut Errors) {
         errors.text("/name", &self.name, 1, 200);
         fields::check_email(errors, "/email", self.email.as_deref());
+        fields::check_emails(errors, self.emails.as_deref().unwrap_or_default());
+        if self.is_active.is_some() && self.status.is_some() {
+            errors.push("/is_active", "is said by status already");
+        }
     }
 }
 
@@ -94,9 +123,17 @@ pub struct UpdateOrganization {
     #[serde(default)]
     #[schema(value_type = Option<Vec<PhoneInput>>)]
     phones: Patch<Vec<PhoneInput>>,
+    /// Replaces the whole list.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<EmailInput>>)]
+    emails: Patch<Vec<EmailInput>>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     is_active: Patch<bool>,
+    /// Merged into what is there; null takes a value away.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    custom: Option<Map<String, Value>>,
 }
 
 impl Validate for UpdateOrganization {
@@ -107,6 +144,7 @@ impl Validate for UpdateOrganization {
             errors.text("/name", name, 1, 200);
         }
         fields::check_email(errors, "/email", self.email.value().map(String::as_str));
+        fields::check_emails(errors, self.emails.value().map(Vec::as_slice).unwrap_or_default());
     }
 }
 
@@ -120,7 +158,15 @@ async fn list_organizations(
     Filter(query): Filter<ContactQuery>,
     RawQuery(raw): RawQuery,
 ) -> Result<axum::Json<Page<OrganizationView>>, Problem> {
-    let filter = query.filter(list.q.clone(), &caller, raw.as_deref().unwrap_or_default());
+    let filter = query
+        .filter(
+            &state,
+            ContactKind::Organization,
+            list.q.clone(),
+            &caller,
+            raw.as_deref().unwrap_or_default(),
+        )
+        .await?;
     listed::<Organization, _>(&state, &caller, &list, &filter).await
 }
 
@@ -132,14 +178,17 @@ async fn create_organization(
     caller: Caller,
     Body(body): Body<CreateOrganization>,
 ) -> Result<Created<OrganizationView>, Problem> {
+    let mut tx = begin(&state, caller.tenant).await?;
     let new = NewOrganization {
         name: body.name.trim().to_owned(),
         email: body.email,
         phones: fields::phones(&body.phones, caller.region)?,
         is_active: body.is_active.unwrap_or(true),
+        emails: fields::emails(body.emails.unwrap_or_default()),
+        standing: body.status,
+        custom: fields::custom_values(&mut tx, ContactKind::Organization, body.custom.as_ref(), true).await?,
         provenance: "manual",
     };
-    let mut tx = begin(&state, caller.tenant).await?;
     let id = store::insert(&mut tx, &new, Some(caller.user_id)).await?;
     created::<Organization, _>(&state, tx, id, "organizations").await
 }
@@ -173,6 +222,11 @@ async fn update_organization(
             email: patched(body.email),
             phones: fields::patched_phones(body.phones, caller.region)?,
             is_active: value(body.is_active),
+            emails: fields::patched_emails(body.emails),
+            custom: {
+                let mut tx = begin(&state, caller.tenant).await?;
+                fields::custom_values(&mut tx, ContactKind::Organization, body.custom.as_ref(), false).await?
+            },
         })
     };
     let current = async { Ok(found::<Organization>(&state, &caller, id).await?.version) };

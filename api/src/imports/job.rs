@@ -142,10 +142,7 @@ pub(super) struct Batch<T> {
     pub ended: bool,
 }
 
-pub(super) fn batch<R: Reading>(
-    rows: &mut Rows<&[u8]>,
-    reading: &R,
-) -> Batch<<R::Store as RowStore>::Row> {
+pub(super) fn batch<R: Reading>(rows: &mut Rows<&[u8]>, reading: &R) -> Batch<<R::Store as RowStore>::Row> {
     let mut batch = Batch { rows: Vec::new(), texts: Vec::new(), rejects: Vec::new(), ended: false };
     while batch.rows.len() + batch.rejects.len() < BATCH {
         let Some(row) = next(rows) else {

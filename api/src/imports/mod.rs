@@ -1,6 +1,7 @@
 //! Files of many rows: taken in pieces, read beside the requests, watched by whoever sent them. Contacts go into a
 //! tenant, lines into the pool; what both share in form stands here.
 
+mod contacts;
 mod job;
 mod numbers;
 
@@ -36,7 +37,7 @@ const FILE_LIMIT: usize = 64 * 1024 * 1024;
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(numbers::routes())
+    OpenApiRouter::new().merge(contacts::routes()).merge(numbers::routes())
 }
 
 /// How far the reading of a file is.
@@ -181,7 +182,11 @@ impl Holder {
             }
         });
         let body = stream::once(async { Ok(header) }).chain(rest);
-        Ok(attachment(&format!("{}.rejected.csv", file.name), "text/csv; charset=utf-8", Body::from_stream(body)))
+        Ok(attachment(
+            &format!("{}.rejected.csv", file.name),
+            "text/csv; charset=utf-8",
+            Body::from_stream(body),
+        ))
     }
 
     /// Takes a file, piece by piece, so that memory holds one of them.
@@ -194,7 +199,8 @@ impl Holder {
         headers: &HeaderMap,
         body: Body,
     ) -> Result<Uuid, Problem> {
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+        let announced =
+            headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
         if announced.is_some_and(|length| length > FILE_LIMIT as u64) {
             return Err(Problem::too_large(FILE_LIMIT));
         }

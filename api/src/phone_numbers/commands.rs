@@ -168,7 +168,9 @@ async fn connect_number(
         .map(|role| role.name().to_owned())
         .collect();
     let mut tx = begin(&state, caller.tenant).await?;
-    let line = store::connect(&mut tx, NumberId(id), user, &roles, caller.user_id, expected).await.map_err(problem)?;
+    let line = store::connect(&mut tx, NumberId(id), user, &roles, caller.user_id, expected)
+        .await
+        .map_err(problem)?;
     done(&state, tx, line).await
 }
 

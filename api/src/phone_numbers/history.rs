@@ -147,7 +147,11 @@ async fn get_number_summary(
         monthly_cost: figures
             .monthly_cost
             .into_iter()
-            .map(|cost| CostView { currency: cost.currency, amount: two_places(cost.amount), lines: cost.lines })
+            .map(|cost| CostView {
+                currency: cost.currency,
+                amount: two_places(cost.amount),
+                lines: cost.lines,
+            })
             .collect(),
     }))
 }

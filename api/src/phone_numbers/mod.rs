@@ -218,7 +218,11 @@ fn digits(text: &str) -> String {
 /// what is stored (00, or the trunk zero of a national number).
 fn anywhere(text: &str) -> Vec<String> {
     let typed = digits(text);
-    let bare = typed.strip_prefix("00").or(typed.strip_prefix('0')).filter(|bare| bare.len() >= 6).map(str::to_owned);
+    let bare = typed
+        .strip_prefix("00")
+        .or(typed.strip_prefix('0'))
+        .filter(|bare| bare.len() >= 6)
+        .map(str::to_owned);
     let mut all = vec![typed];
     all.extend(bare);
     all

@@ -32,6 +32,8 @@ pub struct TicketQuery {
     requester_user_id: Option<Uuid>,
     /// Id of a contact of any kind.
     contact: Option<Uuid>,
+    /// The same, by the name it has in the list of calls.
+    contact_id: Option<Uuid>,
     organization_id: Option<Uuid>,
     call_id: Option<Uuid>,
 }
@@ -67,7 +69,7 @@ impl TicketQuery {
                 Some(text) => Some(Person::Is(user("assigned_to", text)?)),
             },
             requester: requester.or(self.requester_user_id.map(UserId)),
-            contact: self.contact,
+            contact: self.contact.or(self.contact_id),
             organization: self.organization_id,
             call: self.call_id.map(CallId),
             q,

@@ -16,6 +16,7 @@ pub mod inventory;
 pub mod log;
 pub mod number;
 pub mod number_plan;
+pub mod outward;
 pub mod password;
 pub mod people;
 pub mod permission;

@@ -105,12 +105,28 @@ pub async fn list(
     Ok(Slice { items, next, count })
 }
 
-/// Puts beside each call the name that its contact has in the directory now; a deleted contact has none.
+/// Puts beside each call the name that its contact has in the directory now; a deleted contact has none, and one that was
+/// merged into another is that other.
 pub async fn name_contacts(tx: &mut TenantTx, calls: &mut [CallRecord]) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> =
+    let mut ids: Vec<Uuid> =
         calls.iter().filter_map(|record| record.call.contact.as_ref().map(|contact| contact.id)).collect();
     if ids.is_empty() {
         return Ok(());
+    }
+    let merged = sqlx::query!(
+        r#"SELECT merged_id, surviving_contact(merged_id) AS "kept!" FROM contact_merges
+            WHERE merged_id = ANY($1) AND undone_at IS NULL"#,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    for row in merged {
+        ids.push(row.kept);
+        for contact in calls.iter_mut().filter_map(|record| record.call.contact.as_mut()) {
+            if contact.id == row.merged_id {
+                contact.id = row.kept;
+            }
+        }
     }
     // The kinds share no ids, so the id says which kind is meant.
     let names: Vec<(Uuid, String, Option<Uuid>)> = sqlx::query_as(
@@ -165,15 +181,29 @@ fn push_conditions(query: &mut QueryBuilder<Postgres>, tenant: Uuid, filter: &Ca
         query.push(" AND t.number_id = ").push_bind(number.0);
     }
     if let Some(contact) = filter.contact {
-        query.push(" AND t.contact_id = ").push_bind(contact);
+        query.push(" AND t.id IN (SELECT s.id FROM calls s WHERE s.tenant_id = ").push_bind(tenant);
+        query.push(" AND s.contact_id IN (SELECT contact_and_merged(").push_bind(contact).push("))");
+        // A call that rang as a stranger's is that of whom its ticket made known.
+        query.push(" UNION ALL SELECT l.call_id FROM tickets k JOIN call_tickets l ON l.tenant_id = k.tenant_id AND l.ticket_id = k.id ");
+        query
+            .push("JOIN calls s ON s.id = l.call_id AND s.contact_id IS NULL WHERE k.tenant_id = ")
+            .push_bind(tenant);
+        query.push(" AND k.deleted_at IS NULL AND (k.individual_id = ").push_bind(contact);
+        query.push(" OR k.organization_id = ").push_bind(contact);
+        query.push(" OR k.organization_contact_id = ").push_bind(contact);
+        query.push(" OR k.email_contact_id = ").push_bind(contact).push("))");
     }
     if let Some(organization) = filter.organization {
-        query.push(
-            " AND t.contact_id = ANY (ARRAY(SELECT c.id FROM organization_contacts c WHERE c.tenant_id = ",
-        );
+        query.push(" AND t.id IN (SELECT s.id FROM calls s WHERE s.tenant_id = ").push_bind(tenant);
+        query.push(" AND s.contact_kind IN ('organization', 'organization_contact')");
+        query.push(" AND s.contact_id IN (SELECT c.id FROM organization_contacts c WHERE c.tenant_id = ");
         query.push_bind(tenant).push(" AND c.organization_id = ").push_bind(organization);
-        query.push(") || ").push_bind(organization).push("::uuid)");
-        query.push(" AND t.contact_kind IN ('organization', 'organization_contact')");
+        query.push(" UNION ALL SELECT contact_and_merged(").push_bind(organization);
+        query.push(")) UNION ALL SELECT l.call_id FROM tickets k JOIN call_tickets l ON l.tenant_id = k.tenant_id AND l.ticket_id = k.id ");
+        query
+            .push("JOIN calls s ON s.id = l.call_id AND s.contact_id IS NULL WHERE k.tenant_id = ")
+            .push_bind(tenant);
+        query.push(" AND k.deleted_at IS NULL AND k.organization_id = ").push_bind(organization).push(")");
     }
     if let Some(after) = filter.started_after {
         query.push(" AND t.started_at > ").push_bind(after);

@@ -1,13 +1,20 @@
-//! What the kinds of contact have in common: all are read by id and page by page, merged and deleted in one way. The
-//! statements stand with the kinds, whose columns they name.
+//! What the kinds of contact have in common: all are read by id and page by page, have addresses, numbers, a standing and
+//! fields of the tenant's own, are merged and deleted in one way. The statements that name the columns of a kind stand
+//! with the kind.
 
-use switchroom_core::directory::{ContactKind, ContactRef};
+use serde_json::{Map, Value};
+use sqlx::{AssertSqlSafe, types::Json};
+use switchroom_core::{
+    UserId,
+    directory::{ContactKind, ContactRef, standing::Standing},
+};
 use uuid::Uuid;
 
 use crate::{
     StoreError, TenantTx,
     changed::Changed,
-    contact_list::{self, ContactFilter, ContactSort},
+    contact_list::{self, ContactFilter, ContactSort, table_name},
+    emails::{self, Email},
     listing::{Slice, Window},
     phones::{self, Phone},
 };
@@ -20,6 +27,71 @@ pub trait Contact: Sized + Send {
     fn load(tx: &mut TenantTx, ids: &[Uuid]) -> impl Future<Output = Result<Vec<Self>, StoreError>> + Send;
 
     fn version(&self) -> i64;
+
+    fn common(&self) -> &Common;
+}
+
+/// What every kind of contact has beside its own columns and its numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Common {
+    /// One of them is the primary one, which is the contact's `email` too.
+    pub emails: Vec<Email>,
+    pub standing: Standing,
+    /// Values of the tenant's own fields.
+    pub custom: Map<String, Value>,
+}
+
+impl Common {
+    /// From columns; their checks let nothing else in.
+    pub(crate) fn read(emails: Vec<Email>, status: &str, custom: Value) -> Self {
+        let custom = if let Value::Object(custom) = custom { custom } else { Map::new() };
+        Self { emails, standing: Standing::parse(status).unwrap_or_default(), custom }
+    }
+
+    /// Of a contact to be entered: what was said, `email` and the plain flag included.
+    pub(crate) fn of_new(
+        email: Option<&str>,
+        emails: &[Email],
+        standing: Option<Standing>,
+        is_active: bool,
+        custom: &Map<String, Value>,
+    ) -> Self {
+        Self {
+            emails: emails::of_new(email, emails),
+            standing: standing.unwrap_or(Standing::of_flag(is_active)),
+            custom: custom.clone(),
+        }
+    }
+
+    pub(crate) fn primary_email(&self) -> Option<&str> {
+        emails::primary(&self.emails)
+    }
+}
+
+/// As the statements take a merge of values: null where there is none.
+pub(crate) fn custom(values: &Map<String, Value>) -> Option<Json<&Map<String, Value>>> {
+    (!values.is_empty()).then_some(Json(values))
+}
+
+/// The columns that a patch of addresses changes; all `None` where it changes none.
+pub(crate) struct EmailColumns {
+    pub emails: Option<Vec<Email>>,
+    pub primary: Option<String>,
+    pub others: Option<String>,
+}
+
+impl EmailColumns {
+    pub(crate) async fn patched(
+        tx: &mut TenantTx,
+        owner: ContactRef,
+        email: Option<&Option<String>>,
+        emails: Option<&[Email]>,
+    ) -> Result<Self, StoreError> {
+        let emails = emails::patched(tx, owner, email, emails).await?;
+        let primary = emails.as_deref().and_then(emails::primary).map(str::to_owned);
+        let others = emails.as_deref().map(emails::others);
+        Ok(Self { emails, primary, others })
+    }
 }
 
 pub async fn get<C: Contact>(tx: &mut TenantTx, id: Uuid) -> Result<Option<C>, StoreError> {
@@ -36,17 +108,42 @@ pub async fn list<C: Contact>(
     Ok(page.with(items))
 }
 
-/// The end of a merge whose statement has `touched` so many rows: the numbers, and the contact as it is now.
+/// Whether there is such a contact.
+pub async fn exists(tx: &mut TenantTx, contact: ContactRef) -> Result<bool, StoreError> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT FROM {} WHERE id = $1 AND deleted_at IS NULL)",
+        table_name(contact.kind)
+    );
+    Ok(sqlx::query_scalar(AssertSqlSafe(sql)).bind(contact.id).fetch_one(&mut **tx).await?)
+}
+
+/// The end of an entry whose row is there: its addresses and numbers.
+pub(crate) async fn entered(
+    tx: &mut TenantTx,
+    owner: ContactRef,
+    common: &Common,
+    phones: &[Phone],
+) -> Result<(), StoreError> {
+    emails::replace(tx, owner, &common.emails).await?;
+    phones::replace(tx, owner, phones).await
+}
+
+/// The end of a merge whose statement has `touched` so many rows: addresses, numbers, and the contact as it is now.
 pub(crate) async fn merged<C: Contact>(
     tx: &mut TenantTx,
     id: Uuid,
     touched: u64,
+    emails: Option<&[Email]>,
     phones: Option<&[Phone]>,
 ) -> Result<Changed<C>, StoreError> {
-    if touched > 0
-        && let Some(phones) = phones
-    {
-        phones::replace(tx, ContactRef { kind: C::KIND, id }, phones).await?;
+    let owner = ContactRef { kind: C::KIND, id };
+    if touched > 0 {
+        if let Some(emails) = emails {
+            emails::replace(tx, owner, emails).await?;
+        }
+        if let Some(phones) = phones {
+            phones::replace(tx, owner, phones).await?;
+        }
     }
     Ok(match get(tx, id).await? {
         Some(contact) if touched > 0 => Changed::Done(contact),
@@ -54,15 +151,72 @@ pub(crate) async fn merged<C: Contact>(
     })
 }
 
-/// The end of a deletion whose statement has `touched` so many rows. The numbers of a deleted contact stay with it, out
-/// of the directory.
-pub(crate) async fn deleted<C: Contact>(
+/// Marks it deleted. Its numbers stay with it, out of the directory.
+pub async fn delete<C: Contact>(
     tx: &mut TenantTx,
     id: Uuid,
-    touched: u64,
+    expected: Option<i64>,
+    by: UserId,
 ) -> Result<Changed<()>, StoreError> {
+    let sql = format!(
+        "UPDATE {} SET deleted_at = now(), deleted_by = $3, version = version + 1
+          WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
+        table_name(C::KIND)
+    );
+    let touched = sqlx::query(AssertSqlSafe(sql))
+        .bind(id)
+        .bind(expected)
+        .bind(by.0)
+        .execute(&mut **tx)
+        .await?
+        .rows_affected();
     if touched > 0 {
         return Ok(Changed::Done(()));
     }
     Ok(Changed::refused(get::<C>(tx, id).await?.is_some()))
+}
+
+/// What became of a change of standing.
+#[derive(Debug)]
+pub enum Stood<C> {
+    Done(C),
+    Absent,
+    Stale,
+    /// There is no such move; it stands so.
+    Refused(Standing),
+}
+
+/// Moves it from where it stands now to `to`, if there is such a move.
+pub async fn stand<C: Contact>(
+    tx: &mut TenantTx,
+    id: Uuid,
+    to: Standing,
+    expected: Option<i64>,
+) -> Result<Stood<C>, StoreError> {
+    let Some(current) = get::<C>(tx, id).await? else { return Ok(Stood::Absent) };
+    if expected.is_some_and(|expected| expected != current.version()) {
+        return Ok(Stood::Stale);
+    }
+    let from = current.common().standing;
+    if !from.may_become(to) {
+        return Ok(Stood::Refused(from));
+    }
+    let sql = format!(
+        "UPDATE {} SET status = $3, is_active = $4, version = version + 1
+          WHERE id = $1 AND deleted_at IS NULL AND version = $2",
+        table_name(C::KIND)
+    );
+    let moved = sqlx::query(AssertSqlSafe(sql))
+        .bind(id)
+        .bind(current.version())
+        .bind(to.name())
+        .bind(to.is_active())
+        .execute(&mut **tx)
+        .await?
+        .rows_affected();
+    Ok(match get(tx, id).await? {
+        Some(contact) if moved > 0 => Stood::Done(contact),
+        Some(_) => Stood::Stale,
+        None => Stood::Absent,
+    })
 }

@@ -279,7 +279,7 @@ pub async fn contact(tx: &mut TenantTx, new: &Contact) -> Result<(), StoreError>
     let made = match new.kind {
         ContactKind::Organization => {
             sqlx::query!(
-                "INSERT INTO organizations (id, tenant_id, name, email, is_active) VALUES ($1, $2, $3, $4, $5)
+                "INSERT INTO organizations (id, tenant_id, name, email, is_active, status) VALUES ($1, $2, $3, $4, $5, CASE WHEN $5 THEN 'active' ELSE 'inactive' END)
                  ON CONFLICT DO NOTHING",
                 id,
                 tenant,
@@ -292,8 +292,8 @@ pub async fn contact(tx: &mut TenantTx, new: &Contact) -> Result<(), StoreError>
         }
         ContactKind::OrganizationContact(organization) => {
             sqlx::query!(
-                "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, is_active)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+                "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, is_active, status)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $7 THEN 'active' ELSE 'inactive' END) ON CONFLICT DO NOTHING",
                 id,
                 tenant,
                 organization,
@@ -307,8 +307,8 @@ pub async fn contact(tx: &mut TenantTx, new: &Contact) -> Result<(), StoreError>
         }
         ContactKind::Individual => {
             sqlx::query!(
-                "INSERT INTO individuals (id, tenant_id, full_name, gender, email, is_active)
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                "INSERT INTO individuals (id, tenant_id, full_name, gender, email, is_active, status)
+                 VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6 THEN 'active' ELSE 'inactive' END) ON CONFLICT DO NOTHING",
                 id,
                 tenant,
                 name,
@@ -321,7 +321,7 @@ pub async fn contact(tx: &mut TenantTx, new: &Contact) -> Result<(), StoreError>
         }
         ContactKind::EmailContact => {
             sqlx::query!(
-                "INSERT INTO email_contacts (id, tenant_id, name, email, is_active) VALUES ($1, $2, $3, $4, $5)
+                "INSERT INTO email_contacts (id, tenant_id, name, email, is_active, status) VALUES ($1, $2, $3, $4, $5, CASE WHEN $5 THEN 'active' ELSE 'inactive' END)
                  ON CONFLICT DO NOTHING",
                 id,
                 tenant,
@@ -337,6 +337,21 @@ pub async fn contact(tx: &mut TenantTx, new: &Contact) -> Result<(), StoreError>
         return Ok(());
     }
     let owner = |kind: bool| kind.then_some(id);
+    if let Some(email) = email {
+        sqlx::query!(
+            "INSERT INTO contact_emails (tenant_id, email, is_primary, organization_contact_id, organization_id,
+                                         individual_id, email_contact_id)
+             VALUES ($1, $2, true, $3, $4, $5, $6)",
+            tenant,
+            email,
+            owner(matches!(new.kind, ContactKind::OrganizationContact(_))),
+            owner(new.kind == ContactKind::Organization),
+            owner(new.kind == ContactKind::Individual),
+            owner(new.kind == ContactKind::EmailContact),
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
     for (position, phone) in (0_i16..).zip(&new.phones) {
         sqlx::query!(
             "INSERT INTO contact_phones (tenant_id, e164, raw, is_primary, position, organization_contact_id, organization_id,

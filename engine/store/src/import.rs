@@ -114,7 +114,8 @@ impl Import {
         sqlx::raw_sql(
             "CREATE TEMPORARY TABLE import_rows (
                  line bigint PRIMARY KEY, id uuid NOT NULL, kind text NOT NULL, name text NOT NULL,
-                 organization_id uuid, gender text, email text) ON COMMIT DELETE ROWS;
+                 organization_id uuid, gender text, email text,
+                 folded text GENERATED ALWAYS AS (lower(regexp_replace(btrim(name), '\\s+', ' ', 'g'))) STORED) ON COMMIT DELETE ROWS;
              CREATE TEMPORARY TABLE import_phones (
                  line bigint NOT NULL, position smallint NOT NULL, e164 text NOT NULL, raw text NOT NULL, label text)
                  ON COMMIT DELETE ROWS",
@@ -197,7 +198,12 @@ impl Import {
         let parents = text.parents;
         let tenant = self.tenant.0;
         let mut tx = self.connection.begin().await?;
-        copy(&mut tx, "COPY import_rows FROM STDIN", &text.rows).await?;
+        copy(
+            &mut tx,
+            "COPY import_rows (line, id, kind, name, organization_id, gender, email) FROM STDIN",
+            &text.rows,
+        )
+        .await?;
         copy(&mut tx, "COPY import_phones FROM STDIN", &text.phones).await?;
         // The planner knows nothing of tables that were just filled; a batch of about the same size is like the last.
         if rows.len() > self.analyzed * 2 {
@@ -209,6 +215,7 @@ impl Import {
         for statement in INSERT_CONTACTS {
             inserted += sqlx::query(statement).bind(tenant).execute(&mut *tx).await?.rows_affected();
         }
+        sqlx::query(INSERT_EMAILS).bind(tenant).execute(&mut *tx).await?;
         sqlx::query(INSERT_PHONES).bind(tenant).execute(&mut *tx).await?;
         tx.commit().await?;
         // None of these was there before, so none was left out as present.
@@ -265,14 +272,14 @@ present AS (
     UNION
     SELECT r.line FROM import_rows r WHERE r.line > 0 AND NOT EXISTS (SELECT FROM wanted w WHERE w.line = r.line) AND
         CASE r.kind
-        WHEN 'organization' THEN EXISTS (SELECT FROM organizations c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL AND c.name = r.name
-             AND (lower(c.name) || ' ' || lower(coalesce(c.email, ''))) = lower(r.name) || ' ' || lower(coalesce(r.email, '')))
+        WHEN 'organization' THEN EXISTS (SELECT FROM organizations c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL AND c.sort_name = r.folded AND c.name = r.name
+             AND lower(coalesce(c.email, '')) = lower(coalesce(r.email, '')))
         WHEN 'organization_contact' THEN EXISTS (SELECT FROM organization_contacts c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL
              AND c.organization_id = r.organization_id AND c.full_name = r.name AND lower(coalesce(c.email, '')) = lower(coalesce(r.email, '')))
-        WHEN 'individual' THEN EXISTS (SELECT FROM individuals c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL AND c.full_name = r.name
-             AND (lower(c.full_name) || ' ' || lower(coalesce(c.email, ''))) = lower(r.name) || ' ' || lower(coalesce(r.email, '')))
-        ELSE EXISTS (SELECT FROM email_contacts c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL AND c.name = r.name
-             AND (lower(c.name) || ' ' || lower(c.email)) = lower(r.name) || ' ' || lower(coalesce(r.email, ''))) END
+        WHEN 'individual' THEN EXISTS (SELECT FROM individuals c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL AND c.sort_name = r.folded AND c.full_name = r.name
+             AND lower(coalesce(c.email, '')) = lower(coalesce(r.email, '')))
+        ELSE EXISTS (SELECT FROM email_contacts c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL AND c.sort_name = r.folded AND c.name = r.name
+             AND lower(c.email) = lower(coalesce(r.email, ''))) END
 )
 DELETE FROM import_rows r USING present WHERE r.line = present.line";
 
@@ -287,6 +294,13 @@ const INSERT_CONTACTS: [&str; 4] = [
     "INSERT INTO email_contacts (id, tenant_id, name, email, provenance)
      SELECT id, $1, name, email, 'import' FROM import_rows WHERE kind = 'email_contact' ORDER BY id",
 ];
+
+const INSERT_EMAILS: &str = "
+INSERT INTO contact_emails (tenant_id, email, is_primary, organization_contact_id, organization_id, individual_id, email_contact_id)
+SELECT $1, r.email, true,
+       CASE r.kind WHEN 'organization_contact' THEN r.id END, CASE r.kind WHEN 'organization' THEN r.id END,
+       CASE r.kind WHEN 'individual' THEN r.id END, CASE r.kind WHEN 'email_contact' THEN r.id END
+  FROM import_rows r WHERE r.email IS NOT NULL ORDER BY r.id";
 
 const INSERT_PHONES: &str = "
 INSERT INTO contact_phones (tenant_id, e164, raw, label, is_primary, position,

@@ -59,7 +59,9 @@ impl ImportState {
         [Self::Uploaded, Self::Running, Self::Done, Self::Failed]
             .into_iter()
             .find(|state| state.name() == word)
-            .ok_or_else(|| StoreError::Other(sqlx::Error::Decode("a stored state of an import that is none".into())))
+            .ok_or_else(|| {
+                StoreError::Other(sqlx::Error::Decode("a stored state of an import that is none".into()))
+            })
     }
 }
 
@@ -174,6 +176,25 @@ pub async fn content(connection: &mut PgConnection, id: Uuid) -> Result<Vec<u8>,
             .fetch_all(connection)
             .await?;
     Ok(pieces.concat())
+}
+
+/// The first piece of a file.
+pub struct Start {
+    pub data: Vec<u8>,
+    /// Whether there is no other.
+    pub whole: bool,
+}
+
+/// What a file begins with; nothing once it was read to the end.
+pub async fn start_of(connection: &mut PgConnection, id: Uuid) -> Result<Start, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT p.data, p.data IS NOT NULL AND length(p.data) = i.size AS "whole!"
+             FROM imports i JOIN import_pieces p ON p.import_id = i.id AND p.position = 0 WHERE i.id = $1"#,
+        id
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map_or(Start { data: Vec::new(), whole: true }, |row| Start { data: row.data, whole: row.whole }))
 }
 
 pub async fn get(
@@ -330,8 +351,10 @@ pub async fn give_up_running(connection: &mut PgConnection) -> Result<u64, Store
 
 /// Files older than a month go, whatever became of them (platform role).
 pub async fn prune(connection: &mut PgConnection) -> Result<u64, StoreError> {
-    Ok(sqlx::query!("DELETE FROM imports WHERE created_at < now() - interval '30 days' AND state <> 'running'")
-        .execute(connection)
-        .await?
-        .rows_affected())
+    Ok(sqlx::query!(
+        "DELETE FROM imports WHERE created_at < now() - interval '30 days' AND state <> 'running'"
+    )
+    .execute(connection)
+    .await?
+    .rows_affected())
 }

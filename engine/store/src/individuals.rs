@@ -2,18 +2,20 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sqlx::types::Json;
 use switchroom_core::{
     UserId,
-    directory::{ContactKind, ContactRef},
+    directory::{ContactKind, ContactRef, standing::Standing},
 };
 use uuid::Uuid;
 
 use crate::{
     StoreError, TenantTx,
     changed::Changed,
-    contact::{Contact, deleted, merged},
-    phones::{self, Phone},
+    contact::{Common, Contact, EmailColumns, custom, entered, merged},
+    emails::{Email, others},
+    phones::Phone,
 };
 
 /// A profile on a social platform.
@@ -36,6 +38,7 @@ pub struct Individual {
     pub phones: Vec<Phone>,
     pub is_active: bool,
     pub provenance: String,
+    pub common: Common,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -53,6 +56,12 @@ pub struct NewIndividual {
     pub social_media: Vec<SocialLink>,
     pub phones: Vec<Phone>,
     pub is_active: bool,
+    /// Further addresses, or all of them.
+    pub emails: Vec<Email>,
+    /// Where left out, `is_active` tells.
+    pub standing: Option<Standing>,
+    /// Values of the tenant's own fields.
+    pub custom: Map<String, Value>,
     /// `manual`, `auto_ticket`, `mail` or `import`.
     pub provenance: &'static str,
 }
@@ -68,6 +77,10 @@ pub struct IndividualPatch {
     pub social_media: Option<Vec<SocialLink>>,
     pub phones: Option<Vec<Phone>>,
     pub is_active: Option<bool>,
+    /// Replaces the whole list.
+    pub emails: Option<Vec<Email>>,
+    /// Merged into what is there; null takes a value away.
+    pub custom: Map<String, Value>,
 }
 
 const fn reference(id: Uuid) -> ContactRef {
@@ -76,24 +89,29 @@ const fn reference(id: Uuid) -> ContactRef {
 
 pub async fn insert(tx: &mut TenantTx, new: &NewIndividual, by: Option<UserId>) -> Result<Uuid, StoreError> {
     let id = Uuid::now_v7();
+    let common = Common::of_new(new.email.as_deref(), &new.emails, new.standing, new.is_active, &new.custom);
     sqlx::query!(
-        "INSERT INTO individuals (id, tenant_id, full_name, gender, dob, address, email, social_media, is_active, provenance, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO individuals (id, tenant_id, full_name, gender, dob, address, email, social_media, is_active, provenance,
+                                  created_by, status, other_emails, custom)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         id,
         tx.tenant().0,
         new.full_name,
         new.gender.as_deref(),
         new.dob,
         new.address.as_deref(),
-        new.email.as_deref(),
+        common.primary_email(),
         Json(&new.social_media) as _,
-        new.is_active,
+        common.standing.is_active(),
         new.provenance,
         by.map(|user| user.0),
+        common.standing.name(),
+        others(&common.emails),
+        Json(&common.custom) as _,
     )
     .execute(&mut **tx)
     .await?;
-    phones::replace(tx, reference(id), &new.phones).await?;
+    entered(tx, reference(id), &common, &new.phones).await?;
     Ok(id)
 }
 
@@ -104,6 +122,8 @@ pub async fn update(
     patch: &IndividualPatch,
     expected: Option<i64>,
 ) -> Result<Changed<Individual>, StoreError> {
+    let mail =
+        EmailColumns::patched(tx, reference(id), patch.email.as_ref(), patch.emails.as_deref()).await?;
     let touched = sqlx::query!(
         "UPDATE individuals
             SET full_name = coalesce($3, full_name),
@@ -113,6 +133,9 @@ pub async fn update(
                 email = CASE WHEN $10 THEN $11 ELSE email END,
                 social_media = coalesce($12, social_media),
                 is_active = coalesce($13, is_active),
+                status = CASE WHEN $13::bool IS NULL OR $13 = is_active THEN status WHEN $13 THEN 'active' ELSE 'inactive' END,
+                other_emails = coalesce($14, other_emails),
+                custom = CASE WHEN $15::jsonb IS NULL THEN custom ELSE jsonb_strip_nulls(custom || $15) END,
                 version = version + 1
           WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
         id,
@@ -124,35 +147,17 @@ pub async fn update(
         patch.dob.flatten(),
         patch.address.is_some(),
         patch.address.as_ref().and_then(Option::as_deref),
-        patch.email.is_some(),
-        patch.email.as_ref().and_then(Option::as_deref),
+        mail.emails.is_some(),
+        mail.primary,
         patch.social_media.as_ref().map(Json) as _,
         patch.is_active,
+        mail.others,
+        custom(&patch.custom) as _,
     )
     .execute(&mut **tx)
     .await?
     .rows_affected();
-    merged(tx, id, touched, patch.phones.as_deref()).await
-}
-
-/// Marks it deleted.
-pub async fn delete(
-    tx: &mut TenantTx,
-    id: Uuid,
-    expected: Option<i64>,
-    by: UserId,
-) -> Result<Changed<()>, StoreError> {
-    let touched = sqlx::query!(
-        "UPDATE individuals SET deleted_at = now(), deleted_by = $3, version = version + 1
-          WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
-        id,
-        expected,
-        by.0,
-    )
-    .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    deleted::<Individual>(tx, id, touched).await
+    merged(tx, id, touched, mail.emails.as_deref(), patch.phones.as_deref()).await
 }
 
 impl Contact for Individual {
@@ -161,7 +166,10 @@ impl Contact for Individual {
     async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT i.id, full_name, gender, dob, address, email, social_media AS "social_media: Json<Vec<SocialLink>>",
-                      is_active, provenance, created_by, created_at, updated_at, version,
+                      is_active, provenance, created_by, created_at, updated_at, version, status, custom,
+                      coalesce((SELECT json_agg(json_build_object('email', e.email, 'label', e.label, 'primary', e.is_primary)
+                                                ORDER BY e.position, e.folded)
+                                FROM contact_emails e WHERE e.individual_id = i.id), '[]') AS "emails!: Json<Vec<Email>>",
                       coalesce((SELECT json_agg(json_build_object('e164', p.e164, 'raw', p.raw, 'label', p.label,
                                                              'primary', p.is_primary) ORDER BY p.position, p.e164)
                                 FROM contact_phones p WHERE p.individual_id = i.id), '[]') AS "phones!: Json<Vec<Phone>>"
@@ -185,6 +193,7 @@ impl Contact for Individual {
                 phones: row.phones.0,
                 is_active: row.is_active,
                 provenance: row.provenance,
+                common: Common::read(row.emails.0, &row.status, row.custom),
                 created_by: row.created_by.map(UserId),
                 created_at: row.created_at,
                 updated_at: row.updated_at,
@@ -195,5 +204,9 @@ impl Contact for Individual {
 
     fn version(&self) -> i64 {
         self.version
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
     }
 }

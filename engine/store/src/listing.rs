@@ -95,11 +95,6 @@ pub(crate) fn push_order(query: &mut QueryBuilder<Postgres>, expression: &str, d
     query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
 }
 
-/// The words of a search, each to be found somewhere. More than eight words are a text, not a search.
-pub(crate) fn words(q: &str) -> impl Iterator<Item = String> + '_ {
-    q.split_whitespace().take(8).map(|word| format!("%{}%", escape_like(&word.to_lowercase())))
-}
-
 /// Input as a literal part of a LIKE pattern (W-03).
 pub(crate) fn escape_like(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -119,7 +114,6 @@ mod tests {
     #[test]
     fn wildcards_of_input_are_letters() {
         assert_eq!(escape_like(r"50%_\x"), r"50\%\_\\x");
-        assert_eq!(words(" Léa  %  ").collect::<Vec<_>>(), vec!["%léa%", r"%\%%"]);
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! The people of organizations: those who call in an organization's name.
 
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 use sqlx::types::Json;
 use switchroom_core::{
     UserId,
-    directory::{ContactKind, ContactRef},
+    directory::{ContactKind, ContactRef, standing::Standing},
 };
 use uuid::Uuid;
 
 use crate::{
     StoreError, TenantTx,
     changed::Changed,
-    contact::{self, Contact},
+    contact::{self, Common, Contact, EmailColumns, custom, entered},
+    emails::{Email, others},
     organizations,
-    phones::{self, Phone},
+    phones::Phone,
 };
 
 /// A person of an organization as stored.
@@ -27,6 +29,7 @@ pub struct OrganizationContact {
     pub phones: Vec<Phone>,
     pub is_active: bool,
     pub provenance: String,
+    pub common: Common,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -41,6 +44,12 @@ pub struct NewOrganizationContact {
     pub email: Option<String>,
     pub phones: Vec<Phone>,
     pub is_active: bool,
+    /// Further addresses, or all of them.
+    pub emails: Vec<Email>,
+    /// Where left out, `is_active` tells.
+    pub standing: Option<Standing>,
+    /// Values of the tenant's own fields.
+    pub custom: Map<String, Value>,
     pub provenance: &'static str,
 }
 
@@ -52,6 +61,14 @@ pub struct OrganizationContactPatch {
     pub email: Option<Option<String>>,
     pub phones: Option<Vec<Phone>>,
     pub is_active: Option<bool>,
+    /// Replaces the whole list.
+    pub emails: Option<Vec<Email>>,
+    /// Merged into what is there; null takes a value away.
+    pub custom: Map<String, Value>,
+}
+
+const fn reference(id: Uuid) -> ContactRef {
+    ContactRef { kind: ContactKind::OrganizationContact, id }
 }
 
 /// Enters a person under an organization; `None` when there is no such organization.
@@ -65,22 +82,27 @@ pub async fn insert(
         return Ok(None);
     }
     let id = Uuid::now_v7();
+    let common = Common::of_new(new.email.as_deref(), &new.emails, new.standing, new.is_active, &new.custom);
     sqlx::query!(
-        "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, is_active, provenance, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, is_active, provenance,
+                                            created_by, status, other_emails, custom)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         id,
         tx.tenant().0,
         organization,
         new.full_name,
         new.gender.as_deref(),
-        new.email.as_deref(),
-        new.is_active,
+        common.primary_email(),
+        common.standing.is_active(),
         new.provenance,
         by.map(|user| user.0),
+        common.standing.name(),
+        others(&common.emails),
+        Json(&common.custom) as _,
     )
     .execute(&mut **tx)
     .await?;
-    phones::replace(tx, ContactRef { kind: ContactKind::OrganizationContact, id }, &new.phones).await?;
+    entered(tx, reference(id), &common, &new.phones).await?;
     Ok(Some(id))
 }
 
@@ -102,12 +124,18 @@ pub async fn update(
     patch: &OrganizationContactPatch,
     expected: Option<i64>,
 ) -> Result<Changed<OrganizationContact>, StoreError> {
+    let mail =
+        EmailColumns::patched(tx, reference(id), patch.email.as_ref(), patch.emails.as_deref()).await?;
     let touched = sqlx::query!(
         "UPDATE organization_contacts
             SET full_name = coalesce($4, full_name),
                 gender = CASE WHEN $5 THEN $6 ELSE gender END,
                 email = CASE WHEN $7 THEN $8 ELSE email END,
-                is_active = coalesce($9, is_active), version = version + 1
+                is_active = coalesce($9, is_active),
+                status = CASE WHEN $9::bool IS NULL OR $9 = is_active THEN status WHEN $9 THEN 'active' ELSE 'inactive' END,
+                other_emails = coalesce($10, other_emails),
+                custom = CASE WHEN $11::jsonb IS NULL THEN custom ELSE jsonb_strip_nulls(custom || $11) END,
+                version = version + 1
           WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL AND ($3::bigint IS NULL OR version = $3)",
         id,
         organization,
@@ -115,9 +143,11 @@ pub async fn update(
         patch.full_name.as_deref(),
         patch.gender.is_some(),
         patch.gender.as_ref().and_then(Option::as_deref),
-        patch.email.is_some(),
-        patch.email.as_ref().and_then(Option::as_deref),
+        mail.emails.is_some(),
+        mail.primary,
         patch.is_active,
+        mail.others,
+        custom(&patch.custom) as _,
     )
     .execute(&mut **tx)
     .await?
@@ -125,7 +155,7 @@ pub async fn update(
     if touched == 0 {
         return Ok(Changed::refused(get(tx, organization, id).await?.is_some()));
     }
-    contact::merged(tx, id, touched, patch.phones.as_deref()).await
+    contact::merged(tx, id, touched, mail.emails.as_deref(), patch.phones.as_deref()).await
 }
 
 /// Marks the person deleted.
@@ -159,7 +189,10 @@ impl Contact for OrganizationContact {
     async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT c.id, organization_id, full_name, gender, email, is_active, provenance, created_by, created_at,
-                    updated_at, version,
+                      updated_at, version, status, custom,
+                      coalesce((SELECT json_agg(json_build_object('email', e.email, 'label', e.label, 'primary', e.is_primary)
+                                                ORDER BY e.position, e.folded)
+                                FROM contact_emails e WHERE e.organization_contact_id = c.id), '[]') AS "emails!: Json<Vec<Email>>",
                       coalesce((SELECT json_agg(json_build_object('e164', p.e164, 'raw', p.raw, 'label', p.label,
                                                              'primary', p.is_primary) ORDER BY p.position, p.e164)
                                 FROM contact_phones p WHERE p.organization_contact_id = c.id), '[]') AS "phones!: Json<Vec<Phone>>"
@@ -181,6 +214,7 @@ impl Contact for OrganizationContact {
                 phones: row.phones.0,
                 is_active: row.is_active,
                 provenance: row.provenance,
+                common: Common::read(row.emails.0, &row.status, row.custom),
                 created_by: row.created_by.map(UserId),
                 created_at: row.created_at,
                 updated_at: row.updated_at,
@@ -191,5 +225,9 @@ impl Contact for OrganizationContact {
 
     fn version(&self) -> i64 {
         self.version
+    }
+
+    fn common(&self) -> &Common {
+        &self.common
     }
 }

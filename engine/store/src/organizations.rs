@@ -4,18 +4,20 @@
 //! would pop without its company's name.
 
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 use sqlx::types::Json;
 use switchroom_core::{
     UserId,
-    directory::{ContactKind, ContactRef},
+    directory::{ContactKind, ContactRef, standing::Standing},
 };
 use uuid::Uuid;
 
 use crate::{
     StoreError, TenantTx,
     changed::Changed,
-    contact::{Contact, deleted, merged},
-    phones::{self, Phone},
+    contact::{self, Common, Contact, EmailColumns, custom, entered, merged},
+    emails::{Email, others},
+    phones::Phone,
 };
 
 /// An organization as stored.
@@ -27,6 +29,7 @@ pub struct Organization {
     pub phones: Vec<Phone>,
     pub is_active: bool,
     pub provenance: String,
+    pub common: Common,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -40,6 +43,12 @@ pub struct NewOrganization {
     pub email: Option<String>,
     pub phones: Vec<Phone>,
     pub is_active: bool,
+    /// Further addresses, or all of them.
+    pub emails: Vec<Email>,
+    /// Where left out, `is_active` tells.
+    pub standing: Option<Standing>,
+    /// Values of the tenant's own fields.
+    pub custom: Map<String, Value>,
     /// `manual`, `auto_ticket`, `mail` or `import`.
     pub provenance: &'static str,
 }
@@ -51,6 +60,10 @@ pub struct OrganizationPatch {
     pub email: Option<Option<String>>,
     pub phones: Option<Vec<Phone>>,
     pub is_active: Option<bool>,
+    /// Replaces the whole list.
+    pub emails: Option<Vec<Email>>,
+    /// Merged into what is there; null takes a value away.
+    pub custom: Map<String, Value>,
 }
 
 const fn reference(id: Uuid) -> ContactRef {
@@ -63,20 +76,24 @@ pub async fn insert(
     by: Option<UserId>,
 ) -> Result<Uuid, StoreError> {
     let id = Uuid::now_v7();
+    let common = Common::of_new(new.email.as_deref(), &new.emails, new.standing, new.is_active, &new.custom);
     sqlx::query!(
-        "INSERT INTO organizations (id, tenant_id, name, email, is_active, provenance, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO organizations (id, tenant_id, name, email, is_active, provenance, created_by, status, other_emails, custom)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         id,
         tx.tenant().0,
         new.name,
-        new.email.as_deref(),
-        new.is_active,
+        common.primary_email(),
+        common.standing.is_active(),
         new.provenance,
         by.map(|user| user.0),
+        common.standing.name(),
+        others(&common.emails),
+        Json(&common.custom) as _,
     )
     .execute(&mut **tx)
     .await?;
-    phones::replace(tx, reference(id), &new.phones).await?;
+    entered(tx, reference(id), &common, &new.phones).await?;
     Ok(id)
 }
 
@@ -97,22 +114,30 @@ pub async fn update(
     patch: &OrganizationPatch,
     expected: Option<i64>,
 ) -> Result<Changed<Organization>, StoreError> {
+    let mail =
+        EmailColumns::patched(tx, reference(id), patch.email.as_ref(), patch.emails.as_deref()).await?;
     let touched = sqlx::query!(
         "UPDATE organizations
             SET name = coalesce($3, name), email = CASE WHEN $4 THEN $5 ELSE email END,
-                is_active = coalesce($6, is_active), version = version + 1
+                is_active = coalesce($6, is_active),
+                status = CASE WHEN $6::bool IS NULL OR $6 = is_active THEN status WHEN $6 THEN 'active' ELSE 'inactive' END,
+                other_emails = coalesce($7, other_emails),
+                custom = CASE WHEN $8::jsonb IS NULL THEN custom ELSE jsonb_strip_nulls(custom || $8) END,
+                version = version + 1
           WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
         id,
         expected,
         patch.name.as_deref(),
-        patch.email.is_some(),
-        patch.email.as_ref().and_then(Option::as_deref),
+        mail.emails.is_some(),
+        mail.primary,
         patch.is_active,
+        mail.others,
+        custom(&patch.custom) as _,
     )
     .execute(&mut **tx)
     .await?
     .rows_affected();
-    merged(tx, id, touched, patch.phones.as_deref()).await
+    merged(tx, id, touched, mail.emails.as_deref(), patch.phones.as_deref()).await
 }
 
 /// Marks it and its contacts deleted.
@@ -122,17 +147,8 @@ pub async fn delete(
     expected: Option<i64>,
     by: UserId,
 ) -> Result<Changed<()>, StoreError> {
-    let touched = sqlx::query!(
-        "UPDATE organizations SET deleted_at = now(), deleted_by = $3, version = version + 1
-          WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
-        id,
-        expected,
-        by.0,
-    )
-    .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    if touched > 0 {
+    let deleted = contact::delete::<Organization>(tx, id, expected, by).await?;
+    if deleted == Changed::Done(()) {
         sqlx::query!(
             "UPDATE organization_contacts SET deleted_at = now(), deleted_by = $2, version = version + 1
               WHERE organization_id = $1 AND deleted_at IS NULL",
@@ -142,7 +158,7 @@ pub async fn delete(
         .execute(&mut **tx)
         .await?;
     }
-    deleted::<Organization>(tx, id, touched).await
+    Ok(deleted)
 }
 
 impl Contact for Organization {
@@ -150,7 +166,10 @@ impl Contact for Organization {
 
     async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT o.id, name, email, is_active, provenance, created_by, created_at, updated_at, version,
+            r#"SELECT o.id, name, email, is_active, provenance, created_by, created_at, updated_at, version, status, custom,
+                      coalesce((SELECT json_agg(json_build_object('email', e.email, 'label', e.label, 'primary', e.is_primary)
+                                                ORDER BY e.position, e.folded)
+                                FROM contact_emails e WHERE e.organization_id = o.id), '[]') AS "emails!: Json<Vec<Email>>",
                       coalesce((SELECT json_agg(json_build_object('e164', p.e164, 'raw', p.raw, 'label', p.label,
                                                              'primary', p.is_primary) ORDER BY p.position, p.e164)
                                 FROM contact_phones p WHERE p.organization_id = o.id), '[]') AS "phones!: Json<Vec<Phone>>"
@@ -170,6 +189,7 @@ impl Contact for Organization {
                 phones: row.phones.0,
                 is_active: row.is_active,
                 provenance: row.provenance,
+                common: Common::read(row.emails.0, &row.status, row.custom),
                 created_by: row.created_by.map(UserId),
                 created_at: row.created_at,
                 updated_at: row.updated_at,
@@ -181,24 +201,20 @@ impl Contact for Organization {
     fn version(&self) -> i64 {
         self.version
     }
+
+    fn common(&self) -> &Common {
+        &self.common
+    }
 }
 
 /// Organizations of this name, letter case and spacing apart, oldest first; at most two, since more tell no more.
 pub(crate) async fn namesakes(tx: &mut TenantTx, name: &str) -> Result<Vec<Uuid>, StoreError> {
-    // The trigram index narrows by containment of the words; equality is judged on what it finds.
-    let pattern = format!(
-        "%{}%",
-        crate::listing::escape_like(&name.to_lowercase()).split_whitespace().collect::<Vec<_>>().join("%")
-    );
     let spaced = name.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(sqlx::query_scalar!(
         "SELECT id FROM organizations
-          WHERE tenant_id = $1 AND deleted_at IS NULL
-            AND (lower(name) || ' ' || lower(coalesce(email, ''))) LIKE $2
-            AND lower(regexp_replace(btrim(name), '\\s+', ' ', 'g')) = lower($3)
+          WHERE tenant_id = $1 AND deleted_at IS NULL AND sort_name = lower($2::text)
           ORDER BY created_at, id LIMIT 2",
         tx.tenant().0,
-        pattern,
         spaced,
     )
     .fetch_all(&mut **tx)

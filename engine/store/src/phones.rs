@@ -51,15 +51,15 @@ pub fn settle(phones: Vec<Phone>) -> Vec<Phone> {
     settled
 }
 
-/// The four owner columns of `contact_phones`, of which one is set.
-struct Columns {
-    organization_contact: Option<Uuid>,
-    organization: Option<Uuid>,
-    individual: Option<Uuid>,
-    email_contact: Option<Uuid>,
+/// The four owner columns of numbers, addresses and notes, of which one is set.
+pub(crate) struct Columns {
+    pub organization_contact: Option<Uuid>,
+    pub organization: Option<Uuid>,
+    pub individual: Option<Uuid>,
+    pub email_contact: Option<Uuid>,
 }
 
-fn columns(owner: ContactRef) -> Columns {
+pub(crate) fn columns(owner: ContactRef) -> Columns {
     let only = |kind: ContactKind| (owner.kind == kind).then_some(owner.id);
     Columns {
         organization_contact: only(ContactKind::OrganizationContact),
@@ -67,6 +67,21 @@ fn columns(owner: ContactRef) -> Columns {
         individual: only(ContactKind::Individual),
         email_contact: only(ContactKind::EmailContact),
     }
+}
+
+/// Whom the four columns name.
+pub(crate) fn owner_of(
+    organization_contact: Option<Uuid>,
+    organization: Option<Uuid>,
+    individual: Option<Uuid>,
+    email_contact: Option<Uuid>,
+) -> Option<ContactRef> {
+    let of = |kind: ContactKind| move |id: Uuid| ContactRef { kind, id };
+    organization_contact
+        .map(of(ContactKind::OrganizationContact))
+        .or(organization.map(of(ContactKind::Organization)))
+        .or(individual.map(of(ContactKind::Individual)))
+        .or(email_contact.map(of(ContactKind::EmailContact)))
 }
 
 /// The owner has these numbers and no others.
@@ -144,7 +159,7 @@ async fn insert(
 }
 
 /// The owner's numbers, in the order they were given.
-async fn of(tx: &mut TenantTx, owner: ContactRef) -> Result<Vec<Phone>, StoreError> {
+pub(crate) async fn of(tx: &mut TenantTx, owner: ContactRef) -> Result<Vec<Phone>, StoreError> {
     let of = columns(owner);
     let rows = sqlx::query!(
         "SELECT e164, raw, label, is_primary FROM contact_phones

@@ -11,7 +11,7 @@ use switchroom_core::{
 };
 use switchroom_store::{
     Database,
-    import::{Import, RowStore, Numbered, Stored},
+    import::{Import, Numbered, RowStore, Stored},
     testing::TestDatabase,
 };
 use uuid::Uuid;

@@ -7,12 +7,17 @@
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use switchroom_core::{
     TenantId, UserId,
-    directory::{ContactKind, ContactRef, CustomerType},
+    directory::{
+        ContactKind, ContactRef, CustomerType,
+        custom::{Field, FieldType},
+    },
     number::E164,
     ticket::lifecycle::{Filer, Status, Visibility},
 };
 use switchroom_store::{
     Database, audit,
+    contact_fields::{self, NewField},
+    contact_notes,
     email_contacts::{self, NewEmailContact},
     individuals::{self, NewIndividual},
     organization_contacts::{self, NewOrganizationContact},
@@ -73,6 +78,11 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
         "INSERT INTO phone_numbers (id, number, country, tenant_id, status) VALUES ($2, '+3319900' || lpad((abs(hashtext($3)::bigint) % 100000)::text, 5, '0'), 'FR', $1, 'assigned')",
         "INSERT INTO number_assignments (tenant_id, number_id) VALUES ($1, $2)",
         "INSERT INTO number_connections (tenant_id, number_id, user_id) VALUES ($1, $2, $2)",
+        "INSERT INTO webhook_endpoints (id, tenant_id, name, url, secret, key_id, seq) VALUES ($2, $1, $3, 'https://x.example', 'x', 'k', 0)",
+        "INSERT INTO webhook_deliveries (id, tenant_id, endpoint_id, seq, event_id, type, attempt, outcome, duration_ms) VALUES ($2, $1, $2, 1, $2, $3, 1, 'dead', 1)",
+        "INSERT INTO webhook_dead_letters (id, tenant_id, endpoint_id, seq, event_id, type) VALUES ($2, $1, $2, 1, $2, $3)",
+        "INSERT INTO contact_merges (id, tenant_id, kind, kept_id, merged_id, before, after) VALUES ($2, $1, 'individual', $2, gen_random_uuid(), '{}', '{}')",
+        "INSERT INTO contact_erasures (id, tenant_id, kind, contact_id) VALUES ($2, $1, 'individual', $2)",
         "INSERT INTO imports (id, tenant_id, kind, name) VALUES ($2, $1, 'contacts', $3)",
         "INSERT INTO import_pieces (import_id, tenant_id, position, data) VALUES ($2, $1, 0, 'x')",
         "INSERT INTO import_rejects (import_id, tenant_id, line, reason, row) VALUES ($2, $1, 1, $3, $3)",
@@ -115,6 +125,15 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
         ..NewEmailContact::default()
     };
     email_contacts::insert(&mut tx, &new, None).await.unwrap();
+    let contact = ContactRef { kind: ContactKind::Individual, id: individual };
+    contact_notes::insert(&mut tx, contact, slug, true, user).await.unwrap().unwrap();
+    let new = NewField {
+        of: ContactKind::Individual,
+        field: Field { key: "shoe".into(), kind: FieldType::Text, choices: Vec::new(), required: false },
+        label: slug.into(),
+        position: 0,
+    };
+    contact_fields::insert(&mut tx, &new, user).await.unwrap();
     let new = NewTicket {
         title: slug.into(),
         description: None,
@@ -316,7 +335,7 @@ fn assignment(table: &str) -> &'static str {
 async fn insertable(superuser: &mut PgConnection, table: &str) -> String {
     let columns: Vec<String> = sqlx::query_scalar(
         "SELECT attname::text FROM pg_attribute
-          WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = '' AND attname <> 'tenant_id'",
+          WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = '' AND attgenerated = '' AND attname <> 'tenant_id'",
     )
     .bind(table)
     .fetch_all(superuser)

@@ -3,7 +3,6 @@
 //! A row is stored whole or not at all; what is refused goes to `FILE.rejected.csv` with its line and the reason, and
 //! can be imported from there once it is mended. `docs/import.md` describes the file.
 
-
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter};

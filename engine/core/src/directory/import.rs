@@ -72,7 +72,14 @@ pub enum HeaderError {
     NoName,
     #[error("the header names column `{0}` twice")]
     Twice(String),
+    #[error("`{0}` is nothing that a column can hold")]
+    NoMeaning(String),
+    #[error("the mapping names column `{0}`, which the file has not")]
+    NoColumn(String),
 }
+
+/// What a column is said to hold when it is not to be imported.
+pub const IGNORE: &str = "ignore";
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Column {
@@ -89,6 +96,24 @@ enum Column {
     Unknown,
 }
 
+impl Column {
+    fn meaning(&self) -> Option<String> {
+        let numbered =
+            |word: &str, number: u8| if number == 1 { word.to_owned() } else { format!("{word}{number}") };
+        Some(match self {
+            Self::Kind => "kind".to_owned(),
+            Self::Name => "name".to_owned(),
+            Self::Organization => "organization".to_owned(),
+            Self::Gender => "gender".to_owned(),
+            Self::Email => "email".to_owned(),
+            Self::Phones => "phones".to_owned(),
+            Self::Phone(number) => numbered("phone", *number),
+            Self::Label(number) => numbered("label", *number),
+            Self::Unknown => return None,
+        })
+    }
+}
+
 /// The columns of a file, in its order.
 #[derive(Clone, Debug)]
 pub struct Columns {
@@ -98,11 +123,27 @@ pub struct Columns {
 impl Columns {
     /// Reads the header.
     pub fn from_header<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, HeaderError> {
+        Self::mapped(fields, &BTreeMap::new())
+    }
+
+    /// Reads the header of a file whose columns hold what `mapping` says of their names (`phone2`, `ignore`, …); those it
+    /// does not name hold what their names say.
+    pub fn mapped<'a>(
+        fields: impl IntoIterator<Item = &'a [u8]>,
+        mapping: &BTreeMap<String, String>,
+    ) -> Result<Self, HeaderError> {
         let mut columns: Vec<(Column, String)> = Vec::new();
         for field in fields {
             let name = std::str::from_utf8(field).map_err(|_| HeaderError::NotUtf8)?;
             let name = name.trim_start_matches('\u{feff}').trim();
-            let column = column(name);
+            let column = match mapping.get(name).map(String::as_str) {
+                None => column(name),
+                Some(IGNORE) => Column::Unknown,
+                Some(meaning) => match column(meaning) {
+                    Column::Unknown => return Err(HeaderError::NoMeaning(meaning.to_owned())),
+                    known => known,
+                },
+            };
             if column != Column::Unknown && columns.iter().any(|(known, _)| *known == column) {
                 return Err(HeaderError::Twice(name.to_owned()));
             }
@@ -110,6 +151,9 @@ impl Columns {
         }
         if columns.iter().all(|(_, name)| name.is_empty()) {
             return Err(HeaderError::Empty);
+        }
+        if let Some(absent) = mapping.keys().find(|name| !columns.iter().any(|(_, known)| known == *name)) {
+            return Err(HeaderError::NoColumn(absent.clone()));
         }
         if !columns.iter().any(|(column, _)| *column == Column::Name) {
             return Err(HeaderError::NoName);
@@ -121,6 +165,11 @@ impl Columns {
     #[expect(clippy::len_without_is_empty, reason = "a header without columns is refused")]
     pub fn len(&self) -> usize {
         self.columns.len()
+    }
+
+    /// The columns by the names of the file, and what each holds; null where it is not imported.
+    pub fn meanings(&self) -> impl Iterator<Item = (&str, Option<String>)> {
+        self.columns.iter().map(|(column, name)| (name.as_str(), column.meaning()))
     }
 
     /// Columns that are not imported.
@@ -148,6 +197,7 @@ impl Columns {
             if value.contains('\0') {
                 return Err(RowError::Null { column: name.clone() });
             }
+            let value = plain(value);
             if !value.is_empty() {
                 values.insert(column, value);
             }
@@ -187,6 +237,14 @@ impl Columns {
             email: email.map(str::to_owned),
             phones: phones(&values, region)?,
         })
+    }
+}
+
+/// Without the apostrophe by which an export keeps a spreadsheet from computing what begins like a formula.
+fn plain(value: &str) -> &str {
+    match value.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,
+        _ => value,
     }
 }
 
@@ -338,6 +396,13 @@ mod tests {
     }
 
     #[test]
+    fn what_an_export_has_written_is_read_again() {
+        let read = row("name,phones", "'=Ann,'+33639980001 | +33639980002").unwrap();
+        assert_eq!((read.name.as_str(), read.phones.len()), ("=Ann", 2));
+        assert_eq!(row("name", "'t Hart").unwrap().name, "'t Hart");
+    }
+
+    #[test]
     fn what_is_left_out_has_a_default() {
         let read = row("name,phone", "Bob,").unwrap();
         assert_eq!(read.kind, ContactKind::Individual);
@@ -380,6 +445,29 @@ mod tests {
         }
         let broken = columns("name,phone").unwrap().row([&b"B\xff"[..], b""], Region::UNKNOWN);
         assert_eq!(broken, Err(RowError::NotUtf8 { column: "name".into() }));
+    }
+
+    #[test]
+    fn columns_hold_what_the_mapping_says() {
+        let mapping = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs.iter().map(|(name, meaning)| ((*name).to_owned(), (*meaning).to_owned())).collect()
+        };
+        let header = |pairs: &[(&str, &str)]| {
+            Columns::mapped("Nom,Mobile,phone".split(',').map(str::as_bytes), &mapping(pairs))
+        };
+        let read = header(&[("Nom", "name"), ("Mobile", "phone2")]).unwrap();
+        let meanings: Vec<_> = read.meanings().map(|(_, meaning)| meaning.unwrap_or_default()).collect();
+        assert_eq!(meanings, ["name", "phone2", "phone"]);
+        let read = header(&[("Nom", "full name"), ("phone", IGNORE)]).unwrap();
+        assert_eq!(read.unknown().collect::<Vec<_>>(), ["Mobile", "phone"]);
+        for (pairs, fault) in [
+            (&[("Mobile", "phone")][..], HeaderError::Twice("phone".into())),
+            (&[("Nom", "shoe")], HeaderError::NoMeaning("shoe".into())),
+            (&[("Nom", "name"), ("Fax", "phone3")], HeaderError::NoColumn("Fax".into())),
+            (&[("Nom", IGNORE)], HeaderError::NoName),
+        ] {
+            assert_eq!(header(pairs).unwrap_err(), fault);
+        }
     }
 
     #[test]

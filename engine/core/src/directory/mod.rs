@@ -5,11 +5,13 @@
 
 mod change;
 mod context;
+pub mod custom;
 mod heads;
 mod ids;
 pub mod import;
 mod index;
 mod slots;
+pub mod standing;
 mod table;
 
 use std::{fmt, sync::Arc};

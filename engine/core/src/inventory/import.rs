@@ -161,11 +161,11 @@ impl LineColumns {
             region: value(Column::Region)
                 .map(|text| within(text, MAX_REGION, "region").map(str::to_owned))
                 .transpose()?,
-            monthly_cost: value(Column::Cost).map_or(Ok(0), |text| {
-                hundredths(text).ok_or_else(|| LineRowError::Cost(shown(text)))
-            })?,
+            monthly_cost: value(Column::Cost)
+                .map_or(Ok(0), |text| hundredths(text).ok_or_else(|| LineRowError::Cost(shown(text))))?,
             currency,
-            provider: within(value(Column::Provider).unwrap_or("twilio"), MAX_PROVIDER, "provider")?.to_owned(),
+            provider: within(value(Column::Provider).unwrap_or("twilio"), MAX_PROVIDER, "provider")?
+                .to_owned(),
             voice: value(Column::Voice).map_or(Ok(true), flag)?,
             sms: value(Column::Sms).map_or(Ok(false), flag)?,
         })
@@ -276,10 +276,7 @@ mod tests {
         ] {
             assert_eq!(row(header, line), Err(expected), "{line}");
         }
-        assert_eq!(
-            LineColumns::from_header([&b"country"[..]]).unwrap_err(),
-            LineHeaderError::NoNumber
-        );
+        assert_eq!(LineColumns::from_header([&b"country"[..]]).unwrap_err(), LineHeaderError::NoNumber);
         assert_eq!(
             LineColumns::from_header([&b"number"[..], b"e164"]).unwrap_err(),
             LineHeaderError::Twice("e164".into())

@@ -53,7 +53,11 @@ pub async fn summary(connection: &mut PgConnection, scope: Scope) -> Result<Summ
             "assigned" => {
                 summary.assigned += row.lines;
                 summary.connected += row.connected;
-                summary.monthly_cost.push(Cost { currency: row.currency, amount: row.cost, lines: row.lines });
+                summary.monthly_cost.push(Cost {
+                    currency: row.currency,
+                    amount: row.cost,
+                    lines: row.lines,
+                });
             }
             "reserved" => summary.reserved += row.lines,
             _ => summary.available += row.lines,

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{Ticket, load, replies::record};
 use crate::{
     StoreError, TenantTx, contact,
-    email_contacts::{self, EmailContact},
+    email_contacts::EmailContact,
     individuals::{self, NewIndividual},
     organization_contacts::{self, NewOrganizationContact},
     organizations::{self, NewOrganization},
@@ -290,6 +290,7 @@ async fn enter(
                 phones: numbers.clone(),
                 is_active: true,
                 provenance: "auto_ticket",
+                ..NewOrganization::default()
             };
             let id = organizations::insert(tx, &organization, by).await?;
             if contact_person {
@@ -327,6 +328,7 @@ async fn add_person(
         phones,
         is_active: true,
         provenance: "auto_ticket",
+        ..NewOrganizationContact::default()
     };
     // The organization was held by this transaction, or made by it.
     let id = organization_contacts::insert(tx, organization, &person, Some(new.by))
@@ -344,7 +346,7 @@ async fn retire(
 ) -> Result<(), StoreError> {
     let gone = ContactRef { kind: ContactKind::EmailContact, id: mailer };
     phones::remove_all(tx, gone).await?;
-    email_contacts::delete(tx, mailer, None, by).await?;
+    contact::delete::<EmailContact>(tx, mailer, None, by).await?;
     let only = |kind: ContactKind| (successor.kind == kind).then_some(successor.id);
     sqlx::query!(
         "UPDATE tickets

@@ -1,0 +1,256 @@
+//! Erasing a person: the record and all that were merged into it lose every name, number and address; calls, their
+//! events and tickets stay, with a pseudonym where the person was, so that figures do not change (ADR 0018).
+
+use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
+use switchroom_core::{
+    UserId,
+    directory::{ContactKind, ContactRef},
+};
+use uuid::Uuid;
+
+use crate::{
+    StoreError, TenantTx,
+    contact_list::table_name,
+    emails,
+    listing::{Key, Position, Slice, Window},
+    phones,
+};
+
+/// What stands where a name was.
+pub const ERASED: &str = "[erased]";
+
+/// An erasure as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    pub id: Uuid,
+    pub contact: ContactRef,
+    pub reason: Option<String>,
+    pub erased_at: DateTime<Utc>,
+    pub erased_by: Option<UserId>,
+    pub tickets: i32,
+    pub calls: i32,
+}
+
+/// Why somebody was not erased.
+#[derive(Debug, thiserror::Error)]
+pub enum EraseError {
+    #[error("no such person")]
+    Absent,
+    #[error("erased already")]
+    Erased,
+    #[error("a call with them is going on")]
+    OnCall,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for EraseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// The columns of a kind of person: where the name is, and what else is personal.
+const fn columns(kind: ContactKind) -> (&'static str, &'static str) {
+    match kind {
+        ContactKind::Individual => {
+            ("full_name", ", gender = NULL, dob = NULL, address = NULL, email = NULL, social_media = '[]'")
+        }
+        ContactKind::OrganizationContact => ("full_name", ", gender = NULL, email = NULL"),
+        // The column must have one.
+        ContactKind::EmailContact => ("name", ", email = 'erased@invalid'"),
+        ContactKind::Organization => ("name", ", email = NULL"),
+    }
+}
+
+/// Erases the person. A deleted record can be erased too: deleting only hides it. `pseudonym` makes a number that nobody
+/// has.
+pub async fn erase(
+    tx: &mut TenantTx,
+    contact: ContactRef,
+    reason: Option<&str>,
+    by: UserId,
+    mut pseudonym: impl FnMut() -> String,
+) -> Result<Uuid, EraseError> {
+    let table = table_name(contact.kind);
+    let (title, cleared) = columns(contact.kind);
+    let ids: Vec<Uuid> = sqlx::query_scalar!(r#"SELECT contact_and_merged($1) AS "id!""#, contact.id)
+        .fetch_all(&mut **tx)
+        .await?;
+    // Held, so that nobody is changed or merged meanwhile.
+    let names: Vec<(Uuid, String, Option<String>)> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT id, {title}, email FROM {table} WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+    )))
+    .bind(&ids)
+    .fetch_all(&mut **tx)
+    .await?;
+    if !names.iter().any(|(id, ..)| *id == contact.id) {
+        return Err(EraseError::Absent);
+    }
+    let known = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM contact_erasures WHERE contact_id = $1) AS "known!""#,
+        contact.id
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if known {
+        return Err(EraseError::Erased);
+    }
+    let on_call = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM calls WHERE tenant_id = $1 AND state <> 'ended' AND contact_id = ANY($2)) AS "on!""#,
+        tx.tenant().0,
+        &ids,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if on_call {
+        return Err(EraseError::OnCall);
+    }
+
+    let (mut texts, mut instead): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut add = |text: String, by: String| {
+        if !text.is_empty() && !texts.contains(&text) {
+            texts.push(text);
+            instead.push(by);
+        }
+    };
+    for id in &ids {
+        let owner = ContactRef { kind: contact.kind, id: *id };
+        for phone in phones::of(tx, owner).await? {
+            let number = pseudonym();
+            add(phone.e164.to_string(), number.clone());
+            add(phone.raw, number);
+        }
+        for email in emails::of(tx, owner).await? {
+            add(email.email, ERASED.to_owned());
+        }
+        phones::remove_all(tx, owner).await?;
+        emails::remove_all(tx, owner).await?;
+    }
+    for (_, name, email) in names {
+        add(name, ERASED.to_owned());
+        add(email.unwrap_or_default(), ERASED.to_owned());
+    }
+    sqlx::query(AssertSqlSafe(format!(
+        "UPDATE {table} SET {title} = $2, other_emails = '', custom = '{{}}', deleted_at = coalesce(deleted_at, now()),
+                            deleted_by = coalesce(deleted_by, $3), version = version + 1{cleared}
+          WHERE id = ANY($1)"
+    )))
+    .bind(&ids)
+    .bind(ERASED)
+    .bind(by.0)
+    .execute(&mut **tx)
+    .await?;
+    let column = match contact.kind {
+        ContactKind::Individual => "individual_id",
+        ContactKind::OrganizationContact => "organization_contact_id",
+        ContactKind::Organization => "organization_id",
+        ContactKind::EmailContact => "email_contact_id",
+    };
+    sqlx::query(AssertSqlSafe(format!("DELETE FROM contact_notes WHERE {column} = ANY($1)")))
+        .bind(&ids)
+        .execute(&mut **tx)
+        .await?;
+    // What an undo would bring back goes, and with it the undo.
+    sqlx::query!(
+        "UPDATE contact_merges SET before = '{}', after = '{}', undo_until = least(undo_until, now())
+          WHERE kept_id = ANY($1) OR merged_id = ANY($1)",
+        &ids,
+    )
+    .execute(&mut **tx)
+    .await?;
+    let counts = sqlx::query!(
+        r#"SELECT tickets AS "tickets!", calls AS "calls!" FROM erase_person($1, $2, $3)"#,
+        &ids,
+        &texts,
+        &instead,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let id = Uuid::now_v7();
+    sqlx::query!(
+        "INSERT INTO contact_erasures (id, tenant_id, kind, contact_id, reason, erased_by, tickets, calls)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        id,
+        tx.tenant().0,
+        contact.kind.name(),
+        contact.id,
+        reason,
+        by.0,
+        counts.tickets,
+        counts.calls,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(id)
+}
+
+struct Row {
+    id: Uuid,
+    kind: String,
+    contact_id: Uuid,
+    reason: Option<String>,
+    erased_at: DateTime<Utc>,
+    erased_by: Option<Uuid>,
+    tickets: i32,
+    calls: i32,
+}
+
+impl Row {
+    /// The column's check lets no other kind in.
+    fn into_erasure(self) -> Option<Erasure> {
+        let kind = ContactKind::ALL.into_iter().find(|kind| kind.name() == self.kind)?;
+        Some(Erasure {
+            id: self.id,
+            contact: ContactRef { kind, id: self.contact_id },
+            reason: self.reason,
+            erased_at: self.erased_at,
+            erased_by: self.erased_by.map(UserId),
+            tickets: self.tickets,
+            calls: self.calls,
+        })
+    }
+}
+
+pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<Erasure>, StoreError> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT id, kind, contact_id, reason, erased_at, erased_by, tickets, calls FROM contact_erasures WHERE id = $1",
+        id,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.and_then(Row::into_erasure))
+}
+
+/// Lists are newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest;
+
+pub async fn list(tx: &mut TenantTx, window: &Window<Newest>) -> Result<Slice<Erasure>, StoreError> {
+    let after = match &window.after {
+        Some(Position { key: Key::At(at), id }) => Some((*at, *id)),
+        _ => None,
+    };
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT id, kind, contact_id, reason, erased_at, erased_by, tickets, calls FROM contact_erasures
+          WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (erased_at, id) < ($2, $3::uuid))
+          ORDER BY erased_at DESC, id DESC LIMIT $4",
+        tx.tenant().0,
+        after.map(|(at, _)| at),
+        after.map(|(_, id)| id),
+        i64::from(window.limit) + 1,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut items: Vec<Erasure> = rows.into_iter().filter_map(Row::into_erasure).collect();
+    let more = items.len() > window.limit as usize;
+    items.truncate(window.limit as usize);
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|erasure| Position { key: Key::At(erasure.erased_at), id: erasure.id });
+    Ok(Slice { items, next, count: None })
+}
