@@ -75,8 +75,9 @@ pub async fn of(tx: &mut TenantTx, contact: ContactRef) -> Result<Vec<Candidate>
            FROM alike a JOIN {table} t ON t.id = a.id AND t.deleted_at IS NULL
           GROUP BY t.id ORDER BY count(*) DESC, max(a.likeness) DESC, t.id LIMIT 50"
     );
-    let rows: Vec<(Uuid, String, Option<String>, Vec<String>, f32)> =
-        sqlx::query_as(AssertSqlSafe(sql)).bind(contact.id).fetch_all(&mut **tx).await?;
+    /// Id, title, e-mail, what it shares, how alike the names are.
+    type Row = (Uuid, String, Option<String>, Vec<String>, f32);
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(sql)).bind(contact.id).fetch_all(&mut **tx).await?;
     Ok(rows
         .into_iter()
         .map(|(id, name, email, reasons, likeness)| Candidate {
