@@ -56,8 +56,7 @@ export interface paths {
         put?: never;
         /**
          * Make an API token
-         * @description It acts as the person who makes it, in the tenant of the sign-in, and may only what both its scopes and its owner's
-         *     role allow. With scopes it changes nothing about accounts, sessions and tokens. It is shown once.
+         * @description It acts as the person who makes it, in the tenant of the sign-in. It is shown once.
          */
         post: operations["create_api_token"];
         delete?: never;
@@ -93,71 +92,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * The audit log
-         * @description Sign-ins and failures, changes with what was before and after, reads and look-ups of personal data, what a platform
-         *     admin did here. Secrets are never in it.
-         */
+        /** The audit log */
         get: operations["list_audit"];
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audit/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The audit log as CSV
-         * @description Everything the filter selects, newest first, as a stream. Cells that a spreadsheet would take for formulas begin with
-         *     an apostrophe.
-         */
-        get: operations["export_audit"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/devices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** My trusted browsers */
-        get: operations["list_my_devices"];
-        put?: never;
-        post?: never;
-        /** Trust no browser any more */
-        delete: operations["forget_my_devices"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/devices/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Trust a browser no more */
-        delete: operations["forget_my_device"];
         options?: never;
         head?: never;
         patch?: never;
@@ -233,8 +172,7 @@ export interface paths {
          * Sign in
          * @description The answer carries tokens for API clients and sets a session cookie for browsers. Changes made with the cookie
          *     need the header `X-CSRF-Token` with the value of the readable CSRF cookie. Unknown e-mail and wrong password get
-         *     the same answer in the same time. Who has a second factor is asked for it only once the password was right:
-         *     `totp-required`, then `totp-invalid` where the code is wrong or was used.
+         *     the same answer in the same time.
          */
         post: operations["login"];
         delete?: never;
@@ -257,47 +195,6 @@ export interface paths {
          * @description Ends this session and closes its sockets. With an API token nothing ends; revoke the token instead.
          */
         post: operations["logout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/oidc/callback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Back from elsewhere
-         * @description Where providers send browsers. Signed in they go on to where they wanted; else to the sign-in page, whose address says
-         *     why (`?problem=`): `oidc-expired`, `oidc-refused`, `oidc-failed`, `oidc-no-account`.
-         */
-        get: operations["finish_oidc"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/oidc/{provider}/start": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Sign in elsewhere
-         * @description For browsers: leads to the provider's sign-in page.
-         */
-        get: operations["start_oidc"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -386,128 +283,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/register": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Register as a client
-         * @description The answer is the same whether the tenant takes registrations or not, and whether there is such a person or not: what
-         *     comes next is in the mail.
-         */
-        post: operations["register"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/register/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Go on with a registration
-         * @description Proves the address, and makes the account where there is none. The link is good once.
-         */
-        post: operations["confirm_registration"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/second-factor": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** My second factor */
-        get: operations["get_second_factor"];
-        put?: never;
-        /**
-         * Begin with a second factor
-         * @description Makes a new secret and shows it this once. Nothing is asked for at sign-in before `…/confirm` has seen a first code.
-         */
-        post: operations["offer_second_factor"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/second-factor/backup-codes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * New backup codes
-         * @description The old ones are good no more.
-         */
-        post: operations["renew_backup_codes"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/second-factor/confirm": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Confirm the second factor
-         * @description With a first code of the app. From now on sign-ins ask for one. The answer has ten backup codes, this once.
-         */
-        post: operations["confirm_second_factor"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/second-factor/disable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Disable my second factor
-         * @description Backup codes and trusted browsers go with it.
-         */
-        post: operations["disable_second_factor"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/auth/sessions": {
         parameters: {
             query?: never;
@@ -567,26 +342,6 @@ export interface paths {
          *     one ends, and its sockets close. API tokens stay where they are and cannot switch.
          */
         post: operations["switch_tenant"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/ways": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Ways to come in
-         * @description A tenant that there is not looks like one that offers nothing.
-         */
-        get: operations["list_ways"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -739,6 +494,304 @@ export interface paths {
         patch: operations["change_connection"];
         trace?: never;
     };
+    "/api/v1/contact-duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records of the tenant that share a number, an address or a name, in the order of what they share. */
+        get: operations["list_contact_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-duplicates/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records that may be of the same person or company as one: a shared number or address, or a name written alike. At most
+         *     50, those with most in common first.
+         */
+        get: operations["list_contact_candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List erasures, newest first. */
+        get: operations["list_contact_erasures"];
+        put?: never;
+        /**
+         * Erase a person, for good. Names, numbers, addresses, notes and values of fields go; tickets and calls stay, with a
+         *     pseudonym where the person was, so that figures do not change. Records that were merged into this one go with it.
+         */
+        post: operations["create_contact_erasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Take the contacts of a kind out as a file, narrowed as the list of them is. That it was done is in the audit log. */
+        get: operations["export_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tenant's own fields of contacts, in the order they are shown. */
+        get: operations["list_contact_fields"];
+        put?: never;
+        /** Make a field. One that was removed comes back with its values. */
+        post: operations["create_contact_field"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-fields/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a field. */
+        get: operations["get_contact_field"];
+        put?: never;
+        post?: never;
+        /** Remove a field. Values that contacts have of it stay in `custom` until they are set to null. */
+        delete: operations["delete_contact_field"];
+        options?: never;
+        head?: never;
+        /** Change a field. */
+        patch: operations["update_contact_field"];
+        trace?: never;
+    };
+    "/api/v1/contact-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List files of contacts, newest first. */
+        get: operations["list_contact_imports"];
+        put?: never;
+        /** Send a file of contacts: CSV with a header, at most 64 MiB. It waits until it is run. */
+        post: operations["create_contact_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the reading of a file is. */
+        get: operations["get_contact_import"];
+        put?: never;
+        post?: never;
+        /** Forget a file; the contacts stay. */
+        delete: operations["delete_contact_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-imports/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See how a file would be read, with a mapping or by the names of its columns. Nothing is stored. */
+        post: operations["preview_contact_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-imports/{id}/rejects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The refused rows, with line and reason, as CSV. */
+        get: operations["list_contact_rejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-imports/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a file into the directory. It goes on after this answer; read the import to see how far it is. Rows that are
+         *     there already are left as they are, so a file that broke off is run again.
+         */
+        post: operations["run_contact_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List merges, newest first. */
+        get: operations["list_contact_merges"];
+        put?: never;
+        /**
+         * Make two records one. The kept one gets what it lacks: numbers, addresses, profiles, values of fields, and the other's
+         *     tickets, notes, calls and (of organizations) contacts. For 30 days it can be undone.
+         */
+        post: operations["create_contact_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make two records of one again. What was not changed since is as it was before; what was, stays. */
+        post: operations["undo_contact_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The notes of a contact, pinned ones first, then newest first; at most 500. */
+        get: operations["list_contact_notes"];
+        put?: never;
+        /** Write a note about a contact. */
+        post: operations["create_contact_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contact-notes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a note. */
+        get: operations["get_contact_note"];
+        put?: never;
+        post?: never;
+        /** Delete a note: one's own, or anybody's for who may delete contacts. */
+        delete: operations["delete_contact_note"];
+        options?: never;
+        head?: never;
+        /** Change a note: its text, if it is one's own; whether it is pinned. */
+        patch: operations["update_contact_note"];
+        trace?: never;
+    };
+    "/api/v1/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search all kinds of contact at once: words of name, address or organization, or the first digits of a number. The
+         *     latest of each kind; the lists of the kinds have the rest, page by page. Kinds that the caller may not read are left
+         *     out.
+         */
+        get: operations["search_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/email-contacts": {
         parameters: {
             query?: never;
@@ -797,73 +850,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/extensions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Extensions
-         * @description The internal numbers and whose they are. They are given with `PATCH /api/v1/users/{id}`.
-         */
-        get: operations["list_extensions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/identity-providers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Identity providers */
-        get: operations["list_identity_providers"];
-        put?: never;
-        /**
-         * Add an identity provider
-         * @description Its word is taken for who somebody is, in this tenant: whoever runs it can sign in as every member. Members are found by
-         *     the address that it says is verified.
-         */
-        post: operations["create_identity_provider"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/identity-providers/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** An identity provider */
-        get: operations["get_identity_provider"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete an identity provider
-         * @description The sessions that it vouched for end.
-         */
-        delete: operations["delete_identity_provider"];
-        options?: never;
-        head?: never;
-        /**
-         * Change an identity provider
-         * @description Switched off, or with another issuer or client, the sessions that it vouched for end.
-         */
-        patch: operations["change_identity_provider"];
-        trace?: never;
-    };
     "/api/v1/individuals": {
         parameters: {
             query?: never;
@@ -899,6 +885,23 @@ export interface paths {
         head?: never;
         /** Change an individual. */
         patch: operations["update_individual"];
+        trace?: never;
+    };
+    "/api/v1/individuals/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Activate, suspend or give up an individual. */
+        post: operations["move_individual"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/invitations": {
@@ -1072,20 +1075,17 @@ export interface paths {
         patch: operations["update_organization_contact"];
         trace?: never;
     };
-    "/api/v1/permissions": {
+    "/api/v1/organizations/{id}/status": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * All permissions
-         * @description What roles and API tokens are put together from.
-         */
-        get: operations["list_permissions"];
+        get?: never;
         put?: never;
-        post?: never;
+        /** Activate, suspend or give up an organization. */
+        post: operations["move_organization"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1375,63 +1375,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/registrations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Registrations
-         * @description Of clients whose address is proved.
-         */
-        get: operations["list_registrations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/{id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Let a client in
-         * @description They become a member with the role `client`, and get a mail.
-         */
-        post: operations["approve_registration"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/registrations/{id}/reject": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Do not let a client in */
-        post: operations["reject_registration"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -1441,8 +1384,7 @@ export interface paths {
         };
         /**
          * Roles and their permissions
-         * @description The built-in ones, then those of the tenant. Module flags of a membership may take some away; `GET /api/v1/me` tells
-         *     what is left.
+         * @description Module flags of a membership may take some away; `GET /api/v1/me` tells what is left.
          */
         get: operations["list_roles"];
         put?: never;
@@ -1452,109 +1394,6 @@ export interface paths {
          */
         post: operations["create_role"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/roles/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Delete a role
-         * @description One that nobody has and nobody is invited to.
-         */
-        delete: operations["delete_role"];
-        options?: never;
-        head?: never;
-        /**
-         * Change a role
-         * @description Whoever has it may at once what it gives now: their sockets close and come back. Nobody adds what they do not have.
-         */
-        patch: operations["change_role"];
-        trace?: never;
-    };
-    "/api/v1/settings/accounts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How people come in */
-        get: operations["get_account_settings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /** Change how people come in */
-        patch: operations["change_account_settings"];
-        trace?: never;
-    };
-    "/api/v1/teams": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Teams */
-        get: operations["list_teams"];
-        put?: never;
-        /** Make a team */
-        post: operations["create_team"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/teams/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A team with its members */
-        get: operations["get_team"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete a team
-         * @description Its members stay what they are.
-         */
-        delete: operations["delete_team"];
-        options?: never;
-        head?: never;
-        /** Change a team */
-        patch: operations["change_team"];
-        trace?: never;
-    };
-    "/api/v1/teams/{id}/members/{user_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Put somebody into a team
-         * @description Or make them a lead of it, or one no more. Doing it twice does it once.
-         */
-        put: operations["put_team_member"];
-        post?: never;
-        /** Take somebody out of a team */
-        delete: operations["remove_team_member"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1817,28 +1656,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/users/{id}/second-factor": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A member's second factor */
-        get: operations["get_user_second_factor"];
-        put?: never;
-        post?: never;
-        /**
-         * Reset a member's second factor
-         * @description For somebody who lost phone and backup codes: make sure that it is them. They sign in with their password and set it
-         *     up anew. Of somebody who is in other tenants too only the platform admin resets it.
-         */
-        delete: operations["reset_user_second_factor"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/users/{id}/sessions": {
         parameters: {
             query?: never;
@@ -1871,6 +1688,128 @@ export interface paths {
         get: operations["get_wallboard"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List endpoints, newest first. */
+        get: operations["list_webhook_endpoints"];
+        put?: never;
+        /** Let a URL hear of the log from now on. The answer has the secret that signs, this once. */
+        post: operations["create_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an endpoint. */
+        get: operations["get_webhook_endpoint"];
+        put?: never;
+        post?: never;
+        /** Delete an endpoint. Nothing leaves for it any more. */
+        delete: operations["delete_webhook_endpoint"];
+        options?: never;
+        head?: never;
+        /** Change an endpoint. One that is switched on again goes on where it was. */
+        patch: operations["update_webhook_endpoint"];
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The events that were given up, newest first. */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try dead letters once more. They go out of the order of the log: what came after them was delivered meanwhile. */
+        post: operations["replay_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The attempts of the last 30 days, newest first. */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send everything behind a place of the log once more. */
+        post: operations["replay_webhook_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret. For a day the one before signs beside it, so that a receiver can change over without losing an event. */
+        post: operations["rotate_webhook_secret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2040,6 +1979,514 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log as CSV
+         * @description Everything the filter selects, newest first, as a stream. Cells that a spreadsheet would take for formulas begin with
+         *     an apostrophe.
+         */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My trusted browsers */
+        get: operations["list_my_devices"];
+        put?: never;
+        post?: never;
+        /** Trust no browser any more */
+        delete: operations["forget_my_devices"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Trust a browser no more */
+        delete: operations["forget_my_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Back from elsewhere
+         * @description Where providers send browsers. Signed in they go on to where they wanted; else to the sign-in page, whose address says
+         *     why (`?problem=`): `oidc-expired`, `oidc-refused`, `oidc-failed`, `oidc-no-account`.
+         */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/{provider}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign in elsewhere
+         * @description For browsers: leads to the provider's sign-in page.
+         */
+        get: operations["start_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register as a client
+         * @description The answer is the same whether the tenant takes registrations or not, and whether there is such a person or not: what
+         *     comes next is in the mail.
+         */
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/register/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a registration
+         * @description Proves the address, and makes the account where there is none. The link is good once.
+         */
+        post: operations["confirm_registration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My second factor */
+        get: operations["get_second_factor"];
+        put?: never;
+        /**
+         * Begin with a second factor
+         * @description Makes a new secret and shows it this once. Nothing is asked for at sign-in before `…/confirm` has seen a first code.
+         */
+        post: operations["offer_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor/backup-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New backup codes
+         * @description The old ones are good no more.
+         */
+        post: operations["renew_backup_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm the second factor
+         * @description With a first code of the app. From now on sign-ins ask for one. The answer has ten backup codes, this once.
+         */
+        post: operations["confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-factor/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable my second factor
+         * @description Backup codes and trusted browsers go with it.
+         */
+        post: operations["disable_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ways to come in
+         * @description A tenant that there is not looks like one that offers nothing.
+         */
+        get: operations["list_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/extensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Extensions
+         * @description The internal numbers and whose they are. They are given with `PATCH /api/v1/users/{id}`.
+         */
+        get: operations["list_extensions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Identity providers */
+        get: operations["list_identity_providers"];
+        put?: never;
+        /**
+         * Add an identity provider
+         * @description Its word is taken for who somebody is, in this tenant: whoever runs it can sign in as every member. Members are found by
+         *     the address that it says is verified.
+         */
+        post: operations["create_identity_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity-providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An identity provider */
+        get: operations["get_identity_provider"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an identity provider
+         * @description The sessions that it vouched for end.
+         */
+        delete: operations["delete_identity_provider"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an identity provider
+         * @description Switched off, or with another issuer or client, the sessions that it vouched for end.
+         */
+        patch: operations["change_identity_provider"];
+        trace?: never;
+    };
+    "/api/v1/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All permissions
+         * @description What roles and API tokens are put together from.
+         */
+        get: operations["list_permissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Registrations
+         * @description Of clients whose address is proved.
+         */
+        get: operations["list_registrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a client in
+         * @description They become a member with the role `client`, and get a mail.
+         */
+        post: operations["approve_registration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registrations/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do not let a client in */
+        post: operations["reject_registration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a role
+         * @description One that nobody has and nobody is invited to.
+         */
+        delete: operations["delete_role"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a role
+         * @description Whoever has it may at once what it gives now: their sockets close and come back. Nobody adds what they do not have.
+         */
+        patch: operations["change_role"];
+        trace?: never;
+    };
+    "/api/v1/settings/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How people come in */
+        get: operations["get_account_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change how people come in */
+        patch: operations["change_account_settings"];
+        trace?: never;
+    };
+    "/api/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Teams */
+        get: operations["list_teams"];
+        put?: never;
+        /** Make a team */
+        post: operations["create_team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A team with its members */
+        get: operations["get_team"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a team
+         * @description Its members stay what they are.
+         */
+        delete: operations["delete_team"];
+        options?: never;
+        head?: never;
+        /** Change a team */
+        patch: operations["change_team"];
+        trace?: never;
+    };
+    "/api/v1/teams/{id}/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put somebody into a team
+         * @description Or make them a lead of it, or one no more. Doing it twice does it once.
+         */
+        put: operations["put_team_member"];
+        post?: never;
+        /** Take somebody out of a team */
+        delete: operations["remove_team_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A member's second factor */
+        get: operations["get_user_second_factor"];
+        put?: never;
+        post?: never;
+        /**
+         * Reset a member's second factor
+         * @description For somebody who lost phone and backup codes: make sure that it is them. They sign in with their password and set it
+         *     up anew. Of somebody who is in other tenants too only the platform admin resets it.
+         */
+        delete: operations["reset_user_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2063,8 +2510,7 @@ export interface components {
         AccountEvent: {
             /**
              * @description `session.started`, `session.refused`, `session.ended`, `session.refresh_reused`, `password.changed`,
-             *     `password.refused`, `password.reset_requested`, `password.reset`, `password.chosen`, `second_factor.enabled`,
-             *     `.disabled`, `.refused`, `.reset`, `.backup_used`, `.codes_renewed`, `device.trusted`, `.distrusted`; more may come.
+             *     `password.refused`, `password.reset_requested`, `password.reset`, `password.chosen`; more may come.
              * @example session.refused
              */
             action: string;
@@ -2080,21 +2526,6 @@ export interface components {
              */
             session_id?: string | null;
             user_agent?: string | null;
-        };
-        AccountSettings: {
-            /**
-             * @description Whether clients may register themselves: `off`, `open`, or `approval` (an admin has to agree).
-             * @example approval
-             */
-            registration: string;
-            /** @description Whether this server sends mail: without it nobody can prove an address, and registration stays closed. */
-            sends_mail: boolean;
-            /** Format: int64 */
-            version: number;
-        };
-        AccountSettingsChange: {
-            /** @example approval */
-            registration?: string | null;
         };
         /** @description An entry of the timeline. */
         ActivityView: {
@@ -2148,6 +2579,13 @@ export interface components {
             /** @example nightly export */
             name: string;
             /**
+             * @description Only in the answer that made it.
+             * @example swt_…
+             */
+            token?: string | null;
+            /** Format: uuid */
+            user_id: string;
+            /**
              * @description Permissions it is for; null = whatever its owner may.
              * @example [
              *       "tickets.create",
@@ -2155,13 +2593,6 @@ export interface components {
              *     ]
              */
             scopes?: string[] | null;
-            /**
-             * @description Only in the answer that made it.
-             * @example swt_…
-             */
-            token?: string | null;
-            /** Format: uuid */
-            user_id: string;
         };
         AssignTicket: {
             /**
@@ -2184,67 +2615,49 @@ export interface components {
             tenant_id: string;
         };
         AuditRecord: {
-            /**
-             * @description `noun.verb`.
-             * @example individual.changed
-             */
+            /** @example connection.created */
             action: string;
             /**
              * Format: uuid
-             * @description Null where nobody was signed in, and where the program acts by itself.
+             * @description Null where nobody was signed in.
              */
             actor_id?: string | null;
+            /** @description Where the request came from. */
+            address?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            detail: Record<string, never>;
+            /** Format: uuid */
+            id: string;
+            /** @description What it was done to. */
+            subject?: string | null;
             /**
              * @description Null for somebody who is no member, such as the platform admin.
              * @example Ada Lovelace
              */
             actor_name?: string | null;
-            /**
-             * @description Where the request came from.
-             * @example 192.0.2.1
-             */
-            address?: string | null;
             /** @description The changed fields as they are since; null for something deleted, and where nothing was changed. */
             after?: Record<string, never> | null;
             /** @description The changed fields as they were; null for something new, and where nothing was changed. */
             before?: Record<string, never> | null;
-            /** Format: date-time */
-            created_at: string;
-            /** @description What else there is to say: the filter of a list, why a sign-in ended. */
-            detail: Record<string, never>;
-            /** Format: uuid */
-            id: string;
             /** Format: uuid */
             object_id?: string | null;
             /** @example individual */
             object_kind?: string | null;
             /** @description As in the answer's `X-Request-Id`. */
             request_id?: string | null;
-            /** @description What it was done to, as a word or an id. */
-            subject?: string | null;
             /**
              * @description Method and route of the request.
              * @example PATCH /api/v1/individuals/{id}
              */
             via?: string | null;
         };
-        /** @description Shown once. */
-        BackupCodes: {
-            /**
-             * @description Each is good once, in the place of a code of the app.
-             * @example [
-             *       "abcd-efgh-ijkl-mnop"
-             *     ]
-             */
-            backup_codes: string[];
-        };
-        Both: {
-            /**
-             * @description Six digits of the app, or a backup code.
-             * @example 123456
-             */
-            code: string;
-            password: string;
+        /** @description Who wrote it. */
+        AuthorView: {
+            /** Format: uuid */
+            id: string;
+            /** @description Null of somebody who is no member any more. */
+            name?: string | null;
         };
         /** @description Whom the caller was found to be. */
         CallContact: {
@@ -2365,6 +2778,19 @@ export interface components {
             customer_type?: string | null;
             phone_number?: string | null;
         };
+        /** @description Another record that may be of the same person or company. */
+        CandidateView: {
+            contact: components["schemas"]["ContactName"];
+            email?: string | null;
+            /**
+             * Format: float
+             * @description How alike the names are, 0 to 1.
+             */
+            likeness: number;
+            name: string;
+            /** @description `number`, `email`, `name`. */
+            reasons: string[];
+        };
         ChangePassword: {
             current_password: string;
             /** @description 10 characters or more, not your e-mail or name, none of the commonest. */
@@ -2372,22 +2798,6 @@ export interface components {
         };
         CloseTicket: {
             reason?: string | null;
-        };
-        Code: {
-            /**
-             * @description Six digits of the app.
-             * @example 123456
-             */
-            code: string;
-        };
-        ConfirmRegistration: {
-            /**
-             * @description Needed of new people (10 characters or more, not your e-mail or name, none of the commonest); whoever has an account
-             *     keeps their password, and this is ignored.
-             */
-            password?: string | null;
-            /** @description What follows the `#` of the link. */
-            token: string;
         };
         ConnectNumber: {
             /**
@@ -2452,6 +2862,52 @@ export interface components {
             /** Format: uuid */
             tenant_id: string;
         };
+        /** @description A field of the tenant's own. */
+        ContactFieldView: {
+            /** @description Of a choice: what may be chosen. */
+            choices: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description The name in `custom`.
+             * @example customer_no
+             */
+            key: string;
+            /**
+             * @description Which kind of contact has it: `individual`, `organization`, `organization_contact`, `email_contact`.
+             * @example individual
+             */
+            kind: string;
+            /** @example Customer number */
+            label: string;
+            /**
+             * Format: int32
+             * @description Fields are shown in this order.
+             */
+            position: number;
+            required: boolean;
+            /**
+             * @description `text`, `number`, `date`, `boolean`, `choice`.
+             * @example text
+             */
+            type: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A contact of any kind. */
+        ContactName: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `individual`, `organization`, `organization_contact`, `email_contact`.
+             * @example individual
+             */
+            kind: string;
+        };
         ContextRequest: {
             /**
              * @description In any form.
@@ -2489,25 +2945,96 @@ export interface components {
             /** Format: int64 */
             value: number;
         };
+        CreateContactField: {
+            choices?: string[] | null;
+            /**
+             * @description A small letter, then small letters, digits and `_`; at most 40.
+             * @example customer_no
+             */
+            key: string;
+            /**
+             * @description `individual`, `organization`, `organization_contact`, `email_contact`.
+             * @example individual
+             */
+            kind: string;
+            /** @example Customer number */
+            label: string;
+            /** Format: int32 */
+            position?: number | null;
+            required?: boolean | null;
+            /**
+             * @description `text`, `number`, `date`, `boolean`, `choice`; it never changes.
+             * @example text
+             */
+            type: string;
+        };
         CreateEmailContact: {
+            /** @description Values of the tenant's own fields. */
+            custom?: Record<string, never> | null;
             /** @example ada@customer.example */
             email: string;
+            /** @description All addresses, or those beside `email`. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             is_active?: boolean | null;
             name: string;
             /** @description May be empty. */
             phones: components["schemas"]["PhoneInput"][];
+            /**
+             * @description Where it begins, instead of `is_active`; moved by `POST …/status` later.
+             * @example pending
+             */
+            status?: string | null;
+        };
+        CreateErasure: {
+            /** @description An individual, a contact of an organization, or an e-mail contact. */
+            contact: components["schemas"]["ContactName"];
+            /** @description Kept for good, so name nobody here: "letter of 2026-11-20", a file number. */
+            reason?: string | null;
         };
         CreateIndividual: {
             address?: string | null;
+            /** @description Values of the tenant's own fields. */
+            custom?: Record<string, never> | null;
             /** Format: date */
             dob?: string | null;
             email?: string | null;
+            /** @description All addresses, or those beside `email`. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             full_name: string;
             gender?: string | null;
             is_active?: boolean | null;
             /** @description May be empty. */
             phones: components["schemas"]["PhoneInput"][];
             social_media?: components["schemas"]["SocialLink"][] | null;
+            /**
+             * @description Where it begins, instead of `is_active`; moved by `POST …/status` later.
+             * @example pending
+             */
+            status?: string | null;
+        };
+        CreateMerge: {
+            /**
+             * Format: uuid
+             * @description The record that stays: its name and what it has win.
+             */
+            keep_id: string;
+            /**
+             * @description `individual` or `organization`.
+             * @example individual
+             */
+            kind: string;
+            /**
+             * Format: uuid
+             * @description The record that becomes part of it.
+             */
+            merge_id: string;
+        };
+        CreateNote: {
+            /** @description Plain text. */
+            body: string;
+            contact: components["schemas"]["ContactName"];
+            /** @description Pinned notes come first. */
+            pinned?: boolean | null;
         };
         CreateNumber: {
             capabilities?: Record<string, never> | null;
@@ -2532,36 +3059,115 @@ export interface components {
             region?: string | null;
         };
         CreateOrganization: {
+            /** @description Values of the tenant's own fields. */
+            custom?: Record<string, never> | null;
             /** @example office@customer.example */
             email?: string | null;
+            /** @description All addresses, or those beside `email`. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             is_active?: boolean | null;
             name: string;
             /** @description May be empty. */
             phones: components["schemas"]["PhoneInput"][];
+            /**
+             * @description Where it begins, instead of `is_active`; moved by `POST …/status` later.
+             * @example pending
+             */
+            status?: string | null;
         };
         CreateOrganizationContact: {
+            /** @description Values of the tenant's own fields. */
+            custom?: Record<string, never> | null;
             email?: string | null;
+            /** @description All addresses, or those beside `email`. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             full_name: string;
             gender?: string | null;
             is_active?: boolean | null;
             /** @description May be empty. */
             phones: components["schemas"]["PhoneInput"][];
-        };
-        Device: {
             /**
-             * @description Where it was when it was trusted.
-             * @example 192.0.2.1
+             * @description Where it begins, instead of `is_active`; moved by `POST …/status` later.
+             * @example pending
              */
-            address?: string | null;
+            status?: string | null;
+        };
+        CreateWebhookEndpoint: {
+            events?: string[] | null;
+            is_active?: boolean | null;
+            /** @example CRM */
+            name: string;
+            /**
+             * @description https, at a host of the internet.
+             * @example https://crm.example/hooks/switchroom
+             */
+            url: string;
+        };
+        /** @description An event that was given up after its last attempt. */
+        DeadLetterView: {
+            cursor: string;
+            /**
+             * Format: date-time
+             * @description When it was delivered in the end.
+             */
+            delivered_at?: string | null;
             /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            expires_at: string;
+            died_at: string;
+            /** Format: uuid */
+            event_id: string;
+            fault?: string | null;
             /** Format: uuid */
             id: string;
+            /** @description It is to be tried once more. */
+            replaying: boolean;
+            /** @example call.ended */
+            type: string;
+        };
+        /** @description An attempt to tell an endpoint of an event. */
+        DeliveryView: {
+            /**
+             * Format: int32
+             * @description 1 = the first.
+             */
+            attempt: number;
             /** Format: date-time */
-            last_used_at: string;
-            user_agent?: string | null;
+            attempted_at: string;
+            /** @description The place in the log; `GET /api/v1/events` has what was sent. */
+            cursor: string;
+            /** Format: int32 */
+            duration_ms: number;
+            /** Format: uuid */
+            event_id: string;
+            fault?: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `delivered`, `failed` (tried again later), `dead` (given up).
+             * @example delivered
+             */
+            outcome: string;
+            /**
+             * Format: int32
+             * @description What was answered; null where nothing was.
+             */
+            status?: number | null;
+            /** @example call.ringing */
+            type: string;
+        };
+        /** @description Records that have one thing in common. */
+        DuplicateGroup: {
+            /** @description At most 50 of them. */
+            contact_ids: string[];
+            /**
+             * @description `number`, `email` or `name`.
+             * @example number
+             */
+            reason: string;
+            /**
+             * @description What they share.
+             * @example +33639980001
+             */
+            value: string;
         };
         /** @description Absent = unchanged, null = emptied. State and assignee have commands of their own. */
         EditTicket: {
@@ -2585,18 +3191,45 @@ export interface components {
         EmailContactView: {
             /** Format: date-time */
             created_at: string;
+            /** @description Values of the tenant's own fields (`/contact-fields`). */
+            custom: Record<string, never>;
             email: string;
+            /** @description All addresses; the primary one is `email` too. */
+            emails: components["schemas"]["EmailView"][];
             /** Format: uuid */
             id: string;
+            /** @description Not suspended and not inactive; pops of the others are flagged. */
             is_active: boolean;
             name: string;
             phones: components["schemas"]["PhoneView"][];
             /** @description `manual`, `mail`, `import`. */
             provenance: string;
+            /**
+             * @description `pending`, `active`, `suspended`, `inactive`.
+             * @example active
+             */
+            status: string;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
             version: number;
+        };
+        EmailFields: {
+            /** @example ada@customer.example */
+            email: string;
+            /** @example work */
+            label?: string | null;
+            /** @description One address of a contact is its primary one; the first, if none is marked. */
+            primary?: boolean | null;
+        };
+        /** @description An address as it is sent in: text, or with a label. */
+        EmailInput: string | components["schemas"]["EmailFields"];
+        /** @description An address as it is sent out. */
+        EmailView: {
+            /** @example ada@customer.example */
+            email: string;
+            label?: string | null;
+            primary: boolean;
         };
         /** @description Whom a line rang at the time of a call. */
         EndpointThen: {
@@ -2617,19 +3250,26 @@ export interface components {
             /** @description `user` or `bot`. */
             kind: string;
         };
-        /** @description An internal number. */
-        Extension: {
-            /** @example 201 */
-            extension: string;
-            /** @example Ada Lovelace */
-            name: string;
+        /** @description That a person was erased. */
+        ErasureView: {
             /**
-             * @description Where their phone is reached.
-             * @example sip:201@pbx.example
+             * Format: int32
+             * @description Calls that stay without the person.
              */
-            sip_uri?: string | null;
+            calls: number;
+            contact: components["schemas"]["ContactName"];
+            /** Format: date-time */
+            erased_at: string;
             /** Format: uuid */
-            user_id: string;
+            erased_by?: string | null;
+            /** Format: uuid */
+            id: string;
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Tickets that stay without the person.
+             */
+            tickets: number;
         };
         /** @description One thing wrong with the request. */
         FieldError: {
@@ -2681,55 +3321,49 @@ export interface components {
              */
             title?: string;
         };
+        /** @description A contact of any kind, found. */
+        FoundContact: {
+            email?: string | null;
+            /** Format: uuid */
+            id: string;
+            is_active: boolean;
+            /**
+             * @description `individual`, `organization`, `organization_contact`, `email_contact`.
+             * @example individual
+             */
+            kind: string;
+            name: string;
+            /**
+             * Format: uuid
+             * @description Of an organization's contact: whose.
+             */
+            organization_id?: string | null;
+            phones: components["schemas"]["PhoneView"][];
+            /** @example active */
+            status: string;
+        };
         Health: {
             /** @example ok */
             status: string;
         };
-        IdentityProvider: {
-            /** @example switchroom */
-            client_id: string;
-            /** Format: date-time */
-            created_at: string;
-            /** @description Whether there is a client secret; it is never shown. */
-            has_secret: boolean;
-            /** Format: uuid */
-            id: string;
-            is_active: boolean;
-            /** @example https://id.example.com/realms/main */
-            issuer: string;
+        /** @description What the columns of a file hold, by their names in the file. */
+        ImportMapping: {
             /**
-             * @description What somebody with a verified address becomes who is no member; null = nobody joins so.
-             * @example agent
+             * @description `name`, `kind`, `organization`, `gender`, `email`, `phone`, `phone2` … `phone20`, `label`, `label2` …, `phones`, or
+             *     `ignore`. Columns that are not named here hold what their own names say.
              */
-            joins_as?: string | null;
-            /**
-             * @description On the button of the sign-in page.
-             * @example Company sign-in
-             */
-            name: string;
-            /**
-             * @description To be registered with the provider.
-             * @example https://calls.example/api/v1/auth/oidc/callback
-             */
-            redirect_uri: string;
-            /** @example openid email profile */
-            scopes: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
+            mapping?: Record<string, never>;
         };
-        IdentityProviderChange: {
-            client_id?: string | null;
-            /** @description Null = a public client. */
-            client_secret?: string | null;
-            is_active?: boolean | null;
-            /** @description With another issuer everybody is found by their address anew. */
-            issuer?: string | null;
-            joins_as?: string | null;
-            /** @example Company sign-in */
-            name?: string | null;
-            scopes?: string | null;
+        /** @description How a file would be read. */
+        ImportPreview: {
+            bad: number;
+            columns: components["schemas"]["PreviewColumn"][];
+            /** @description Why the file cannot be read at all with this mapping. */
+            fault?: string | null;
+            /** @description Of the first thousand rows, how many are good and how many are not. */
+            good: number;
+            /** @description The first rows, good and bad. */
+            rows: components["schemas"]["PreviewRow"][];
         };
         /** @description How far the reading of a file is. */
         ImportView: {
@@ -2789,20 +3423,30 @@ export interface components {
             address?: string | null;
             /** Format: date-time */
             created_at: string;
+            /** @description Values of the tenant's own fields (`/contact-fields`). */
+            custom: Record<string, never>;
             /** Format: date */
             dob?: string | null;
             email?: string | null;
+            /** @description All addresses; the primary one is `email` too. */
+            emails: components["schemas"]["EmailView"][];
             /** @example Ada Lovelace */
             full_name: string;
             /** @description Male, Female, Other; null = unknown. */
             gender?: string | null;
             /** Format: uuid */
             id: string;
+            /** @description Not suspended and not inactive; pops of the others are flagged. */
             is_active: boolean;
             phones: components["schemas"]["PhoneView"][];
             /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
             provenance: string;
             social_media: components["schemas"]["SocialLink"][];
+            /**
+             * @description `pending`, `active`, `suspended`, `inactive`.
+             * @example active
+             */
+            status: string;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -2839,15 +3483,15 @@ export interface components {
             /** @example agent */
             role: string;
             /**
-             * Format: uuid
-             * @description A role of the tenant's own, whose base is `role`.
-             */
-            role_id?: string | null;
-            /**
              * @description `open`, `accepted`, `revoked` or `expired`.
              * @example open
              */
             status: string;
+            /**
+             * Format: uuid
+             * @description A role of the tenant's own, whose base is `role`.
+             */
+            role_id?: string | null;
         };
         /** @description What a link offers. */
         InvitationOffer: {
@@ -2917,19 +3561,15 @@ export interface components {
             /** @example agent1@demo.example */
             email: string;
             password: string;
-            /** @description With `totp`: this browser is not asked for a second factor again for 30 days. */
-            remember_device?: boolean;
             /**
              * @description Slug of the tenant, for people who belong to several; the oldest membership otherwise.
              * @example demo
              */
             tenant?: string | null;
-            /**
-             * @description Code of the authenticator app or a backup code, for accounts with a second factor. Without one those answer 401
-             *     `totp-required`.
-             * @example 123456
-             */
+            /** @description One-time code, for accounts with a second factor. */
             totp?: string | null;
+            /** @description With `totp`: this browser is not asked for a second factor again for 30 days. */
+            remember_device?: boolean;
         };
         Look: {
             /** @description What follows the `#` of the link. */
@@ -2954,6 +3594,10 @@ export interface components {
              * @example agent
              */
             role?: string | null;
+            tenant?: components["schemas"]["MeTenant"] | null;
+            user: components["schemas"]["MeUser"];
+            /** Format: int64 */
+            version: number;
             /**
              * Format: uuid
              * @description A role of the tenant's own, whose base is `role`.
@@ -2961,10 +3605,6 @@ export interface components {
             role_id?: string | null;
             /** @example Night shift */
             role_name?: string | null;
-            tenant?: components["schemas"]["MeTenant"] | null;
-            user: components["schemas"]["MeUser"];
-            /** Format: int64 */
-            version: number;
         };
         MeChange: {
             /** @example Ada Lovelace */
@@ -3016,18 +3656,8 @@ export interface components {
              * @example available
              */
             presence?: string | null;
-            /**
-             * @description Built in; with a role of the tenant's own, that one's base.
-             * @example agent
-             */
+            /** @example agent */
             role: string;
-            /**
-             * Format: uuid
-             * @description A role of the tenant's own.
-             */
-            role_id?: string | null;
-            /** @example Night shift */
-            role_name?: string | null;
             /**
              * @description Where their phone is reached; a call for them is redirected there.
              * @example sip:201@pbx.example
@@ -3035,6 +3665,13 @@ export interface components {
             sip_uri?: string | null;
             /** Format: int64 */
             version: number;
+            /**
+             * Format: uuid
+             * @description A role of the tenant's own.
+             */
+            role_id?: string | null;
+            /** @example Night shift */
+            role_name?: string | null;
         };
         MemberChange: {
             /**
@@ -3045,19 +3682,61 @@ export interface components {
             modules?: components["schemas"]["ModulesChange"];
             /** @example supervisor */
             role?: string | null;
+            /** @example sip:201@pbx.example */
+            sip_uri?: string | null;
             /**
              * Format: uuid
              * @description A role of the tenant's own; its base becomes `role`. Null, or a `role` without it, goes back to a built-in one.
              */
             role_id?: string | null;
-            /** @example sip:201@pbx.example */
-            sip_uri?: string | null;
         };
         MemberModules: {
             individuals: boolean;
             numbers: boolean;
             organizations: boolean;
             tickets: boolean;
+        };
+        /** @description Two records made one. */
+        MergeView: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The record that stayed.
+             */
+            kept_id: string;
+            /**
+             * @description `individual` or `organization`.
+             * @example individual
+             */
+            kind: string;
+            /** Format: date-time */
+            merged_at: string;
+            /** Format: uuid */
+            merged_by?: string | null;
+            /**
+             * Format: uuid
+             * @description The record that became part of it.
+             */
+            merged_id: string;
+            /** Format: int64 */
+            moved_contacts: number;
+            /** Format: int64 */
+            moved_notes: number;
+            /**
+             * Format: int64
+             * @description Tickets, notes and (of organizations) contacts that went over.
+             */
+            moved_tickets: number;
+            /**
+             * Format: date-time
+             * @description Until then it can be undone.
+             */
+            undo_until: string;
+            /** Format: date-time */
+            undone_at?: string | null;
+            /** Format: uuid */
+            undone_by?: string | null;
         };
         /** @description Calls that started within this minute. */
         Minute: {
@@ -3075,6 +3754,15 @@ export interface components {
             organizations: boolean | null;
             /** @default null */
             tickets: boolean | null;
+        };
+        MoveContact: {
+            /** @description For the audit log. */
+            reason?: string | null;
+            /**
+             * @description `active`, `suspended`, `inactive`.
+             * @example suspended
+             */
+            status: string;
         };
         MoveTicket: {
             reason?: string | null;
@@ -3128,31 +3816,6 @@ export interface components {
                 [key: string]: string;
             } | null;
         };
-        /** @description Read once, where it is written. */
-        NewIdentityProvider: {
-            /** @example switchroom */
-            client_id: string;
-            /** @description Null for a public client: PKCE is used either way. */
-            client_secret?: string | null;
-            is_active?: boolean | null;
-            /**
-             * @description As the provider writes itself; its metadata must be at `/.well-known/openid-configuration` beneath.
-             * @example https://id.example.com/realms/main
-             */
-            issuer: string;
-            /**
-             * @description `agent`, `corporate`, `member` or `client`; null = nobody joins by signing in.
-             * @example agent
-             */
-            joins_as?: string | null;
-            /** @example Company sign-in */
-            name: string;
-            /**
-             * @description With `openid` among them.
-             * @example openid email profile
-             */
-            scopes?: string | null;
-        };
         NewInvitation: {
             /** @example grace@demo.example */
             email: string;
@@ -3164,46 +3827,28 @@ export interface components {
             modules?: components["schemas"]["InvitedModules"];
             /** @example Grace Hopper */
             name?: string | null;
-            /**
-             * @description Needed unless `role_id` is there.
-             * @example agent
-             */
-            role?: string | null;
+            /** @example agent */
+            role: string;
             /**
              * Format: uuid
              * @description A role of the tenant's own; its base becomes `role`.
              */
             role_id?: string | null;
         };
-        NewRole: {
-            /**
-             * @description The built-in role that says what kind of person it is for: whether calls are offered, whom they rank below. Any but
-             *     `org_owner`.
-             * @example agent
-             */
-            base: string;
-            description?: string | null;
-            /**
-             * @description Unlike every other role's, in any case.
-             * @example Night shift
-             */
-            name: string;
-            /**
-             * @example [
-             *       "calls.read",
-             *       "tickets.read",
-             *       "tickets.reply"
-             *     ]
-             */
-            permissions: string[];
-        };
-        NewTeam: {
-            description?: string | null;
-            /**
-             * @description Unlike every other team's, in any case.
-             * @example Support
-             */
-            name: string;
+        /** @description A note. */
+        NoteView: {
+            author: components["schemas"]["AuthorView"];
+            body: string;
+            contact: components["schemas"]["ContactName"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            pinned: boolean;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
         };
         /** @description A command without particulars. */
         Nothing: Record<string, never>;
@@ -3280,41 +3925,33 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
-        Offer: {
-            password: string;
-        };
-        /** @description What the authenticator app is to be given. */
-        Offered: {
-            /** @example otpauth://totp/Switchroom:agent1%40demo.example?secret=… */
-            otpauth_uri: string;
-            /**
-             * @description The URI as a QR code: an SVG document.
-             * @example <svg …>
-             */
-            qr_svg: string;
-            /**
-             * @description For typing in, base32.
-             * @example GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
-             */
-            secret: string;
-        };
         /** @description A person of a customer company. */
         OrganizationContactView: {
             /** Format: date-time */
             created_at: string;
+            /** @description Values of the tenant's own fields (`/contact-fields`). */
+            custom: Record<string, never>;
             email?: string | null;
+            /** @description All addresses; the primary one is `email` too. */
+            emails: components["schemas"]["EmailView"][];
             /** @example Grace Hopper */
             full_name: string;
             /** @description Male, Female, Other; null = unknown. */
             gender?: string | null;
             /** Format: uuid */
             id: string;
+            /** @description Not suspended and not inactive; pops of the others are flagged. */
             is_active: boolean;
             /** Format: uuid */
             organization_id: string;
             phones: components["schemas"]["PhoneView"][];
             /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
             provenance: string;
+            /**
+             * @description `pending`, `active`, `suspended`, `inactive`.
+             * @example active
+             */
+            status: string;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -3324,14 +3961,24 @@ export interface components {
         OrganizationView: {
             /** Format: date-time */
             created_at: string;
+            /** @description Values of the tenant's own fields (`/contact-fields`). */
+            custom: Record<string, never>;
             email?: string | null;
+            /** @description All addresses; the primary one is `email` too. */
+            emails: components["schemas"]["EmailView"][];
             /** Format: uuid */
             id: string;
+            /** @description Not suspended and not inactive; pops of the others are flagged. */
             is_active: boolean;
             name: string;
             phones: components["schemas"]["PhoneView"][];
             /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
             provenance: string;
+            /**
+             * @description `pending`, `active`, `suspended`, `inactive`.
+             * @example active
+             */
+            status: string;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -3343,8 +3990,7 @@ export interface components {
             items: {
                 /**
                  * @description `session.started`, `session.refused`, `session.ended`, `session.refresh_reused`, `password.changed`,
-                 *     `password.refused`, `password.reset_requested`, `password.reset`, `password.chosen`, `second_factor.enabled`,
-                 *     `.disabled`, `.refused`, `.reset`, `.backup_used`, `.codes_renewed`, `device.trusted`, `.distrusted`; more may come.
+                 *     `password.refused`, `password.reset_requested`, `password.reset`, `password.chosen`; more may come.
                  * @example session.refused
                  */
                 action: string;
@@ -3429,14 +4075,6 @@ export interface components {
                 /** @example nightly export */
                 name: string;
                 /**
-                 * @description Permissions it is for; null = whatever its owner may.
-                 * @example [
-                 *       "tickets.create",
-                 *       "tickets.read"
-                 *     ]
-                 */
-                scopes?: string[] | null;
-                /**
                  * @description Only in the answer that made it.
                  * @example swt_…
                  */
@@ -3469,49 +4107,22 @@ export interface components {
         Page_AuditRecord: {
             count?: components["schemas"]["Count"] | null;
             items: {
-                /**
-                 * @description `noun.verb`.
-                 * @example individual.changed
-                 */
+                /** @example connection.created */
                 action: string;
                 /**
                  * Format: uuid
-                 * @description Null where nobody was signed in, and where the program acts by itself.
+                 * @description Null where nobody was signed in.
                  */
                 actor_id?: string | null;
-                /**
-                 * @description Null for somebody who is no member, such as the platform admin.
-                 * @example Ada Lovelace
-                 */
-                actor_name?: string | null;
-                /**
-                 * @description Where the request came from.
-                 * @example 192.0.2.1
-                 */
+                /** @description Where the request came from. */
                 address?: string | null;
-                /** @description The changed fields as they are since; null for something deleted, and where nothing was changed. */
-                after?: Record<string, never> | null;
-                /** @description The changed fields as they were; null for something new, and where nothing was changed. */
-                before?: Record<string, never> | null;
                 /** Format: date-time */
                 created_at: string;
-                /** @description What else there is to say: the filter of a list, why a sign-in ended. */
                 detail: Record<string, never>;
                 /** Format: uuid */
                 id: string;
-                /** Format: uuid */
-                object_id?: string | null;
-                /** @example individual */
-                object_kind?: string | null;
-                /** @description As in the answer's `X-Request-Id`. */
-                request_id?: string | null;
-                /** @description What it was done to, as a word or an id. */
+                /** @description What it was done to. */
                 subject?: string | null;
-                /**
-                 * @description Method and route of the request.
-                 * @example PATCH /api/v1/individuals/{id}
-                 */
-                via?: string | null;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3601,6 +4212,24 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_CandidateView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                contact: components["schemas"]["ContactName"];
+                email?: string | null;
+                /**
+                 * Format: float
+                 * @description How alike the names are, 0 to 1.
+                 */
+                likeness: number;
+                name: string;
+                /** @description `number`, `email`, `name`. */
+                reasons: string[];
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Connection: {
             count?: components["schemas"]["Count"] | null;
             items: {
@@ -3657,23 +4286,123 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
-        Page_Device: {
+        Page_ContactFieldView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** @description Of a choice: what may be chosen. */
+                choices: string[];
+                /** Format: date-time */
+                created_at: string;
+                /** Format: uuid */
+                id: string;
+                /**
+                 * @description The name in `custom`.
+                 * @example customer_no
+                 */
+                key: string;
+                /**
+                 * @description Which kind of contact has it: `individual`, `organization`, `organization_contact`, `email_contact`.
+                 * @example individual
+                 */
+                kind: string;
+                /** @example Customer number */
+                label: string;
+                /**
+                 * Format: int32
+                 * @description Fields are shown in this order.
+                 */
+                position: number;
+                required: boolean;
+                /**
+                 * @description `text`, `number`, `date`, `boolean`, `choice`.
+                 * @example text
+                 */
+                type: string;
+                /** Format: date-time */
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_DeadLetterView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                cursor: string;
+                /**
+                 * Format: date-time
+                 * @description When it was delivered in the end.
+                 */
+                delivered_at?: string | null;
+                /** Format: date-time */
+                died_at: string;
+                /** Format: uuid */
+                event_id: string;
+                fault?: string | null;
+                /** Format: uuid */
+                id: string;
+                /** @description It is to be tried once more. */
+                replaying: boolean;
+                /** @example call.ended */
+                type: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_DeliveryView: {
             count?: components["schemas"]["Count"] | null;
             items: {
                 /**
-                 * @description Where it was when it was trusted.
-                 * @example 192.0.2.1
+                 * Format: int32
+                 * @description 1 = the first.
                  */
-                address?: string | null;
+                attempt: number;
                 /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                expires_at: string;
+                attempted_at: string;
+                /** @description The place in the log; `GET /api/v1/events` has what was sent. */
+                cursor: string;
+                /** Format: int32 */
+                duration_ms: number;
+                /** Format: uuid */
+                event_id: string;
+                fault?: string | null;
                 /** Format: uuid */
                 id: string;
-                /** Format: date-time */
-                last_used_at: string;
-                user_agent?: string | null;
+                /**
+                 * @description `delivered`, `failed` (tried again later), `dead` (given up).
+                 * @example delivered
+                 */
+                outcome: string;
+                /**
+                 * Format: int32
+                 * @description What was answered; null where nothing was.
+                 */
+                status?: number | null;
+                /** @example call.ringing */
+                type: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_DuplicateGroup: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** @description At most 50 of them. */
+                contact_ids: string[];
+                /**
+                 * @description `number`, `email` or `name`.
+                 * @example number
+                 */
+                reason: string;
+                /**
+                 * @description What they share.
+                 * @example +33639980001
+                 */
+                value: string;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3684,14 +4413,24 @@ export interface components {
             items: {
                 /** Format: date-time */
                 created_at: string;
+                /** @description Values of the tenant's own fields (`/contact-fields`). */
+                custom: Record<string, never>;
                 email: string;
+                /** @description All addresses; the primary one is `email` too. */
+                emails: components["schemas"]["EmailView"][];
                 /** Format: uuid */
                 id: string;
+                /** @description Not suspended and not inactive; pops of the others are flagged. */
                 is_active: boolean;
                 name: string;
                 phones: components["schemas"]["PhoneView"][];
                 /** @description `manual`, `mail`, `import`. */
                 provenance: string;
+                /**
+                 * @description `pending`, `active`, `suspended`, `inactive`.
+                 * @example active
+                 */
+                status: string;
                 /** Format: date-time */
                 updated_at: string;
                 /** Format: int64 */
@@ -3701,60 +4440,53 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
-        Page_Extension: {
+        Page_ErasureView: {
             count?: components["schemas"]["Count"] | null;
             items: {
-                /** @example 201 */
-                extension: string;
-                /** @example Ada Lovelace */
-                name: string;
                 /**
-                 * @description Where their phone is reached.
-                 * @example sip:201@pbx.example
+                 * Format: int32
+                 * @description Calls that stay without the person.
                  */
-                sip_uri?: string | null;
+                calls: number;
+                contact: components["schemas"]["ContactName"];
+                /** Format: date-time */
+                erased_at: string;
                 /** Format: uuid */
-                user_id: string;
+                erased_by?: string | null;
+                /** Format: uuid */
+                id: string;
+                reason?: string | null;
+                /**
+                 * Format: int32
+                 * @description Tickets that stay without the person.
+                 */
+                tickets: number;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
-        Page_IdentityProvider: {
+        Page_FoundContact: {
             count?: components["schemas"]["Count"] | null;
             items: {
-                /** @example switchroom */
-                client_id: string;
-                /** Format: date-time */
-                created_at: string;
-                /** @description Whether there is a client secret; it is never shown. */
-                has_secret: boolean;
+                email?: string | null;
                 /** Format: uuid */
                 id: string;
                 is_active: boolean;
-                /** @example https://id.example.com/realms/main */
-                issuer: string;
                 /**
-                 * @description What somebody with a verified address becomes who is no member; null = nobody joins so.
-                 * @example agent
+                 * @description `individual`, `organization`, `organization_contact`, `email_contact`.
+                 * @example individual
                  */
-                joins_as?: string | null;
-                /**
-                 * @description On the button of the sign-in page.
-                 * @example Company sign-in
-                 */
+                kind: string;
                 name: string;
                 /**
-                 * @description To be registered with the provider.
-                 * @example https://calls.example/api/v1/auth/oidc/callback
+                 * Format: uuid
+                 * @description Of an organization's contact: whose.
                  */
-                redirect_uri: string;
-                /** @example openid email profile */
-                scopes: string;
-                /** Format: date-time */
-                updated_at: string;
-                /** Format: int64 */
-                version: number;
+                organization_id?: string | null;
+                phones: components["schemas"]["PhoneView"][];
+                /** @example active */
+                status: string;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3824,20 +4556,30 @@ export interface components {
                 address?: string | null;
                 /** Format: date-time */
                 created_at: string;
+                /** @description Values of the tenant's own fields (`/contact-fields`). */
+                custom: Record<string, never>;
                 /** Format: date */
                 dob?: string | null;
                 email?: string | null;
+                /** @description All addresses; the primary one is `email` too. */
+                emails: components["schemas"]["EmailView"][];
                 /** @example Ada Lovelace */
                 full_name: string;
                 /** @description Male, Female, Other; null = unknown. */
                 gender?: string | null;
                 /** Format: uuid */
                 id: string;
+                /** @description Not suspended and not inactive; pops of the others are flagged. */
                 is_active: boolean;
                 phones: components["schemas"]["PhoneView"][];
                 /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
                 provenance: string;
                 social_media: components["schemas"]["SocialLink"][];
+                /**
+                 * @description `pending`, `active`, `suspended`, `inactive`.
+                 * @example active
+                 */
+                status: string;
                 /** Format: date-time */
                 updated_at: string;
                 /** Format: int64 */
@@ -3880,11 +4622,6 @@ export interface components {
                 /** @example agent */
                 role: string;
                 /**
-                 * Format: uuid
-                 * @description A role of the tenant's own, whose base is `role`.
-                 */
-                role_id?: string | null;
-                /**
                  * @description `open`, `accepted`, `revoked` or `expired`.
                  * @example open
                  */
@@ -3923,6 +4660,53 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_MergeView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The record that stayed.
+                 */
+                kept_id: string;
+                /**
+                 * @description `individual` or `organization`.
+                 * @example individual
+                 */
+                kind: string;
+                /** Format: date-time */
+                merged_at: string;
+                /** Format: uuid */
+                merged_by?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The record that became part of it.
+                 */
+                merged_id: string;
+                /** Format: int64 */
+                moved_contacts: number;
+                /** Format: int64 */
+                moved_notes: number;
+                /**
+                 * Format: int64
+                 * @description Tickets, notes and (of organizations) contacts that went over.
+                 */
+                moved_tickets: number;
+                /**
+                 * Format: date-time
+                 * @description Until then it can be undone.
+                 */
+                undo_until: string;
+                /** Format: date-time */
+                undone_at?: string | null;
+                /** Format: uuid */
+                undone_by?: string | null;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_MyTenant: {
             count?: components["schemas"]["Count"] | null;
             items: {
@@ -3936,6 +4720,26 @@ export interface components {
                 role: string;
                 /** @example demo */
                 slug: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_NoteView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                author: components["schemas"]["AuthorView"];
+                body: string;
+                contact: components["schemas"]["ContactName"];
+                /** Format: date-time */
+                created_at: string;
+                /** Format: uuid */
+                id: string;
+                pinned: boolean;
+                /** Format: date-time */
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -3994,19 +4798,29 @@ export interface components {
             items: {
                 /** Format: date-time */
                 created_at: string;
+                /** @description Values of the tenant's own fields (`/contact-fields`). */
+                custom: Record<string, never>;
                 email?: string | null;
+                /** @description All addresses; the primary one is `email` too. */
+                emails: components["schemas"]["EmailView"][];
                 /** @example Grace Hopper */
                 full_name: string;
                 /** @description Male, Female, Other; null = unknown. */
                 gender?: string | null;
                 /** Format: uuid */
                 id: string;
+                /** @description Not suspended and not inactive; pops of the others are flagged. */
                 is_active: boolean;
                 /** Format: uuid */
                 organization_id: string;
                 phones: components["schemas"]["PhoneView"][];
                 /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
                 provenance: string;
+                /**
+                 * @description `pending`, `active`, `suspended`, `inactive`.
+                 * @example active
+                 */
+                status: string;
                 /** Format: date-time */
                 updated_at: string;
                 /** Format: int64 */
@@ -4021,40 +4835,28 @@ export interface components {
             items: {
                 /** Format: date-time */
                 created_at: string;
+                /** @description Values of the tenant's own fields (`/contact-fields`). */
+                custom: Record<string, never>;
                 email?: string | null;
+                /** @description All addresses; the primary one is `email` too. */
+                emails: components["schemas"]["EmailView"][];
                 /** Format: uuid */
                 id: string;
+                /** @description Not suspended and not inactive; pops of the others are flagged. */
                 is_active: boolean;
                 name: string;
                 phones: components["schemas"]["PhoneView"][];
                 /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
                 provenance: string;
+                /**
+                 * @description `pending`, `active`, `suspended`, `inactive`.
+                 * @example active
+                 */
+                status: string;
                 /** Format: date-time */
                 updated_at: string;
                 /** Format: int64 */
                 version: number;
-            }[];
-            /** @description Send it as `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
-        };
-        /** @description One page of a list. */
-        Page_PermissionItem: {
-            count?: components["schemas"]["Count"] | null;
-            items: {
-                /**
-                 * @description The noun: permissions are shown in groups.
-                 * @example tickets
-                 */
-                family: string;
-                /** @description Whether a tenant's own role can have it; a few are the platform admin's alone. */
-                grantable: boolean;
-                /**
-                 * @description The module whose flag must hold as well.
-                 * @example tickets
-                 */
-                module?: string | null;
-                /** @example tickets.assign */
-                name: string;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -4075,38 +4877,6 @@ export interface components {
                  * @description Unanswered calls.
                  */
                 waiting: number;
-            }[];
-            /** @description Send it as `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
-        };
-        /** @description One page of a list. */
-        Page_Registration: {
-            count?: components["schemas"]["Count"] | null;
-            items: {
-                /** Format: date-time */
-                created_at: string;
-                /** Format: date-time */
-                decided_at?: string | null;
-                /**
-                 * Format: uuid
-                 * @description Null where nobody had to agree.
-                 */
-                decided_by?: string | null;
-                /** @example ada@client.example */
-                email: string;
-                /** Format: uuid */
-                id: string;
-                /** @description As they wrote it. */
-                name: string;
-                /**
-                 * @description `waiting`, `approved` or `rejected`.
-                 * @example waiting
-                 */
-                status: string;
-                /** Format: uuid */
-                user_id?: string | null;
-                /** Format: date-time */
-                verified_at?: string | null;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -4137,24 +4907,6 @@ export interface components {
         Page_RoleItem: {
             count?: components["schemas"]["Count"] | null;
             items: {
-                /**
-                 * @description The built-in role that says what kind of person it is for; of a built-in role, itself.
-                 * @example supervisor
-                 */
-                base: string;
-                /** Format: date-time */
-                created_at?: string | null;
-                description?: string | null;
-                /**
-                 * Format: uuid
-                 * @description Null for the built-in roles, which nobody changes.
-                 */
-                id?: string | null;
-                /**
-                 * Format: int64
-                 * @description How many members have it; only of the tenant's own.
-                 */
-                members?: number | null;
                 /** @example supervisor */
                 name: string;
                 /**
@@ -4164,8 +4916,6 @@ export interface components {
                  *     ]
                  */
                 permissions: string[];
-                /** Format: int64 */
-                version?: number | null;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -4196,33 +4946,6 @@ export interface components {
                  */
                 tenant?: string | null;
                 user_agent?: string | null;
-            }[];
-            /** @description Send it as `cursor` for the next page; null on the last one. */
-            next_cursor?: string | null;
-        };
-        /** @description One page of a list. */
-        Page_Team: {
-            count?: components["schemas"]["Count"] | null;
-            items: {
-                /** Format: date-time */
-                created_at: string;
-                description?: string | null;
-                /** Format: uuid */
-                id: string;
-                /** @description Leads first; only where one team is asked for. */
-                members?: components["schemas"]["TeamMember"][] | null;
-                /** @example Support */
-                name: string;
-                /**
-                 * Format: int64
-                 * @description How many are in it.
-                 * @example 5
-                 */
-                size: number;
-                /** Format: date-time */
-                updated_at: string;
-                /** Format: int64 */
-                version: number;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -4307,38 +5030,56 @@ export interface components {
                  * @example available
                  */
                 presence?: string | null;
-                /**
-                 * @description Built in; with a role of the tenant's own, that one's base.
-                 * @example agent
-                 */
+                /** @example agent */
                 role: string;
-                /**
-                 * Format: uuid
-                 * @description A role of the tenant's own.
-                 */
-                role_id?: string | null;
-                /** @example Night shift */
-                role_name?: string | null;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
         };
-        /** @description One permission. */
-        PermissionItem: {
-            /**
-             * @description The noun: permissions are shown in groups.
-             * @example tickets
-             */
-            family: string;
-            /** @description Whether a tenant's own role can have it; a few are the platform admin's alone. */
-            grantable: boolean;
-            /**
-             * @description The module whose flag must hold as well.
-             * @example tickets
-             */
-            module?: string | null;
-            /** @example tickets.assign */
-            name: string;
+        /** @description One page of a list. */
+        Page_WebhookEndpointView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                /** @description Everything up to this place of the log is delivered, was not asked for, or is a dead letter. */
+                cursor: string;
+                /**
+                 * @description What it asked for; empty = everything.
+                 * @example [
+                 *       "call.ringing",
+                 *       "call.ended"
+                 *     ]
+                 */
+                events: string[];
+                /**
+                 * Format: int32
+                 * @description How often the event behind it has failed so far.
+                 */
+                failed: number;
+                /** Format: uuid */
+                id: string;
+                is_active: boolean;
+                /** @example CRM */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description When that is tried again; null where nothing has failed.
+                 */
+                next_attempt_at?: string | null;
+                /** @description Two secrets sign: the one before does for a day after a change. */
+                rotating: boolean;
+                /** @description `whsec_…`; only in the answer that made it. */
+                secret?: string | null;
+                /** Format: date-time */
+                updated_at: string;
+                /** @example https://crm.example/hooks/switchroom */
+                url: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
         };
         PhoneFields: {
             /** @example mobile */
@@ -4359,9 +5100,6 @@ export interface components {
             /** @description As it was typed. */
             raw: string;
         };
-        Place: {
-            is_lead?: boolean;
-        };
         /** @description What an agent is doing. */
         Presence: {
             /** @example break */
@@ -4380,6 +5118,41 @@ export interface components {
              * @example break
              */
             state: string;
+        };
+        /** @description A column of a file. */
+        PreviewColumn: {
+            /**
+             * @description What it holds; null where it is not imported.
+             * @example phone
+             */
+            holds?: string | null;
+            /**
+             * @description As the file names it.
+             * @example Portable
+             */
+            name: string;
+        };
+        /** @description A contact that a row is read as. */
+        PreviewContact: {
+            email?: string | null;
+            gender?: string | null;
+            /** @example individual */
+            kind: string;
+            name: string;
+            organization?: string | null;
+            /** @description E.164. */
+            phones: string[];
+        };
+        /** @description A row as it would be stored, or why not. */
+        PreviewRow: {
+            contact?: components["schemas"]["PreviewContact"] | null;
+            /** @description Why the row is refused. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description The line of the file.
+             */
+            line: number;
         };
         /** @description The body of every error answer (RFC 9457). */
         Problem: {
@@ -4416,51 +5189,25 @@ export interface components {
         Refresh: {
             refresh_token: string;
         };
-        Register: {
-            /** @example ada@client.example */
-            email: string;
-            /** @example Ada Lovelace */
-            name: string;
-            /**
-             * @description Slug of the tenant.
-             * @example demo
-             */
-            tenant: string;
-        };
-        Registered: {
-            /**
-             * @description `joined`: sign in with the password; `waiting`: an admin has to agree, a mail will tell.
-             * @example waiting
-             */
-            status: string;
-            /** @example Demo */
-            tenant_name: string;
-        };
-        Registration: {
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            decided_at?: string | null;
+        ReplayDead: {
             /**
              * Format: uuid
-             * @description Null where nobody had to agree.
+             * @description One of them; where left out, all that were not delivered.
              */
-            decided_by?: string | null;
-            /** @example ada@client.example */
-            email: string;
-            /** Format: uuid */
-            id: string;
-            /** @description As they wrote it. */
-            name: string;
+            id?: string | null;
+        };
+        ReplayFrom: {
             /**
-             * @description `waiting`, `approved` or `rejected`.
-             * @example waiting
+             * @description A cursor of the log; `0` = from the first entry that is kept. Everything behind it is sent, again where it was sent
+             *     before, under the same ids.
+             * @example v1.0
              */
-            status: string;
-            /** Format: uuid */
-            user_id?: string | null;
-            /** Format: date-time */
-            verified_at?: string | null;
+            after: string;
+        };
+        /** @description How many are tried once more. */
+        Replaying: {
+            /** Format: int64 */
+            replaying: number;
         };
         /** @description A reply. */
         ReplyView: {
@@ -4489,21 +5236,21 @@ export interface components {
             /** @example agent1@demo.example */
             email: string;
         };
-        RoleChange: {
-            /** @example agent */
-            base?: string | null;
-            description?: string | null;
-            /** @example Night shift */
-            name?: string | null;
-            /** @description All of them: what is left out is taken away. */
-            permissions?: string[] | null;
-        };
         RoleItem: {
+            /** @example supervisor */
+            name: string;
+            /**
+             * @example [
+             *       "wallboard.read",
+             *       "events.read"
+             *     ]
+             */
+            permissions: string[];
             /**
              * @description The built-in role that says what kind of person it is for; of a built-in role, itself.
              * @example supervisor
              */
-            base: string;
+            base?: string;
             /** Format: date-time */
             created_at?: string | null;
             description?: string | null;
@@ -4517,31 +5264,8 @@ export interface components {
              * @description How many members have it; only of the tenant's own.
              */
             members?: number | null;
-            /** @example supervisor */
-            name: string;
-            /**
-             * @example [
-             *       "wallboard.read",
-             *       "events.read"
-             *     ]
-             */
-            permissions: string[];
             /** Format: int64 */
             version?: number | null;
-        };
-        SecondFactor: {
-            /**
-             * Format: int64
-             * @description Backup codes that were not used.
-             * @example 10
-             */
-            backup_codes_left: number;
-            /**
-             * Format: date-time
-             * @description Since when.
-             */
-            confirmed_at?: string | null;
-            enabled: boolean;
         };
         Secrets: {
             /** @description vonage: checked against the claim of the same name where given. */
@@ -4606,43 +5330,6 @@ export interface components {
             tenant: string;
         };
         TakeTicket: Record<string, never>;
-        Team: {
-            /** Format: date-time */
-            created_at: string;
-            description?: string | null;
-            /** Format: uuid */
-            id: string;
-            /** @description Leads first; only where one team is asked for. */
-            members?: components["schemas"]["TeamMember"][] | null;
-            /** @example Support */
-            name: string;
-            /**
-             * Format: int64
-             * @description How many are in it.
-             * @example 5
-             */
-            size: number;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: int64 */
-            version: number;
-        };
-        TeamChange: {
-            description?: string | null;
-            /** @example Support */
-            name?: string | null;
-        };
-        TeamMember: {
-            email: string;
-            is_active: boolean;
-            is_lead: boolean;
-            /** Format: date-time */
-            joined_at: string;
-            /** @example Ada Lovelace */
-            name: string;
-            /** Format: uuid */
-            user_id: string;
-        };
         /** @description A ticket. */
         TicketView: {
             /** Format: uuid */
@@ -4716,9 +5403,23 @@ export interface components {
             /** Format: uuid */
             user_id: string;
         };
+        /** @description Absent = unchanged. Key, kind and type never change. */
+        UpdateContactField: {
+            /** @description Replaces the whole list. What contacts have chosen stays, also when it can be chosen no more. */
+            choices?: string[] | null;
+            label?: string | null;
+            /** Format: int32 */
+            position?: number | null;
+            /** @description Of contacts that are entered or changed from now on. */
+            required?: boolean | null;
+        };
         /** @description Absent = unchanged. */
         UpdateEmailContact: {
+            /** @description Merged into what is there; null takes a value away. */
+            custom?: Record<string, never> | null;
             email?: string | null;
+            /** @description Replaces the whole list. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             is_active?: boolean | null;
             name?: string | null;
             /** @description Replaces the whole list. */
@@ -4727,9 +5428,13 @@ export interface components {
         /** @description Absent = unchanged, null = emptied. */
         UpdateIndividual: {
             address?: string | null;
+            /** @description Merged into what is there; null takes a value away. */
+            custom?: Record<string, never> | null;
             /** Format: date */
             dob?: string | null;
             email?: string | null;
+            /** @description Replaces the whole list. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             full_name?: string | null;
             gender?: string | null;
             is_active?: boolean | null;
@@ -4737,6 +5442,12 @@ export interface components {
             phones?: components["schemas"]["PhoneInput"][] | null;
             /** @description Replaces the whole list. */
             social_media?: components["schemas"]["SocialLink"][] | null;
+        };
+        /** @description Absent = unchanged. */
+        UpdateNote: {
+            /** @description The author's to change. */
+            body?: string | null;
+            pinned?: boolean | null;
         };
         /** @description Plain attributes of a line. Who holds it and what it rings is changed by commands. */
         UpdateNumber: {
@@ -4749,7 +5460,11 @@ export interface components {
         };
         /** @description Absent = unchanged, null = emptied. */
         UpdateOrganization: {
+            /** @description Merged into what is there; null takes a value away. */
+            custom?: Record<string, never> | null;
             email?: string | null;
+            /** @description Replaces the whole list. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             is_active?: boolean | null;
             name?: string | null;
             /** @description Replaces the whole list. */
@@ -4757,12 +5472,25 @@ export interface components {
         };
         /** @description Absent = unchanged, null = emptied. */
         UpdateOrganizationContact: {
+            /** @description Merged into what is there; null takes a value away. */
+            custom?: Record<string, never> | null;
             email?: string | null;
+            /** @description Replaces the whole list. */
+            emails?: components["schemas"]["EmailInput"][] | null;
             full_name?: string | null;
             gender?: string | null;
             is_active?: boolean | null;
             /** @description Replaces the whole list. */
             phones?: components["schemas"]["PhoneInput"][] | null;
+        };
+        /** @description Absent = unchanged. */
+        UpdateWebhookEndpoint: {
+            /** @description Replaces the whole list. */
+            events?: string[] | null;
+            /** @description One that is switched off keeps its place in the log. */
+            is_active?: boolean | null;
+            name?: string | null;
+            url?: string | null;
         };
         User: {
             /** @example agent1@demo.example */
@@ -4786,10 +5514,7 @@ export interface components {
              * @example available
              */
             presence?: string | null;
-            /**
-             * @description Built in; with a role of the tenant's own, that one's base.
-             * @example agent
-             */
+            /** @example agent */
             role: string;
             /**
              * Format: uuid
@@ -4813,20 +5538,45 @@ export interface components {
             revision: number;
             series: components["schemas"]["Series"];
         };
-        Way: {
+        /** @description A URL that hears of the log. */
+        WebhookEndpointView: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Everything up to this place of the log is delivered, was not asked for, or is a dead letter. */
+            cursor: string;
+            /**
+             * @description What it asked for; empty = everything.
+             * @example [
+             *       "call.ringing",
+             *       "call.ended"
+             *     ]
+             */
+            events: string[];
+            /**
+             * Format: int32
+             * @description How often the event behind it has failed so far.
+             */
+            failed: number;
             /** Format: uuid */
             id: string;
-            /** @example Company sign-in */
+            is_active: boolean;
+            /** @example CRM */
             name: string;
-        };
-        Ways: {
-            /** @description Sign-in elsewhere: send the browser to `GET /api/v1/auth/oidc/{id}/start`. */
-            providers: components["schemas"]["Way"][];
             /**
-             * @description Whether clients may register themselves: `off`, `open`, or `approval` (an admin has to agree).
-             * @example approval
+             * Format: date-time
+             * @description When that is tried again; null where nothing has failed.
              */
-            registration: string;
+            next_attempt_at?: string | null;
+            /** @description Two secrets sign: the one before does for a day after a change. */
+            rotating: boolean;
+            /** @description `whsec_…`; only in the answer that made it. */
+            secret?: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** @example https://crm.example/hooks/switchroom */
+            url: string;
+            /** Format: int64 */
+            version: number;
         };
         WriteReply: {
             body: string;
@@ -4846,6 +5596,507 @@ export interface components {
             expires_in: number;
             /** @description Offer it as the second subprotocol, `ticket.TICKET`. */
             ticket: string;
+        };
+        AccountSettings: {
+            /**
+             * @description Whether clients may register themselves: `off`, `open`, or `approval` (an admin has to agree).
+             * @example approval
+             */
+            registration: string;
+            /** @description Whether this server sends mail: without it nobody can prove an address, and registration stays closed. */
+            sends_mail: boolean;
+            /** Format: int64 */
+            version: number;
+        };
+        AccountSettingsChange: {
+            /** @example approval */
+            registration?: string | null;
+        };
+        /** @description Shown once. */
+        BackupCodes: {
+            /**
+             * @description Each is good once, in the place of a code of the app.
+             * @example [
+             *       "abcd-efgh-ijkl-mnop"
+             *     ]
+             */
+            backup_codes: string[];
+        };
+        Both: {
+            /**
+             * @description Six digits of the app, or a backup code.
+             * @example 123456
+             */
+            code: string;
+            password: string;
+        };
+        Code: {
+            /**
+             * @description Six digits of the app.
+             * @example 123456
+             */
+            code: string;
+        };
+        ConfirmRegistration: {
+            /**
+             * @description Needed of new people (10 characters or more, not your e-mail or name, none of the commonest); whoever has an account
+             *     keeps their password, and this is ignored.
+             */
+            password?: string | null;
+            /** @description What follows the `#` of the link. */
+            token: string;
+        };
+        Device: {
+            /**
+             * @description Where it was when it was trusted.
+             * @example 192.0.2.1
+             */
+            address?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_used_at: string;
+            user_agent?: string | null;
+        };
+        /** @description An internal number. */
+        Extension: {
+            /** @example 201 */
+            extension: string;
+            /** @example Ada Lovelace */
+            name: string;
+            /**
+             * @description Where their phone is reached.
+             * @example sip:201@pbx.example
+             */
+            sip_uri?: string | null;
+            /** Format: uuid */
+            user_id: string;
+        };
+        IdentityProvider: {
+            /** @example switchroom */
+            client_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Whether there is a client secret; it is never shown. */
+            has_secret: boolean;
+            /** Format: uuid */
+            id: string;
+            is_active: boolean;
+            /** @example https://id.example.com/realms/main */
+            issuer: string;
+            /**
+             * @description What somebody with a verified address becomes who is no member; null = nobody joins so.
+             * @example agent
+             */
+            joins_as?: string | null;
+            /**
+             * @description On the button of the sign-in page.
+             * @example Company sign-in
+             */
+            name: string;
+            /**
+             * @description To be registered with the provider.
+             * @example https://calls.example/api/v1/auth/oidc/callback
+             */
+            redirect_uri: string;
+            /** @example openid email profile */
+            scopes: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        IdentityProviderChange: {
+            client_id?: string | null;
+            /** @description Null = a public client. */
+            client_secret?: string | null;
+            is_active?: boolean | null;
+            /** @description With another issuer everybody is found by their address anew. */
+            issuer?: string | null;
+            joins_as?: string | null;
+            /** @example Company sign-in */
+            name?: string | null;
+            scopes?: string | null;
+        };
+        /** @description Read once, where it is written. */
+        NewIdentityProvider: {
+            /** @example switchroom */
+            client_id: string;
+            /** @description Null for a public client: PKCE is used either way. */
+            client_secret?: string | null;
+            is_active?: boolean | null;
+            /**
+             * @description As the provider writes itself; its metadata must be at `/.well-known/openid-configuration` beneath.
+             * @example https://id.example.com/realms/main
+             */
+            issuer: string;
+            /**
+             * @description `agent`, `corporate`, `member` or `client`; null = nobody joins by signing in.
+             * @example agent
+             */
+            joins_as?: string | null;
+            /** @example Company sign-in */
+            name: string;
+            /**
+             * @description With `openid` among them.
+             * @example openid email profile
+             */
+            scopes?: string | null;
+        };
+        NewRole: {
+            /**
+             * @description The built-in role that says what kind of person it is for: whether calls are offered, whom they rank below. Any but
+             *     `org_owner`.
+             * @example agent
+             */
+            base: string;
+            description?: string | null;
+            /**
+             * @description Unlike every other role's, in any case.
+             * @example Night shift
+             */
+            name: string;
+            /**
+             * @example [
+             *       "calls.read",
+             *       "tickets.read",
+             *       "tickets.reply"
+             *     ]
+             */
+            permissions: string[];
+        };
+        NewTeam: {
+            description?: string | null;
+            /**
+             * @description Unlike every other team's, in any case.
+             * @example Support
+             */
+            name: string;
+        };
+        Offer: {
+            password: string;
+        };
+        /** @description What the authenticator app is to be given. */
+        Offered: {
+            /** @example otpauth://totp/Switchroom:agent1%40demo.example?secret=… */
+            otpauth_uri: string;
+            /**
+             * @description The URI as a QR code: an SVG document.
+             * @example <svg …>
+             */
+            qr_svg: string;
+            /**
+             * @description For typing in, base32.
+             * @example GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
+             */
+            secret: string;
+        };
+        /** @description One page of a list. */
+        Page_Device: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /**
+                 * @description Where it was when it was trusted.
+                 * @example 192.0.2.1
+                 */
+                address?: string | null;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                expires_at: string;
+                /** Format: uuid */
+                id: string;
+                /** Format: date-time */
+                last_used_at: string;
+                user_agent?: string | null;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Extension: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** @example 201 */
+                extension: string;
+                /** @example Ada Lovelace */
+                name: string;
+                /**
+                 * @description Where their phone is reached.
+                 * @example sip:201@pbx.example
+                 */
+                sip_uri?: string | null;
+                /** Format: uuid */
+                user_id: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_IdentityProvider: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** @example switchroom */
+                client_id: string;
+                /** Format: date-time */
+                created_at: string;
+                /** @description Whether there is a client secret; it is never shown. */
+                has_secret: boolean;
+                /** Format: uuid */
+                id: string;
+                is_active: boolean;
+                /** @example https://id.example.com/realms/main */
+                issuer: string;
+                /**
+                 * @description What somebody with a verified address becomes who is no member; null = nobody joins so.
+                 * @example agent
+                 */
+                joins_as?: string | null;
+                /**
+                 * @description On the button of the sign-in page.
+                 * @example Company sign-in
+                 */
+                name: string;
+                /**
+                 * @description To be registered with the provider.
+                 * @example https://calls.example/api/v1/auth/oidc/callback
+                 */
+                redirect_uri: string;
+                /** @example openid email profile */
+                scopes: string;
+                /** Format: date-time */
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_PermissionItem: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /**
+                 * @description The noun: permissions are shown in groups.
+                 * @example tickets
+                 */
+                family: string;
+                /** @description Whether a tenant's own role can have it; a few are the platform admin's alone. */
+                grantable: boolean;
+                /**
+                 * @description The module whose flag must hold as well.
+                 * @example tickets
+                 */
+                module?: string | null;
+                /** @example tickets.assign */
+                name: string;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Registration: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                decided_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Null where nobody had to agree.
+                 */
+                decided_by?: string | null;
+                /** @example ada@client.example */
+                email: string;
+                /** Format: uuid */
+                id: string;
+                /** @description As they wrote it. */
+                name: string;
+                /**
+                 * @description `waiting`, `approved` or `rejected`.
+                 * @example waiting
+                 */
+                status: string;
+                /** Format: uuid */
+                user_id?: string | null;
+                /** Format: date-time */
+                verified_at?: string | null;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Team: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                description?: string | null;
+                /** Format: uuid */
+                id: string;
+                /** @description Leads first; only where one team is asked for. */
+                members?: components["schemas"]["TeamMember"][] | null;
+                /** @example Support */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How many are in it.
+                 * @example 5
+                 */
+                size: number;
+                /** Format: date-time */
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One permission. */
+        PermissionItem: {
+            /**
+             * @description The noun: permissions are shown in groups.
+             * @example tickets
+             */
+            family: string;
+            /** @description Whether a tenant's own role can have it; a few are the platform admin's alone. */
+            grantable: boolean;
+            /**
+             * @description The module whose flag must hold as well.
+             * @example tickets
+             */
+            module?: string | null;
+            /** @example tickets.assign */
+            name: string;
+        };
+        Place: {
+            is_lead?: boolean;
+        };
+        Register: {
+            /** @example ada@client.example */
+            email: string;
+            /** @example Ada Lovelace */
+            name: string;
+            /**
+             * @description Slug of the tenant.
+             * @example demo
+             */
+            tenant: string;
+        };
+        Registered: {
+            /**
+             * @description `joined`: sign in with the password; `waiting`: an admin has to agree, a mail will tell.
+             * @example waiting
+             */
+            status: string;
+            /** @example Demo */
+            tenant_name: string;
+        };
+        Registration: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Null where nobody had to agree.
+             */
+            decided_by?: string | null;
+            /** @example ada@client.example */
+            email: string;
+            /** Format: uuid */
+            id: string;
+            /** @description As they wrote it. */
+            name: string;
+            /**
+             * @description `waiting`, `approved` or `rejected`.
+             * @example waiting
+             */
+            status: string;
+            /** Format: uuid */
+            user_id?: string | null;
+            /** Format: date-time */
+            verified_at?: string | null;
+        };
+        RoleChange: {
+            /** @example agent */
+            base?: string | null;
+            description?: string | null;
+            /** @example Night shift */
+            name?: string | null;
+            /** @description All of them: what is left out is taken away. */
+            permissions?: string[] | null;
+        };
+        SecondFactor: {
+            /**
+             * Format: int64
+             * @description Backup codes that were not used.
+             * @example 10
+             */
+            backup_codes_left: number;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            confirmed_at?: string | null;
+            enabled: boolean;
+        };
+        Team: {
+            /** Format: date-time */
+            created_at: string;
+            description?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description Leads first; only where one team is asked for. */
+            members?: components["schemas"]["TeamMember"][] | null;
+            /** @example Support */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many are in it.
+             * @example 5
+             */
+            size: number;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        TeamChange: {
+            description?: string | null;
+            /** @example Support */
+            name?: string | null;
+        };
+        TeamMember: {
+            email: string;
+            is_active: boolean;
+            is_lead: boolean;
+            /** Format: date-time */
+            joined_at: string;
+            /** @example Ada Lovelace */
+            name: string;
+            /** Format: uuid */
+            user_id: string;
+        };
+        Way: {
+            /** Format: uuid */
+            id: string;
+            /** @example Company sign-in */
+            name: string;
+        };
+        Ways: {
+            /** @description Sign-in elsewhere: send the browser to `GET /api/v1/auth/oidc/{id}/start`. */
+            providers: components["schemas"]["Way"][];
+            /**
+             * @description Whether clients may register themselves: `off`, `open`, or `approval` (an admin has to agree).
+             * @example approval
+             */
+            registration: string;
         };
     };
     responses: {
@@ -5261,16 +6512,9 @@ export interface operations {
                 q?: string;
                 /** @description Count the items as well. */
                 count?: boolean;
-                /** @description Who did it. */
                 actor_id?: string;
-                /** @description A whole action (`session.refused`), or all of a noun (`session.*`). */
                 action?: string;
                 subject?: string;
-                /** @description `individual`, `ticket`, `user` … */
-                object_kind?: string;
-                object_id?: string;
-                /** @description Where the request came from, exactly. */
-                address?: string;
                 created_after?: string;
                 created_before?: string;
             };
@@ -5309,243 +6553,6 @@ export interface operations {
             };
             /** @description Not permitted */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export_audit: {
-        parameters: {
-            query?: {
-                /** @description Who did it. */
-                actor_id?: string;
-                /** @description A whole action (`session.refused`), or all of a noun (`session.*`). */
-                action?: string;
-                subject?: string;
-                /** @description `individual`, `ticket`, `user` … */
-                object_kind?: string;
-                object_id?: string;
-                /** @description Where the request came from, exactly. */
-                address?: string;
-                created_after?: string;
-                created_before?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description One line per record, a header first */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_my_devices: {
-        parameters: {
-            query?: {
-                /** @description How many items at most (1 to 200). */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-                /** @description Field to sort by, `-` before it for descending. */
-                sort?: string;
-                /** @description Free text. */
-                q?: string;
-                /** @description Count the items as well. */
-                count?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Newest first */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Device"];
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    forget_my_devices: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description All are asked for the second factor again */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    forget_my_device: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is asked for the second factor again */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5662,7 +6669,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-credentials`, `totp-required` or `totp-invalid`: of the account */
+            /** @description The password is not that of the account */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5836,15 +6843,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid-credentials`, `totp-required` or `totp-invalid` */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Body over 1 MiB */
             413: {
                 headers: {
@@ -5865,15 +6863,6 @@ export interface operations {
             };
             /** @description Validation failed; see errors */
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many from this address or for this account */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5919,100 +6908,6 @@ export interface operations {
             };
             /** @description Too many requests; see Retry-After */
             429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    finish_oidc: {
-        parameters: {
-            query?: {
-                code?: string;
-                state?: string;
-                /** @description Why the provider signed nobody in. */
-                error?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Into the console, or back to its sign-in page */
-            303: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    start_oidc: {
-        parameters: {
-            query?: {
-                /**
-                 * @description A path of the console to go to in the end.
-                 * @example /calls
-                 */
-                goes_to?: string;
-            };
-            header?: never;
-            path: {
-                provider: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description To the provider */
-            303: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No such provider, or it is switched off */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many from this address */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The provider cannot be asked */
-            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6328,607 +7223,6 @@ export interface operations {
             };
         };
     };
-    register: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Register"];
-            };
-        };
-        responses: {
-            /** @description If the tenant takes registrations, a mail is on its way */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many from this address or for this e-mail */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many at once */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    confirm_registration: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ConfirmRegistration"];
-            };
-        };
-        responses: {
-            /** @description In, or waiting for an admin */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Registered"];
-                };
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The tenant takes no registrations any more, or was joined meanwhile */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The link was used already, or is too old */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many from this address */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_second_factor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How it stands */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SecondFactor"];
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    offer_second_factor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Offer"];
-            };
-        };
-        responses: {
-            /** @description For the authenticator app */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Offered"];
-                };
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is one already, or the account has no password */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    renew_backup_codes: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Both"];
-            };
-        };
-        responses: {
-            /** @description Shown this once */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BackupCodes"];
-                };
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no second factor */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    confirm_second_factor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Code"];
-            };
-        };
-        responses: {
-            /** @description In force; keep the backup codes */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BackupCodes"];
-                };
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing to confirm */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    disable_second_factor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Both"];
-            };
-        };
-        responses: {
-            /** @description Sign-ins ask for the password only */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is none */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_my_sessions: {
         parameters: {
             query?: {
@@ -7174,47 +7468,6 @@ export interface operations {
                 };
             };
             /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_ways: {
-        parameters: {
-            query?: {
-                /** @description Slug of the tenant. */
-                tenant?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What the sign-in page offers */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Ways"];
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many from this address */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -8117,6 +8370,2034 @@ export interface operations {
             };
         };
     };
+    list_contact_duplicates: {
+        parameters: {
+            query: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
+                kind: string;
+                /** @description `number` (where left out), `email` or `name`. */
+                reason?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DuplicateGroup"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_candidates: {
+        parameters: {
+            query: {
+                /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
+                kind: string;
+                contact_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The candidates */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CandidateView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_erasures: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of erasures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ErasureView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_contact_erasure: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateErasure"];
+            };
+        };
+        responses: {
+            /** @description The erasure */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Erased already (`contact-erased`), or on a call (`contact-on-call`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_contacts: {
+        parameters: {
+            query: {
+                /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
+                kind: string;
+                /** @description `csv` (where left out) or `xlsx`. */
+                format?: string;
+                /** @description A telephone number in any form, or its first digits. */
+                phone?: string;
+                /** @description The e-mail address, letter case apart. */
+                email?: string;
+                is_active?: boolean;
+                /** @description `pending`, `active`, `suspended`, `inactive`. */
+                status?: string;
+                /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
+                provenance?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_fields: {
+        parameters: {
+            query?: {
+                /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ContactFieldView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_contact_field: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateContactField"];
+            };
+        };
+        responses: {
+            /** @description The field */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactFieldView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key is taken (`field-exists`), or was of another type (`field-type`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contact_field: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The field */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactFieldView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_contact_field: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_contact_field: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateContactField"];
+            };
+        };
+        responses: {
+            /** @description The field as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactFieldView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_imports: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImportView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_contact_import: {
+        parameters: {
+            query?: {
+                /** @description The file's name, as it is shown. */
+                name?: string;
+                /** @description Country in which numbers without a country code are read (ISO 3166-1 alpha-2). */
+                region?: string;
+            };
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file; docs/import.md describes it */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description The import, uploaded */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contact_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_contact_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It runs (`import-running`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_contact_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportMapping"];
+            };
+        };
+        responses: {
+            /** @description Columns, first rows, what would be refused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPreview"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file was read to the end and is not kept (`import-running`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_rejects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `line`, `reason`, `row` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_contact_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportMapping"];
+            };
+        };
+        responses: {
+            /** @description The import, running */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It runs, or is done (`import-running`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_merges: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description Merges this record had part in. */
+                contact_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of merges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MergeView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_contact_merge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateMerge"];
+            };
+        };
+        responses: {
+            /** @description The merge */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One of them was merged already (`contact-merged`), or changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_contact_merge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The merge, undone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeView"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Undone already, too long ago, or the kept record is no more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_notes: {
+        parameters: {
+            query: {
+                /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
+                kind: string;
+                contact_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NoteView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_contact_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateNote"];
+            };
+        };
+        responses: {
+            /** @description The note */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contact_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The note */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_contact_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else's */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_contact_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateNote"];
+            };
+        };
+        responses: {
+            /** @description The note as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else's text */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_contacts: {
+        parameters: {
+            query: {
+                /** @description Words of name, address or organization, or the first digits of a number in any form. */
+                q: string;
+                /** @description How many of each kind at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FoundContact"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_email_contacts: {
         parameters: {
             query?: {
@@ -8135,6 +10416,8 @@ export interface operations {
                 /** @description The e-mail address, letter case apart. */
                 email?: string;
                 is_active?: boolean;
+                /** @description `pending`, `active`, `suspended`, `inactive`. */
+                status?: string;
                 /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
                 provenance?: string;
             };
@@ -8589,473 +10872,6 @@ export interface operations {
             };
         };
     };
-    list_extensions: {
-        parameters: {
-            query?: {
-                /** @description How many items at most (1 to 200). */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-                /** @description Field to sort by, `-` before it for descending. */
-                sort?: string;
-                /** @description Free text. */
-                q?: string;
-                /** @description Count the items as well. */
-                count?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Short ones first, then by number */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Extension"];
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_identity_providers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description All, by name */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_IdentityProvider"];
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_identity_provider: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key gives the first answer again for 24 hours */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewIdentityProvider"];
-            };
-        };
-        responses: {
-            /** @description The provider */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IdentityProvider"];
-                };
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The name is taken, or there are too many */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_identity_provider: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The provider */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IdentityProvider"];
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_identity_provider: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Deleted */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_identity_provider: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description ETag the change is based on
-                 * @example "3"
-                 */
-                "If-Match"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["IdentityProviderChange"];
-            };
-        };
-        responses: {
-            /** @description The provider, changed */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IdentityProvider"];
-                };
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The name is taken, or changed by somebody else at the same moment */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description If-Match names another version */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_individuals: {
         parameters: {
             query?: {
@@ -9074,6 +10890,8 @@ export interface operations {
                 /** @description The e-mail address, letter case apart. */
                 email?: string;
                 is_active?: boolean;
+                /** @description `pending`, `active`, `suspended`, `inactive`. */
+                status?: string;
                 /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
                 provenance?: string;
             };
@@ -9411,6 +11229,116 @@ export interface operations {
             };
             /** @description If-Match names another version */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_individual: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveContact"];
+            };
+        };
+        responses: {
+            /** @description The individual as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndividualView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such move (`status-move`) */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10000,6 +11928,8 @@ export interface operations {
                 /** @description The e-mail address, letter case apart. */
                 email?: string;
                 is_active?: boolean;
+                /** @description `pending`, `active`, `suspended`, `inactive`. */
+                status?: string;
                 /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
                 provenance?: string;
             };
@@ -10400,6 +12330,8 @@ export interface operations {
                 /** @description The e-mail address, letter case apart. */
                 email?: string;
                 is_active?: boolean;
+                /** @description `pending`, `active`, `suspended`, `inactive`. */
+                status?: string;
                 /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
                 provenance?: string;
             };
@@ -10807,25 +12739,34 @@ export interface operations {
             };
         };
     };
-    list_permissions: {
+    move_organization: {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveContact"];
+            };
+        };
         responses: {
-            /** @description In groups */
+            /** @description The organization as it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_PermissionItem"];
+                    "application/json": components["schemas"]["OrganizationView"];
                 };
             };
-            /** @description A query parameter cannot be read */
+            /** @description The body is no JSON */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10845,6 +12786,51 @@ export interface operations {
             };
             /** @description Not permitted */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such move (`status-move`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12628,215 +14614,6 @@ export interface operations {
             };
         };
     };
-    list_registrations: {
-        parameters: {
-            query?: {
-                /** @description How many items at most (1 to 200). */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-                /** @description Field to sort by, `-` before it for descending. */
-                sort?: string;
-                /** @description Free text. */
-                q?: string;
-                /** @description Count the items as well. */
-                count?: boolean;
-                /** @description `waiting`, `approved` or `rejected`. */
-                status?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Newest first */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Registration"];
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    approve_registration: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key gives the first answer again for 24 hours */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description They are in */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Registration"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was decided already, or they are a member */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reject_registration: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key gives the first answer again for 24 hours */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description They are not */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Registration"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was decided already */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_roles: {
         parameters: {
             query?: never;
@@ -12992,930 +14769,6 @@ export interface operations {
             };
         };
     };
-    delete_role: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Deleted */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Somebody has it, or is invited to it */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_role: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description ETag the change is based on
-                 * @example "3"
-                 */
-                "If-Match"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RoleChange"];
-            };
-        };
-        responses: {
-            /** @description The role, changed */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RoleItem"];
-                };
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The name is taken, or changed by somebody else at the same moment */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description If-Match names another version */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_account_settings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The settings */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountSettings"];
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_account_settings: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description ETag the change is based on
-                 * @example "3"
-                 */
-                "If-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AccountSettingsChange"];
-            };
-        };
-        responses: {
-            /** @description The settings, changed */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountSettings"];
-                };
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Changed by somebody else at the same moment */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description If-Match names another version */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_teams: {
-        parameters: {
-            query?: {
-                /** @description How many items at most (1 to 200). */
-                limit?: number;
-                /** @description `next_cursor` of the page before. */
-                cursor?: string;
-                /** @description Field to sort by, `-` before it for descending. */
-                sort?: string;
-                /** @description Free text. */
-                q?: string;
-                /** @description Count the items as well. */
-                count?: boolean;
-                /** @description Only teams that this person is in. */
-                user_id?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Teams by name */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Team"];
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_team: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The same key gives the first answer again for 24 hours */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewTeam"];
-            };
-        };
-        responses: {
-            /** @description The team, with nobody in it */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Team"];
-                };
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The name is taken */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_team: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The team */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Team"];
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_team: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Deleted */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    change_team: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description ETag the change is based on
-                 * @example "3"
-                 */
-                "If-Match"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TeamChange"];
-            };
-        };
-        responses: {
-            /** @description The team, changed */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Team"];
-                };
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The name is taken, or changed by somebody else at the same moment */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description If-Match names another version */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    put_team_member: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                user_id: string;
-            };
-            cookie?: never;
-        };
-        /** @description Left out = no lead */
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Place"];
-            };
-        };
-        responses: {
-            /** @description The team */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Team"];
-                };
-            };
-            /** @description The body is no JSON */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body over 1 MiB */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not application/json */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Validation failed; see errors */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    remove_team_member: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                user_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Not in it any more */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_tickets: {
         parameters: {
             query?: {
@@ -13940,6 +14793,8 @@ export interface operations {
                 requester_user_id?: string;
                 /** @description Id of a contact of any kind. */
                 contact?: string;
+                /** @description The same, by the name it has in the list of calls. */
+                contact_id?: string;
                 organization_id?: string;
                 call_id?: string;
             };
@@ -15617,138 +16472,6 @@ export interface operations {
             };
         };
     };
-    get_user_second_factor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How it stands */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SecondFactor"];
-                };
-            };
-            /** @description A query parameter cannot be read */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reset_user_second_factor: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Sign-ins ask for the password only */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not permitted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Absent, or another tenant's */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description They have none, or are in other tenants too */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     end_user_sessions: {
         parameters: {
             query?: never;
@@ -15843,6 +16566,829 @@ export interface operations {
             };
             /** @description Not permitted */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_endpoints: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of endpoints */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookEndpointView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description The endpoint, with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many as it may (`too-many-endpoints`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description The endpoint as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of dead letters */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeadLetterView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayDead"];
+            };
+        };
+        responses: {
+            /** @description How many */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replaying"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description `delivered`, `failed` or `dead`. */
+                outcome?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of attempts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayFrom"];
+            };
+        };
+        responses: {
+            /** @description The endpoint as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint, with its new secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointView"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16141,6 +17687,2767 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                /** @description Who did it. */
+                actor_id?: string;
+                /** @description A whole action (`session.refused`), or all of a noun (`session.*`). */
+                action?: string;
+                subject?: string;
+                /** @description `individual`, `ticket`, `user` … */
+                object_kind?: string;
+                object_id?: string;
+                /** @description Where the request came from, exactly. */
+                address?: string;
+                created_after?: string;
+                created_before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One line per record, a header first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_my_devices: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Device"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_my_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All are asked for the second factor again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_my_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is asked for the second factor again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_oidc: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                /** @description Why the provider signed nobody in. */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Into the console, or back to its sign-in page */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_oidc: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A path of the console to go to in the end.
+                 * @example /calls
+                 */
+                goes_to?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such provider, or it is switched off */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider cannot be asked */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Register"];
+            };
+        };
+        responses: {
+            /** @description If the tenant takes registrations, a mail is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many from this address or for this e-mail */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many at once */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmRegistration"];
+            };
+        };
+        responses: {
+            /** @description In, or waiting for an admin */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registered"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant takes no registrations any more, or was joined meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The link was used already, or is too old */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    offer_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Offer"];
+            };
+        };
+        responses: {
+            /** @description For the authenticator app */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offered"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is one already, or the account has no password */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_backup_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Both"];
+            };
+        };
+        responses: {
+            /** @description Shown this once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupCodes"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no second factor */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description In force; keep the backup codes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupCodes"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing to confirm */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Both"];
+            };
+        };
+        responses: {
+            /** @description Sign-ins ask for the password only */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ways: {
+        parameters: {
+            query?: {
+                /** @description Slug of the tenant. */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the sign-in page offers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_extensions: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Short ones first, then by number */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Extension"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_identity_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_IdentityProvider"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewIdentityProvider"];
+            };
+        };
+        responses: {
+            /** @description The provider */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken, or there are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The provider */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderChange"];
+            };
+        };
+        responses: {
+            /** @description The provider, changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken, or changed by somebody else at the same moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_permissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PermissionItem"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_registrations: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description `waiting`, `approved` or `rejected`. */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Registration"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_registration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registration"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was decided already, or they are a member */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject_registration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are not */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registration"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was decided already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody has it, or is invited to it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_role: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description The role, changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleItem"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken, or changed by somebody else at the same moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_account_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountSettings"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_account_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountSettingsChange"];
+            };
+        };
+        responses: {
+            /** @description The settings, changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountSettings"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else at the same moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_teams: {
+        parameters: {
+            query?: {
+                /** @description How many items at most (1 to 200). */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description Only teams that this person is in. */
+                user_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Teams by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Team"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_team: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTeam"];
+            };
+        };
+        responses: {
+            /** @description The team, with nobody in it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The team */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_team: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamChange"];
+            };
+        };
+        responses: {
+            /** @description The team, changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken, or changed by somebody else at the same moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_team_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description Left out = no lead */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Place"];
+            };
+        };
+        responses: {
+            /** @description The team */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_team_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Not in it any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_user_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_user_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sign-ins ask for the password only */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description They have none, or are in other tenants too */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
