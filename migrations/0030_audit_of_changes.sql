@@ -19,7 +19,6 @@ CREATE POLICY owner ON audit_log FOR ALL TO CURRENT_USER USING (true) WITH CHECK
 UPDATE audit_log SET object_kind = split_part(action, '.', 1),
        object_id = CASE WHEN subject ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' THEN subject::uuid END;
 CREATE INDEX audit_log_object ON audit_log (tenant_id, object_id, created_at DESC, id DESC) WHERE object_id IS NOT NULL;
-CREATE INDEX audit_log_tenant_actor ON audit_log (tenant_id, actor_id, created_at DESC, id DESC);
 
 -- An id that sorts by time (RFC 9562 version 7), as the program makes them.
 CREATE FUNCTION uuid_by_time() RETURNS uuid LANGUAGE sql VOLATILE PARALLEL SAFE AS $$

@@ -202,9 +202,9 @@ BEGIN
                 OR c.id IN (SELECT l.call_id FROM call_tickets l WHERE l.tenant_id = tenant AND l.ticket_id = ANY (their_tickets)))));
     UPDATE calls c SET from_number = coalesce(instead[array_position(texts, c.from_number)], c.from_number),
                        to_number = coalesce(instead[array_position(texts, c.to_number)], c.to_number),
-                       fold = replace_texts(c.fold, texts, instead)
+                       fold = replace_texts(c.fold::jsonb, texts, instead)::json
      WHERE c.tenant_id = tenant AND c.id = ANY (their_calls);
-    UPDATE call_events e SET data = replace_texts(e.data, texts, instead)
+    UPDATE call_events e SET data = replace_texts(e.data::jsonb, texts, instead)::json
      WHERE e.tenant_id = tenant AND e.call_id = ANY (their_calls);
     UPDATE tickets k SET caller_phone_number = NULL, customer_name = NULL, customer_gender = NULL, contact_person = NULL,
                          customer_email = NULL, title = left(replace_within(k.title, texts, instead), 300),

@@ -203,7 +203,7 @@ pub struct Config {
 }
 
 /// Every key with its default; a key without one is `None`.
-const DEFAULTS: [(&str, Option<&str>); 23] = [
+const DEFAULTS: [(&str, Option<&str>); 24] = [
     ("http", Some("127.0.0.1:8080")),
     ("sip", Some("127.0.0.1:5060")),
     ("sip_trust", Some("127.0.0.0/8,::1/128")),

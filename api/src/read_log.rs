@@ -15,13 +15,18 @@ use switchroom_store::{
     audit::{self, Read},
     origin::{self, Origin},
 };
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    time::Instant,
+};
 use uuid::Uuid;
 
 /// Reads that wait to be written; beyond it whoever reads waits too.
 const WAITING: usize = 4096;
 /// Written at once.
 const BATCH: usize = 500;
+/// Gathered so long, so that reads cost a few commits a second and not one each: the disk is the calls'.
+const GATHER: Duration = Duration::from_millis(200);
 /// Between attempts while the database does not take them.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long somebody who wants to see the log waits for what was read before.
@@ -102,9 +107,25 @@ impl ReadLog {
     }
 }
 
+/// Takes what is there, and what comes within a moment; false when nothing comes any more.
+async fn gather(queue: &mut mpsc::Receiver<Item>, items: &mut Vec<Item>) -> bool {
+    if queue.recv_many(items, BATCH).await == 0 {
+        return false;
+    }
+    let until = Instant::now() + GATHER;
+    let waited_for = |items: &[Item]| items.iter().any(|item| matches!(item, Item::Mark(_)));
+    while items.len() < BATCH && !waited_for(items) {
+        match tokio::time::timeout_at(until, queue.recv_many(items, BATCH - items.len())).await {
+            Ok(1..) => {}
+            Ok(0) | Err(_) => break,
+        }
+    }
+    true
+}
+
 async fn write_forever(db: Database, mut queue: mpsc::Receiver<Item>) {
     let mut items = Vec::with_capacity(BATCH);
-    while queue.recv_many(&mut items, BATCH).await > 0 {
+    while gather(&mut queue, &mut items).await {
         let mut reads = Vec::with_capacity(items.len());
         let mut marks = Vec::new();
         for item in items.drain(..) {

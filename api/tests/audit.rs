@@ -271,3 +271,36 @@ async fn no_secret_is_in_the_log() {
         assert!(!all.contains(secret), "{secret}");
     }
 }
+
+/// Who was erased is in the log no more, what happened is.
+#[tokio::test]
+async fn an_erasure_reaches_the_log() {
+    let app = App::new().await;
+    let (admin, agent) = (app.demo.user(Role::OrgAdmin), app.demo.user(Role::Agent));
+    let body =
+        json!({"full_name": "Zebedee Quill", "phones": ["+33639980077"], "email": "zebedee@quill.example"});
+    let made = app.post(agent, "/api/v1/individuals", body).await.expect(201);
+    let id = made["id"].as_str().unwrap();
+    let body = json!({"title": "About a bill", "phone_number": "+33639980077", "customer_type": "individual",
+        "customer_name": "Zebedee Quill", "customer_email": "zebedee@quill.example"});
+    app.post(agent, "/api/v1/tickets", body).await.expect(201);
+    let text = async || -> String {
+        let mut superuser = app.database.superuser().await;
+        let all: Vec<String> = sqlx::query_scalar("SELECT audit_log::text FROM audit_log")
+            .fetch_all(&mut superuser)
+            .await
+            .unwrap();
+        all.join("\n")
+    };
+    assert!(text().await.contains("Zebedee Quill"));
+    let body = json!({"contact": {"kind": "individual", "id": id}});
+    let erased = app.post(admin, "/api/v1/contact-erasures", body).await;
+    assert_eq!(erased.status, 201, "{}", erased.text);
+    let text = text().await;
+    for trace in ["Zebedee", "quill.example", "33639980077"] {
+        assert!(!text.contains(trace), "{trace}");
+    }
+    let actions: Vec<Value> =
+        lines(&app, &format!("object_id={id}")).await.iter().map(|line| line["action"].clone()).collect();
+    assert!(actions.contains(&json!("individual.created")), "{actions:?}");
+}

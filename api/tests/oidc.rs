@@ -26,7 +26,7 @@ use chrono::Utc;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use switchroom_api::testing::{App, Reply, TestUser};
+use switchroom_api::testing::{App, PASSWORD, Reply, TestUser};
 use switchroom_core::Role;
 
 /// A key as issuers have them.
@@ -451,13 +451,18 @@ async fn its_word_is_good_in_its_tenant_only() {
         .execute(&mut superuser)
         .await
         .unwrap();
+    // A session of theirs elsewhere.
+    let body = json!({"email": agent.email, "password": PASSWORD, "tenant": "rival"});
+    let elsewhere =
+        world.app.request(Method::POST, "/api/v1/auth/login").json(&body).send().await.expect(200);
+    let elsewhere =
+        TestUser { token: elsewhere["access_token"].as_str().unwrap().to_owned(), ..agent.clone() };
+    let there = world.app.get(&elsewhere, "/api/v1/auth/sessions").await.expect(200);
     let cookies = World::cookies(&world.sign_in().await);
     let refused = async |method: Method, path: &str, body: Value| {
         world.call(method, path, &cookies, &body).await.expect_problem(403, "federated-session");
     };
     refused(Method::POST, "/api/v1/auth/switch", json!({"tenant": "rival"})).await;
-    refused(Method::GET, "/api/v1/auth/sessions", json!({})).await;
-    refused(Method::DELETE, "/api/v1/auth/sessions", json!({})).await;
     refused(Method::GET, "/api/v1/auth/history", json!({})).await;
     refused(Method::GET, "/api/v1/me/tenants", json!({})).await;
     refused(Method::PATCH, "/api/v1/me", json!({"name": "x"})).await;
@@ -468,7 +473,18 @@ async fn its_word_is_good_in_its_tenant_only() {
         world.call(Method::POST, "/api/v1/api-tokens", &cookies, &json!({"name": "t"})).await.expect(201);
     let token = TestUser { token: made["token"].as_str().unwrap().to_owned(), ..agent.clone() };
     world.app.get(&token, "/api/v1/tickets").await.expect(200);
-    world.app.get(&token, "/api/v1/auth/sessions").await.expect_problem(403, "federated-session");
+    world.app.get(&token, "/api/v1/auth/history").await.expect_problem(403, "federated-session");
+    // Sessions are seen and ended in this tenant, and stay in the other.
+    let mine = world.call(Method::GET, "/api/v1/auth/sessions", &cookies, &json!({})).await.expect(200);
+    let tenants: Vec<&Value> =
+        mine["items"].as_array().unwrap().iter().map(|session| &session["tenant"]).collect();
+    assert_eq!(tenants, [&json!("demo")]);
+    let path = format!("/api/v1/auth/sessions/{}", there["items"][0]["id"].as_str().unwrap());
+    world.call(Method::DELETE, &path, &cookies, &json!({})).await.expect(404);
+    world.call(Method::DELETE, "/api/v1/auth/sessions", &cookies, &json!({})).await.expect(204);
+    world.call(Method::GET, "/api/v1/me", &cookies, &json!({})).await.expect(401);
+    world.app.get(&elsewhere, "/api/v1/me").await.expect(200);
+    let cookies = World::cookies(&world.sign_in().await);
     world.call(Method::POST, "/api/v1/auth/logout", &cookies, &json!({})).await.expect(204);
     world.call(Method::GET, "/api/v1/me", &cookies, &json!({})).await.expect(401);
 }

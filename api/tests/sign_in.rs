@@ -24,7 +24,7 @@ fn cookies(reply: &Reply) -> Vec<String> {
 
 async fn audited(app: &App) -> Vec<String> {
     let mut connection = app.database.superuser().await;
-    sqlx::query_scalar("SELECT action FROM audit_log ORDER BY created_at, id")
+    sqlx::query_scalar("SELECT action FROM audit_log WHERE via IS NOT NULL ORDER BY created_at, id")
         .fetch_all(&mut connection)
         .await
         .unwrap()

@@ -101,7 +101,9 @@ fn for_scoped(path: &str) -> bool {
 /// What everybody signed in does about their own account, wherever they are a member: no word of one tenant's identity
 /// provider reaches that far.
 fn is_everywhere(door: &Endpoint) -> bool {
-    let accounts = door.path.starts_with("/api/v1/auth/") && door.path != "/api/v1/auth/logout";
+    // Sessions are shown and ended as far as it reaches.
+    let own = ["/api/v1/auth/logout", "/api/v1/auth/sessions", "/api/v1/auth/sessions/{id}"];
+    let accounts = door.path.starts_with("/api/v1/auth/") && !own.contains(&door.path);
     accounts || door.path == "/api/v1/me/tenants" || (door.path == "/api/v1/me" && door.method != "GET")
 }
 

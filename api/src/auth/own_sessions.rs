@@ -8,6 +8,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use switchroom_core::TenantId;
 use switchroom_store::{StoreError, Timestamp, sessions as store};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -42,6 +43,12 @@ struct Session {
     current: bool,
 }
 
+/// Where somebody's word about their sessions reaches: everywhere, unless an identity provider vouched for them, whose own
+/// word is good in its tenant only.
+fn reach(actor: &Actor) -> Option<TenantId> {
+    actor.0.provider.and_then(|_| actor.0.tenant())
+}
+
 /// My sessions
 ///
 /// Where I am signed in, in all tenants.
@@ -55,7 +62,7 @@ async fn list(
     list.sort_by(&["-created_at"])?;
     let after = list.after::<Timestamp>("-created_at")?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
-    let found = store::list_of(&mut connection, actor.0.user_id, after, list.fetch()).await?;
+    let found = store::list_of(&mut connection, actor.0.user_id, reach(&actor), after, list.fetch()).await?;
     let page = list.page(found, "-created_at", |session| (session.created_at, session.id));
     Ok(Json(page.map(|session| Session {
         current: session.id == actor.0.session,
@@ -81,7 +88,7 @@ async fn end(
 ) -> Result<Response, Problem> {
     let user = actor.0.user_id;
     let mut tx = state.db.auth().begin().await.map_err(StoreError::from)?;
-    let ended = store::end_own(&mut tx, user, id).await?.ok_or_else(Problem::not_found)?;
+    let ended = store::end_own(&mut tx, user, id, reach(&actor)).await?.ok_or_else(Problem::not_found)?;
     account::record_ended(&mut tx, user, &[ended], address).await?;
     tx.commit().await.map_err(StoreError::from)?;
     all_ended(&state, user, [id]);
@@ -96,7 +103,13 @@ async fn end(
 async fn end_all(State(state): State<AppState>, actor: Actor, address: Address) -> Result<Response, Problem> {
     let user = actor.0.user_id;
     let mut tx = state.db.auth().begin().await.map_err(StoreError::from)?;
-    let ended = store::end_all(&mut tx, user, None).await?;
+    let ended = match reach(&actor) {
+        None => store::end_all(&mut tx, user, None).await?,
+        Some(tenant) => {
+            let ended = store::end_in_tenant(&mut tx, tenant, user).await?;
+            ended.into_iter().map(|session| store::Ended { session, tenant: Some(tenant) }).collect()
+        }
+    };
     account::record_ended(&mut tx, user, &ended, address).await?;
     tx.commit().await.map_err(StoreError::from)?;
     all_ended(&state, user, ended.iter().map(|ended| ended.session));

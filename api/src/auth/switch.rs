@@ -94,7 +94,7 @@ async fn switch(
     let seat = seats.iter().find(|seat| seat.slug == body.tenant);
     let tenant = TenantId(seat.ok_or_else(|| Problem::invalid("/tenant", "is no tenant of yours"))?.tenant);
     // Of two that switch with one session, one goes on.
-    let left = sessions::end_own(&mut tx, user, session).await?.ok_or_else(Problem::unauthenticated)?;
+    let left = sessions::end_own(&mut tx, user, session, None).await?.ok_or_else(Problem::unauthenticated)?;
     account::record_ended(&mut tx, user, &[left], address).await?;
     tx.commit().await.map_err(StoreError::from)?;
     ended(&state, session);

@@ -52,6 +52,8 @@ struct Member {
     is_active: bool,
     /// When a session of theirs was last in use, to the minute. Only for those who may sign others out.
     last_seen_at: Option<DateTime<Utc>>,
+    /// When they became a member.
+    created_at: DateTime<Utc>,
     version: i64,
 }
 
@@ -84,6 +86,7 @@ fn answer(state: &AppState, caller: &Caller, person: store::Person) -> Versioned
         presence,
         is_active: person.is_active,
         last_seen_at: person.last_seen_at.filter(|_| sees_when),
+        created_at: person.created_at,
         version: person.version,
     };
     Versioned(person.version, member)

@@ -25,6 +25,7 @@ use rustix::{
         Timespec,
         epoll::{self, EventData, EventFlags},
     },
+    time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime},
 };
 
 use crate::figures::percentile;
@@ -33,6 +34,7 @@ use crate::figures::percentile;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Places of senders in the epoll begin here; below are the agents'.
 const SENDERS: u64 = 1 << 32;
+const CLOCK: u64 = u64::MAX;
 
 /// Requests to send, in order, and whom each is to reach.
 pub struct Plan {
@@ -135,6 +137,9 @@ impl Senders {
 /// The requests of a plan on their way.
 struct Run<'a> {
     plan: &'a Plan,
+    clock: OwnedFd,
+    /// The instant that the clock is set to.
+    armed: Option<Instant>,
     began: Instant,
     next: usize,
     answered: usize,
@@ -154,11 +159,16 @@ pub fn run(plan: &Plan, senders: &mut Senders, mut sockets: Option<&mut Sockets>
         sockets.watch(&epoll, 0)?;
         sockets.drain()?;
     }
+    // Waiting on epoll ends with whole milliseconds; a timer in it does not.
+    let clock = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+    epoll::add(&epoll, &clock, EventData::new_u64(CLOCK), EventFlags::IN)?;
     // Sleeping until an instant is otherwise rounded up by 50 µs.
     let _ = rustix::thread::set_current_timer_slack(Some(std::num::NonZeroU64::MIN));
     let began = Instant::now();
     let mut run = Run {
         plan,
+        clock,
+        armed: None,
         began,
         next: 0,
         answered: 0,
@@ -186,19 +196,20 @@ impl Run<'_> {
             if self.is_done(now) || now > self.last.max(self.began) + PATIENCE {
                 return Ok(());
             }
-            let wait = if self.has_more(now) && !senders.idle.is_empty() {
-                self.due(self.next).saturating_duration_since(now)
-            } else {
-                PATIENCE
-            };
-            let wait = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: i64::from(wait.subsec_nanos()) };
-            match epoll::wait(epoll, spare_capacity(&mut events), Some(&wait)) {
+            if self.has_more(now) && !senders.idle.is_empty() {
+                self.wake_at(self.due(self.next), now)?;
+            }
+            match epoll::wait(epoll, spare_capacity(&mut events), Some(&timespec(PATIENCE))) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
             for event in events.drain(..) {
                 let place = event.data.u64();
-                if place >= SENDERS {
+                if place == CLOCK {
+                    self.armed = None;
+                    // Reading takes the ringing back. It cannot fail otherwise than by having been read.
+                    let _ = rustix::io::read(&self.clock, &mut [0; 8]);
+                } else if place >= SENDERS {
                     self.hear(usize::try_from(place - SENDERS)?, senders)?;
                 } else if let Some(sockets) = &mut sockets {
                     let agent = usize::try_from(place)?;
@@ -210,6 +221,18 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    fn wake_at(&mut self, due: Instant, now: Instant) -> anyhow::Result<()> {
+        if self.armed == Some(due) {
+            return Ok(());
+        }
+        // A wait of zero would stop the clock.
+        let wait = due.saturating_duration_since(now).max(Duration::from_nanos(1));
+        let once = Itimerspec { it_interval: timespec(Duration::ZERO), it_value: timespec(wait) };
+        timerfd_settime(&self.clock, TimerfdTimerFlags::empty(), &once)?;
+        self.armed = Some(due);
+        Ok(())
     }
 
     fn due(&self, request: usize) -> Instant {
@@ -295,6 +318,10 @@ impl Run<'_> {
         self.outcome.took = self.last - self.began;
         self.outcome
     }
+}
+
+fn timespec(time: Duration) -> Timespec {
+    Timespec { tv_sec: time.as_secs() as i64, tv_nsec: i64::from(time.subsec_nanos()) }
 }
 
 fn micros(time: Duration) -> f64 {

@@ -124,17 +124,18 @@ impl Sockets {
         Ok(count)
     }
 
-    /// Waits until every socket of all groups has had a frame that is wanted, each exactly one. Answers the instant of
-    /// the last.
+    /// Waits until every socket of all groups has had a frame that is wanted: one of which `which` tells a number. A
+    /// socket that gets the same number twice makes the figure void; another number is of a later tick. Answers the
+    /// instant of the last socket's first.
     pub fn all_hear(
         groups: &mut [&mut Self],
-        mut wanted: impl FnMut(&[u8]) -> bool,
+        mut which: impl FnMut(&[u8]) -> Option<u64>,
     ) -> anyhow::Result<Instant> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         for (at, group) in groups.iter().enumerate() {
             group.watch(&epoll, (at as u64) << 32)?;
         }
-        let mut heard: Vec<Vec<bool>> = groups.iter().map(|group| vec![false; group.len()]).collect();
+        let mut heard: Vec<Vec<Option<u64>>> = groups.iter().map(|group| vec![None; group.len()]).collect();
         let mut left: usize = groups.iter().map(|group| group.len()).sum();
         let mut last = Instant::now();
         let end = last + Duration::from_secs(10);
@@ -143,13 +144,19 @@ impl Sockets {
             for event in events.drain(..) {
                 let (group, place) = (event.data.u64() >> 32, event.data.u64() & u64::from(u32::MAX));
                 let (group, place) = (usize::try_from(group)?, usize::try_from(place)?);
-                let mut count = 0;
-                groups[group].frames(place, |frame, _| count += usize::from(wanted(frame)))?;
-                if count == 0 {
-                    continue;
-                }
-                if count > 1 || std::mem::replace(&mut heard[group][place], true) {
+                let before = heard[group][place];
+                let (mut latest, mut twice) = (before, false);
+                groups[group].frames(place, |frame, _| {
+                    if let Some(number) = which(frame) {
+                        twice |= latest.replace(number) == Some(number);
+                    }
+                })?;
+                if twice {
                     bail!("void: a socket was told twice");
+                }
+                heard[group][place] = latest;
+                if before.is_some() || latest.is_none() {
+                    continue;
                 }
                 left -= 1;
                 last = Instant::now();

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{StoreError, Timestamp},
+    listing,
     origin::{self, Origin},
 };
 
@@ -148,7 +149,7 @@ pub struct Filter {
     pub created_before: Option<Timestamp>,
 }
 
-/// Newest first.
+/// Newest first. In a tenant's transaction, whose later statements are planned for their values too.
 pub async fn list(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -156,6 +157,7 @@ pub async fn list(
     after: Option<(Timestamp, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Record>, StoreError> {
+    listing::plan_for_values(connection).await?;
     let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
     query.push("a.tenant_id = ").push_bind(tenant.0);
     if let Some(actor) = filter.actor {
@@ -191,7 +193,8 @@ pub async fn list(
     if let Some((at, id)) = after {
         query.push(" AND (a.created_at, a.id) < (").push_bind(at).push(", ").push_bind(id).push(")");
     }
-    query.push(" ORDER BY a.created_at DESC, a.id DESC LIMIT ").push_bind(limit);
+    // Written out, not bound: a plan for any number of rows would sort them all.
+    query.push(format!(" ORDER BY a.created_at DESC, a.id DESC LIMIT {limit}"));
     Ok(query.build_query_as().fetch_all(connection).await?)
 }
 
@@ -232,6 +235,7 @@ pub async fn history(
     if let Some((at, id)) = after {
         query.push(" AND (a.created_at, a.id) < (").push_bind(at).push(", ").push_bind(id).push(")");
     }
-    query.push(" ORDER BY a.created_at DESC, a.id DESC LIMIT ").push_bind(limit);
+    // Written out, not bound: a plan for any number of rows would sort them all.
+    query.push(format!(" ORDER BY a.created_at DESC, a.id DESC LIMIT {limit}"));
     Ok(query.build_query_as().fetch_all(connection).await?)
 }

@@ -117,11 +117,16 @@ pub async fn groups(
             } else {
                 ("contact_emails", "folded")
             };
+            // What is shared comes first, by a hash; only of that are the records looked at.
             format!(
-                "SELECT s.{value}, (array_agg(t.id ORDER BY t.id))[1:50]
-                   FROM {shared} s JOIN {table} t ON t.id = s.{owner} AND t.deleted_at IS NULL
-                  WHERE s.tenant_id = $1 AND s.{owner} IS NOT NULL AND ($2::text IS NULL OR s.{value} > $2)
-                  GROUP BY s.{value} HAVING count(*) > 1 ORDER BY s.{value} LIMIT $3"
+                "WITH shared AS MATERIALIZED (
+                   SELECT s.{value} AS value FROM {shared} s
+                    WHERE s.tenant_id = $1 AND s.{owner} IS NOT NULL AND ($2::text IS NULL OR s.{value} > $2)
+                    GROUP BY s.{value} HAVING count(*) > 1)
+                 SELECT w.value, (array_agg(t.id ORDER BY t.id))[1:50]
+                   FROM shared w JOIN {shared} s ON s.tenant_id = $1 AND s.{value} = w.value
+                   JOIN {table} t ON t.id = s.{owner} AND t.deleted_at IS NULL
+                  GROUP BY w.value HAVING count(*) > 1 ORDER BY w.value LIMIT $3"
             )
         }
     };

@@ -168,6 +168,7 @@ pub async fn erase(
     )
     .fetch_one(&mut **tx)
     .await?;
+    forget(tx, &ids).await?;
     let id = Uuid::now_v7();
     sqlx::query!(
         "INSERT INTO contact_erasures (id, tenant_id, kind, contact_id, reason, erased_by, tickets, calls)
@@ -184,6 +185,20 @@ pub async fn erase(
     .execute(&mut **tx)
     .await?;
     Ok(id)
+}
+
+/// Takes the person out of the audit log: what it says of their records and of their tickets, this erasure included.
+async fn forget(tx: &mut TenantTx, contacts: &[Uuid]) -> Result<(), sqlx::Error> {
+    let tenant = tx.tenant().0;
+    sqlx::query(
+        "SELECT audit_forget_all($2 || coalesce(array_agg(id), '{}')) FROM tickets
+          WHERE tenant_id = $1 AND (individual_id = ANY($2) OR organization_contact_id = ANY($2) OR email_contact_id = ANY($2))",
+    )
+    .bind(tenant)
+    .bind(contacts)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 struct Row {

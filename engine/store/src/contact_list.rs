@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::{
     StoreError, TenantTx,
     listing::{
-        COUNT_CAP, Count, Key, Position, Slice, Window, escape_like, push_order, push_position, slice,
+        COUNT_CAP, Count, Key, Position, Slice, Window, escape_like, plan_for_values, push_order,
+        push_position, slice,
     },
     phones::PhoneFilter,
 };
@@ -63,9 +64,11 @@ pub(crate) const fn table_name(kind: ContactKind) -> &'static str {
 
 /// Rows that are looked through in the order of the list before the index of words is asked: a word of which a page is
 /// among them is common, and of a common word the index would name too many.
-const WINDOW: i64 = 5_000;
+const WINDOW: i64 = 10_000;
 /// Contacts that the index of words may name; of more, the list is looked through.
 const MOST_NAMED: i32 = 20_000;
+/// Of so many it is quicker to look through the first rows than to look each of them up.
+const MANY: usize = 4_000;
 
 /// Which rows a statement looks at.
 #[derive(Clone, Copy)]
@@ -74,8 +77,10 @@ enum Rows<'a> {
     All,
     /// The first of the list behind where the page begins, by all of the conditions.
     First,
-    /// Those that the index named; words and values of fields are judged already.
-    Named(&'a [Uuid]),
+    /// Those that the index of words named; words and values of fields are judged already.
+    Worded(&'a [Uuid]),
+    /// Those that have a number with these first digits; that is judged already.
+    Numbered(&'a [Uuid]),
 }
 
 /// One page of ids.
@@ -86,19 +91,37 @@ pub(crate) async fn page(
     window: &Window<ContactSort>,
 ) -> Result<Slice<Uuid>, StoreError> {
     let by_words = filter.q.is_some() || !filter.custom.is_empty();
-    if !by_words {
+    let by_digits = matches!(filter.phone, Some(PhoneFilter::Prefix(_)));
+    if by_words || by_digits {
+        plan_for_values(tx).await?;
+    }
+    // First digits are sought in their own index: joined to the list, the planner would walk the list.
+    if let Some(PhoneFilter::Prefix(digits)) = &filter.phone
+        && let Some(ids) = numbered(tx, kind, digits).await?
+    {
+        if ids.len() > MANY && !window.count {
+            let first = positions(tx, kind, filter, window, Rows::First).await?;
+            if first.len() > window.limit as usize {
+                return Ok(slice(first, window.limit));
+            }
+        }
+        let rows = Rows::Numbered(&ids);
+        let positions = positions(tx, kind, filter, window, rows).await?;
+        return counted(tx, kind, filter, window, positions, rows).await;
+    }
+    if !by_words && !by_digits {
         let positions = positions(tx, kind, filter, window, Rows::All).await?;
         return counted(tx, kind, filter, window, positions, Rows::All).await;
     }
-    // Behind row security no index serves words (migration 0053), so they are sought in two ways: in the first rows,
-    // where common ones are found at once, and by the index, where rare ones are.
+    // Behind row security no index serves words (ADR 0019), so they are sought in two ways: in the first rows, where
+    // common ones are found at once, and by the index, where rare ones are.
     let first = positions(tx, kind, filter, window, Rows::First).await?;
     let full = first.len() > window.limit as usize;
     if full && !window.count {
         return Ok(slice(first, window.limit));
     }
-    let named = named(tx, kind, filter).await?;
-    let rows = named.as_deref().map_or(Rows::All, Rows::Named);
+    let worded = if by_words { worded(tx, kind, filter).await? } else { None };
+    let rows = worded.as_deref().map_or(Rows::All, Rows::Worded);
     let positions = if full { first } else { positions(tx, kind, filter, window, rows).await? };
     counted(tx, kind, filter, window, positions, rows).await
 }
@@ -159,7 +182,7 @@ async fn counted(
 }
 
 /// The contacts that the indexes of words and values name; `None` where they are too many to be named.
-async fn named(
+async fn worded(
     tx: &mut TenantTx,
     kind: ContactKind,
     filter: &ContactFilter,
@@ -174,6 +197,22 @@ async fn named(
     )
     .fetch_all(&mut **tx)
     .await?;
+    Ok((ids.len() <= MOST_NAMED as usize).then_some(ids))
+}
+
+/// The contacts that have a number with these first digits; `None` where they are too many to be named.
+async fn numbered(
+    tx: &mut TenantTx,
+    kind: ContactKind,
+    digits: &[String],
+) -> Result<Option<Vec<Uuid>>, StoreError> {
+    let owner = table(kind).owner;
+    let mut query = QueryBuilder::new("SELECT p.");
+    query.push(owner).push(" FROM contact_phones p WHERE p.tenant_id = ").push_bind(tx.tenant().0);
+    query.push(" AND p.").push(owner).push(" IS NOT NULL");
+    push_prefixes(&mut query, digits);
+    query.push(" LIMIT ").push_bind(i64::from(MOST_NAMED) + 1);
+    let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(&mut **tx).await?;
     Ok((ids.len() <= MOST_NAMED as usize).then_some(ids))
 }
 
@@ -194,9 +233,10 @@ fn conditions(
 ) {
     let table = table(kind);
     query.push(" WHERE t.deleted_at IS NULL AND t.tenant_id = ").push_bind(tx.tenant().0);
-    if let Rows::Named(ids) = rows {
+    if let Rows::Worded(ids) | Rows::Numbered(ids) = rows {
         query.push(" AND t.id = ANY(").push_bind(ids.to_vec()).push(")");
-    } else {
+    }
+    if !matches!(rows, Rows::Worded(_)) {
         for word in filter.q.iter().flat_map(|q| words(q)) {
             query.push(" AND t.search LIKE ").push_bind(word);
         }
@@ -222,6 +262,9 @@ fn conditions(
         query.push(" AND t.organization_id = ANY(").push_bind(filter.organizations.clone()).push(")");
     }
     let Some(phone) = &filter.phone else { return };
+    if matches!(rows, Rows::Numbered(_)) {
+        return;
+    }
     if *phone == PhoneFilter::Nobody {
         query.push(" AND false");
         return;

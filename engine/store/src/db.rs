@@ -135,13 +135,13 @@ impl Database {
         let lazy = |role: Role, max: u32| pool(max).connect_lazy_with(role_options(&owner, &sign_in, role));
         Self {
             // Not tested before each use: that is a round trip, and the first statement tells as well (see `tenant`).
-            app: pool(APP_CONNECTIONS).test_before_acquire(false).connect_lazy_with(role_options(
+            app: pool(APP_CONNECTIONS).test_before_acquire(false).connect_lazy_with(one_plan(role_options(
                 &owner,
                 &sign_in,
                 Role::App,
-            )),
-            auth: lazy(Role::Auth, 8),
-            log: lazy(Role::Log, 4),
+            ))),
+            auth: pool(8).connect_lazy_with(one_plan(role_options(&owner, &sign_in, Role::Auth))),
+            log: pool(4).connect_lazy_with(one_plan(role_options(&owner, &sign_in, Role::Log))),
             directory: lazy(Role::Directory, 6),
             // Few and seldom: each time the connection is told on whose behalf it works.
             platform: pool(4)
@@ -261,6 +261,13 @@ fn role_options(owner: &PgConnectOptions, sign_in: &SignIn, role: Role) -> PgCon
         SignIn::AsRole => owner.clone().username(role.name()),
         SignIn::TakeRole => owner.clone().options([("role", role.name())]),
     }
+}
+
+/// For pools whose statements are the same plan whatever the values: left alone, the server weighs it anew at every
+/// execution of most of them, which cost more than the execution. What is not so asks for a plan of its own
+/// (`listing::plan_for_values`).
+fn one_plan(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([("plan_cache_mode", "force_generic_plan")])
 }
 
 /// A transaction that acts for one tenant. Dropped without [`TenantTx::commit`], it rolls back.

@@ -2,8 +2,10 @@
 //! before it, so rows that come and go meanwhile shift nothing.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
+
+use crate::db::StoreError;
 
 /// A count stops here; counting further would scan what nobody reads.
 pub const COUNT_CAP: i64 = 10_000;
@@ -92,7 +94,15 @@ pub(crate) fn push_position(
 pub(crate) fn push_order(query: &mut QueryBuilder<Postgres>, expression: &str, descending: bool, limit: u32) {
     let direction = if descending { " DESC" } else { "" };
     query.push(" ORDER BY ").push(expression).push(direction).push(", t.id").push(direction);
-    query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
+    // Written out, not bound: a plan for any number of rows would sort them all.
+    query.push(format!(" LIMIT {}", u64::from(limit) + 1));
+}
+
+/// Statements of a search are planned for what is searched: a pattern says by which index it may be found, which a plan
+/// for any pattern cannot know. Until the end of the transaction.
+pub(crate) async fn plan_for_values(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::raw_sql("SET LOCAL plan_cache_mode = force_custom_plan").execute(connection).await?;
+    Ok(())
 }
 
 /// Input as a literal part of a LIKE pattern (W-03).

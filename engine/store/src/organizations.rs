@@ -210,6 +210,7 @@ impl Contact for Organization {
 /// Organizations of this name, letter case and spacing apart, oldest first; at most two, since more tell no more.
 pub(crate) async fn namesakes(tx: &mut TenantTx, name: &str) -> Result<Vec<Uuid>, StoreError> {
     let spaced = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    crate::listing::plan_for_values(tx).await?;
     Ok(sqlx::query_scalar!(
         "SELECT id FROM organizations
           WHERE tenant_id = $1 AND deleted_at IS NULL AND sort_name = lower($2::text)

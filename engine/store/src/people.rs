@@ -23,6 +23,8 @@ pub struct Person {
     pub module_numbers: bool,
     pub is_active: bool,
     pub version: i64,
+    /// When they became a member.
+    pub created_at: Timestamp,
     pub last_seen_at: Option<Timestamp>,
 }
 
@@ -34,7 +36,7 @@ pub async fn get(
     Ok(sqlx::query_as!(
         Person,
         r#"SELECT u.id, u.email, u.name, m.role, m.role_id, r.name AS "role_name?", m.extension, m.sip_uri, m.module_individuals, m.module_organizations,
-                  m.module_tickets, m.module_numbers, m.is_active, m.version,
+                  m.module_tickets, m.module_numbers, m.is_active, m.version, m.created_at,
                   (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id AND s.tenant_id = m.tenant_id) AS last_seen_at
              FROM memberships m JOIN users u ON u.id = m.user_id
              LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id

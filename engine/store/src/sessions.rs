@@ -269,10 +269,11 @@ pub struct LiveSession {
     pub user_agent: Option<String>,
 }
 
-/// A person's live sessions in all tenants, newest first. Runs as the sign-in role.
+/// A person's live sessions in all tenants or in one, newest first. Runs as the sign-in role.
 pub async fn list_of(
     connection: &mut PgConnection,
     user: UserId,
+    only: Option<TenantId>,
     after: Option<(Timestamp, Uuid)>,
     limit: i64,
 ) -> Result<Vec<LiveSession>, StoreError> {
@@ -283,11 +284,13 @@ pub async fn list_of(
              FROM sessions s LEFT JOIN tenants t ON t.id = s.tenant_id
             WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.refresh_expires_at > now()
               AND ($2::timestamptz IS NULL OR (s.created_at, s.id) < ($2, $3::uuid))
+              AND ($5::uuid IS NULL OR s.tenant_id = $5)
             ORDER BY s.created_at DESC, s.id DESC LIMIT $4"#,
         user.0,
         at,
         id,
         limit,
+        only.map(|tenant| tenant.0),
     )
     .fetch_all(connection)
     .await?)
@@ -300,17 +303,21 @@ pub struct Ended {
     pub tenant: Option<TenantId>,
 }
 
-/// Ends one live session of this person; None when there is none of that id. Runs as the sign-in role.
+/// Ends one live session of this person, in that tenant if one is named; None when there is none of that id. Runs as the
+/// sign-in role.
 pub async fn end_own(
     connection: &mut PgConnection,
     user: UserId,
     session: Uuid,
+    only: Option<TenantId>,
 ) -> Result<Option<Ended>, StoreError> {
     let row = sqlx::query!(
         "UPDATE sessions SET ended_at = now()
-          WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND refresh_expires_at > now() RETURNING tenant_id",
+          WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND refresh_expires_at > now()
+            AND ($3::uuid IS NULL OR tenant_id = $3) RETURNING tenant_id",
         session,
-        user.0
+        user.0,
+        only.map(|tenant| tenant.0)
     )
     .fetch_optional(connection)
     .await?;

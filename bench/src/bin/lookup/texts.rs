@@ -70,9 +70,10 @@ pub fn odd(n: u64, random: &mut Seeded) -> String {
     }
 }
 
-/// The last digit that has letters on a telephone's keypad as the first of them.
+/// A digit that has letters on a telephone's keypad as the first of them; none of the last, where a letter is taken for
+/// the mark of an extension.
 fn with_letter(digits: &str) -> String {
-    let at = digits.rfind(|digit| digit >= '2').unwrap_or(0);
+    let at = digits[..digits.len() - 3].rfind(|digit| digit >= '2').unwrap_or(0);
     let letter = match digits.as_bytes()[at] {
         digit @ b'2'..=b'9' => char::from(b"ADGJMPTW"[usize::from(digit - b'2')]),
         other => char::from(other),

@@ -215,13 +215,13 @@ fn tick(ours: &Ours, sockets: &mut [&mut Sockets]) -> anyhow::Result<(f64, usize
     let mut length = 0;
     let last = Sockets::all_hear(sockets, |frame| {
         if !frame.starts_with(BOARD) {
-            return false;
+            return None;
         }
         if drawn.is_none() {
             drawn = at(frame);
             length = frame.len() + 4;
         }
-        true
+        revision(frame)
     })?;
     let drawn = drawn.context("a board without its time")?;
     let last = wall + chrono::TimeDelta::from_std(last - clock)?;
@@ -233,11 +233,18 @@ fn broadcast(sender: &mut TcpStream, listeners: &mut Sockets) -> anyhow::Result<
     let body = r#"{"call_id":"b-00000000000000","agent":{"extension":"10001"}}"#;
     let asked = Instant::now();
     write!(sender, "POST /all HTTP/1.1\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
-    let last = Sockets::all_hear(&mut [listeners], |_| true)?;
+    let last = Sockets::all_hear(&mut [listeners], |_| Some(0))?;
     if sender.read(&mut [0; 256])? == 0 {
         bail!("the relay is gone");
     }
     Ok((last - asked).as_secs_f64() * 1e3)
+}
+
+/// The board's number, which the frame of a tick has behind that of the one it builds upon.
+fn revision(frame: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(frame).ok()?;
+    let digits = text.split_once(r#""revision":"#)?.1;
+    digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// The `at` of a frame's envelope.

@@ -42,8 +42,9 @@ pub fn measure(count: u64, repeats: usize) -> anyhow::Result<()> {
         one(&program, first..first + count, first + count..first + 2 * count, &mut figures)?;
         eprintln!("import {} of {repeats}: {}", repeat + 1, figures.last());
         // Every repeat finds the same empty tables.
-        Socket::of(&program)?
-            .sql("TRUNCATE contact_phones, organization_contacts, organizations, individuals, outbox")?;
+        Socket::of(&program)?.sql(
+            "TRUNCATE contact_phones, organization_contacts, organizations, individuals, outbox CASCADE",
+        )?;
         program = program.kill_and_start(&crate::FLAGS)?;
     }
     figures.tell(count);

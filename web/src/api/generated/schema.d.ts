@@ -3634,6 +3634,11 @@ export interface components {
             name: string;
         };
         Member: {
+            /**
+             * Format: date-time
+             * @description When they became a member.
+             */
+            created_at: string;
             /** @example agent1@demo.example */
             email: string;
             /**
