@@ -130,7 +130,7 @@ describe.each([
     });
     await page.locator("tbody tr[data-row]").first().click();
     const dialog = page.getByRole("dialog");
-    for (const tab of ["Details", "Contacts", "Calls", "Tickets"]) {
+    for (const tab of ["Details", "Contacts", "Notes", "Duplicates", "Calls", "Tickets"]) {
       await dialog.getByRole("tab", { name: tab }).click();
       await dialog.getByTestId(`tab-${tab.toLowerCase()}`).waitFor();
       expect(await axe(page), `an organization's ${tab}`).toEqual([]);

@@ -11,6 +11,7 @@ import {
   Ticket,
   Users,
   UsersRound,
+  Webhook,
 } from "lucide-react";
 import type { Me } from "@/lib/api/types";
 import { can, directoryPermission } from "@/lib/permissions";
@@ -27,6 +28,7 @@ export type Destination =
   | "/audit"
   | "/roles"
   | "/teams"
+  | "/webhooks"
   | "/account";
 
 export interface NavItem {
@@ -42,7 +44,8 @@ export interface NavItem {
     | "connections"
     | "audit"
     | "roles"
-    | "teams";
+    | "teams"
+    | "webhooks";
   group: "work" | "admin";
   icon: LucideIcon;
   /** Second key of the `g` shortcut. */
@@ -128,6 +131,14 @@ export const NAVIGATION: readonly NavItem[] = [
     icon: Cable,
     key: "x",
     allowed: (me) => can(me, "connections.read"),
+  },
+  {
+    to: "/webhooks",
+    name: "webhooks",
+    group: "admin",
+    icon: Webhook,
+    key: "h",
+    allowed: (me) => can(me, "webhooks.read"),
   },
   {
     to: "/audit",

@@ -96,7 +96,7 @@ const directoryRoute = createRoute({
     provenance: oneOf(["manual", "auto_ticket", "mail", "import"]),
     sort: text,
     id: text,
-    tab: oneOf(["details", "contacts", "calls", "tickets"]),
+    tab: oneOf(["details", "contacts", "notes", "duplicates", "calls", "tickets"]),
     contact: text,
   }),
   component: lazyRouteComponent(() => import("@/routes/directory"), "DirectoryRoute"),
@@ -237,6 +237,13 @@ const teamsRoute = createRoute({
   component: lazyRouteComponent(() => import("@/routes/teams"), "TeamsRoute"),
 });
 
+const webhooksRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/webhooks",
+  validateSearch: search({ id: text, tab: oneOf(["details", "deliveries", "dead"]) }),
+  component: lazyRouteComponent(() => import("@/routes/webhooks"), "WebhooksRoute"),
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   resetRoute,
@@ -259,6 +266,7 @@ const routeTree = rootRoute.addChildren([
     auditRoute,
     rolesRoute,
     teamsRoute,
+    webhooksRoute,
     connectionsRoute,
   ]),
 ]);

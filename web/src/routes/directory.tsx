@@ -2,6 +2,7 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { CallHistory } from "@/features/calls/call-history";
+import { BookActions } from "@/features/directory/book-actions";
 import { CreateDialog } from "@/features/directory/create-dialog";
 import { EntryList } from "@/features/directory/entry-list";
 import { EntryPanel } from "@/features/directory/entry-panel";
@@ -40,7 +41,17 @@ export function DirectoryRoute() {
   if (!readable.includes(kind)) return <NoPermission />;
   return (
     <>
-      <PageHead title={t("nav.directory")} />
+      <PageHead
+        title={t("nav.directory")}
+        actions={
+          <BookActions
+            kind={kind}
+            search={search}
+            mayImport={can(me, "contacts.import")}
+            mayExport={can(me, "contacts.export")}
+          />
+        }
+      />
       <Tabs<Kind>
         label={t("nav.directory")}
         value={kind}
@@ -66,7 +77,14 @@ export function DirectoryRoute() {
         rights={{
           update: can(me, directoryPermission(kind, "edit")),
           remove: can(me, directoryPermission(kind, "delete")),
+          erase: can(me, "contacts.erase"),
         }}
+        notes={
+          can(me, "contact_notes.read")
+            ? { write: can(me, "contact_notes.write"), remove: can(me, "contact_notes.delete") }
+            : null
+        }
+        mayMerge={can(me, "contacts.merge")}
         history={{
           calls: can(me, "calls.read")
             ? (target) => (

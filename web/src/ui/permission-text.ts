@@ -12,6 +12,8 @@ const KNOWN = [
   "audit",
   "calls",
   "connections",
+  "contact_fields",
+  "contact_notes",
   "contacts",
   "email_contacts",
   "events",

@@ -14,13 +14,17 @@ import { Confirm } from "@/ui/dialog";
 import { InlineError } from "@/ui/feedback";
 import { NumberText } from "@/ui/number";
 import { Fact, Facts } from "@/ui/panel";
+import { CustomFacts } from "./custom-fields";
 import { ProvenanceText } from "./entry-columns";
 import { EntryForm } from "./entry-form";
-import { deleteEntry, type Entry, loadEntry, type Target, updateEntry } from "./kinds";
+import { Erase } from "./erase";
+import { deleteEntry, type Entry, loadEntry, type Target, type TargetKind, updateEntry } from "./kinds";
+import { StandingBadge, StandingMoves } from "./standing";
 
 export interface DirectoryRights {
   update: boolean;
   remove: boolean;
+  erase: boolean;
 }
 
 const link = "text-accent-text underline-offset-2 hover:underline";
@@ -85,7 +89,7 @@ export function EntryDetails({
   }
   return (
     <div className="grid gap-4">
-      {rights.update || rights.remove || !entry.active ? (
+      {rights.update || rights.remove || entry.standing || !entry.active ? (
         <div className="flex flex-wrap items-center gap-2">
           {rights.update ? (
             <Button size="sm" onClick={() => setEditing(etag)}>
@@ -99,10 +103,27 @@ export function EntryDetails({
               {t("action.delete")}
             </Button>
           ) : null}
-          {entry.active ? null : <Badge tone="warn">{t("caller.inactive")}</Badge>}
+          {rights.erase && target.kind !== "organizations" ? (
+            <Erase target={target} entry={entry} onGone={onGone} />
+          ) : null}
+          {entry.standing ? (
+            <>
+              {rights.update && (target.kind === "individuals" || target.kind === "organizations") ? (
+                <StandingMoves
+                  kind={target.kind}
+                  id={target.id}
+                  name={entry.name}
+                  standing={entry.standing}
+                />
+              ) : null}
+              <StandingBadge standing={entry.standing} />
+            </>
+          ) : entry.active ? null : (
+            <Badge tone="warn">{t("caller.inactive")}</Badge>
+          )}
         </div>
       ) : null}
-      <EntryFacts entry={entry} />
+      <EntryFacts kind={target.kind} entry={entry} />
       <Confirm
         open={deleting}
         onOpenChange={setDeleting}
@@ -119,7 +140,7 @@ export function EntryDetails({
   );
 }
 
-function EntryFacts({ entry }: { entry: Entry }) {
+function EntryFacts({ kind, entry }: { kind: TargetKind; entry: Entry }) {
   const { t } = useTranslation();
   const genderText = useGenderText();
   return (
@@ -172,6 +193,7 @@ function EntryFacts({ entry }: { entry: Entry }) {
           </ul>
         </Fact>
       ) : null}
+      <CustomFacts kind={kind} values={entry.custom} />
       {entry.provenance ? (
         <Fact term={t("directory.provenance")}>
           <ProvenanceText provenance={entry.provenance} />

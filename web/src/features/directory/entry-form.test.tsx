@@ -52,6 +52,7 @@ describe("EntryForm", () => {
       social: [],
       email: null,
       active: null,
+      custom: {},
       phones: [
         { number: "06 39 98 00 01", label: null, primary: true },
         { number: "+33639980002", label: "work", primary: false },
@@ -139,6 +140,8 @@ describe("EntryForm", () => {
       address: "1 rue de la Paix",
       social: [{ platform: "LinkedIn", url: "https://www.linkedin.com/in/claire" }],
       active: true,
+      standing: null,
+      custom: {},
       provenance: "manual",
       createdAt: "2026-01-01T00:00:00Z",
       updatedAt: "2026-01-01T00:00:00Z",
@@ -201,6 +204,7 @@ describe("records", () => {
       social: [],
       email: null,
       active: true,
+      custom: {},
       phones: [],
     };
     expect(individualBody(input)).toHaveProperty("full_name", "N");

@@ -6,6 +6,8 @@ import { placeProblem } from "@/lib/form-problem";
 import { Button } from "@/ui/button";
 import { useUnsaved } from "@/ui/dialog";
 import { Field, Input, Select, Textarea } from "@/ui/field";
+import { CustomInputs, useContactFields } from "./custom-fields";
+import { customOf } from "./custom-values";
 import { PhoneRows, SocialRows } from "./entry-fields";
 import { type FormValues, fieldOf, inputOf, schemaOf, valuesOf } from "./entry-values";
 import type { Entry, EntryInput, TargetKind } from "./kinds";
@@ -26,6 +28,9 @@ export function EntryForm({
   onCancel: () => void;
 }) {
   const { t } = useTranslation();
+  const fields = useContactFields(kind);
+  // Where these stand is moved by commands of their own, with a reason.
+  const commanded = entry?.standing != null && (kind === "individuals" || kind === "organizations");
   const person = kind === "individuals" || kind === "contacts";
   const schema = useMemo(
     () =>
@@ -50,7 +55,8 @@ export function EntryForm({
 
   const submit = form.handleSubmit(async (values) => {
     try {
-      await onSubmit(inputOf(values, entry !== undefined));
+      const custom = customOf(fields, entry?.custom ?? {}, values.custom);
+      await onSubmit(inputOf(values, entry !== undefined && !commanded, custom));
     } catch (error) {
       if (!placeProblem(form, error, (path) => fieldOf(values, path), t("form.check_fields"))) throw error;
     }
@@ -100,7 +106,8 @@ export function EntryForm({
           <SocialRows form={form} />
         </>
       ) : null}
-      {entry ? (
+      <CustomInputs kind={kind} form={form} />
+      {entry && !commanded ? (
         <label className="flex items-center gap-2">
           <input type="checkbox" className="size-4 accent-(--accent)" {...form.register("active")} />
           {t("directory.active")}

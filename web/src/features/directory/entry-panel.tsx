@@ -8,11 +8,13 @@ import { Button } from "@/ui/button";
 import { Drawer } from "@/ui/dialog";
 import { Failed, Loading } from "@/ui/feedback";
 import { Tabs } from "@/ui/tabs";
+import { Duplicates } from "./duplicates";
 import { type DirectoryRights, EntryDetails } from "./entry-details";
 import { type Kind, loadEntry, type Target } from "./kinds";
+import { type NoteRights, Notes } from "./notes";
 import { OrganizationContacts } from "./organization-contacts";
 
-export const ENTRY_TABS = ["details", "contacts", "calls", "tickets"] as const;
+export const ENTRY_TABS = ["details", "contacts", "notes", "duplicates", "calls", "tickets"] as const;
 export type EntryTab = (typeof ENTRY_TABS)[number];
 
 /** What other rooms of the console know of a record; left out where it may not be seen. */
@@ -32,12 +34,17 @@ export function EntryPanel({
   kind,
   place,
   rights,
+  notes,
+  mayMerge,
   history,
   onMove,
 }: {
   kind: Kind;
   place: EntryPlace;
   rights: DirectoryRights;
+  /** Null where notes may not be read. */
+  notes: NoteRights | null;
+  mayMerge: boolean;
   history: EntryHistory;
   onMove: (place: EntryPlace) => void;
 }) {
@@ -79,6 +86,8 @@ export function EntryPanel({
           tab={place.tab}
           loaded={query.data}
           rights={rights}
+          notes={notes}
+          mayMerge={mayMerge}
           history={history}
           onTab={(tab) => onMove({ ...place, tab })}
           onContact={(next) => onMove({ id, contact: next })}
@@ -94,6 +103,8 @@ function Loaded({
   tab,
   loaded,
   rights,
+  notes,
+  mayMerge,
   history,
   onTab,
   onContact,
@@ -103,6 +114,8 @@ function Loaded({
   tab: EntryTab | undefined;
   loaded: Awaited<ReturnType<typeof loadEntry>>;
   rights: DirectoryRights;
+  notes: NoteRights | null;
+  mayMerge: boolean;
   history: EntryHistory;
   onTab: (tab: EntryTab) => void;
   onContact: (id: string) => void;
@@ -112,6 +125,10 @@ function Loaded({
   const tabs = ENTRY_TABS.filter(
     (each) =>
       each === "details" ||
+      (each === "notes" && notes) ||
+      (each === "duplicates" &&
+        mayMerge &&
+        (target.kind === "individuals" || target.kind === "organizations")) ||
       (each === "contacts" && target.kind === "organizations") ||
       (each === "calls" && history.calls) ||
       (each === "tickets" && history.tickets),
@@ -131,6 +148,10 @@ function Loaded({
             canCreate={rights.update}
             onOpen={(contact) => onContact(contact.id)}
           />
+        ) : value === "notes" && notes ? (
+          <Notes target={target} rights={notes} />
+        ) : value === "duplicates" && (target.kind === "individuals" || target.kind === "organizations") ? (
+          <Duplicates kind={target.kind} id={target.id} name={loaded.entry.name} />
         ) : value === "calls" ? (
           history.calls?.(target)
         ) : value === "tickets" ? (

@@ -1,5 +1,6 @@
 /** A contact's form as the person types it, and how it becomes what is sent. */
 import * as z from "zod/mini";
+import { typedOf } from "./custom-values";
 import type { Entry, EntryInput, TargetKind } from "./kinds";
 
 export const PLATFORMS: readonly string[] = [
@@ -19,6 +20,8 @@ export interface FormValues {
   address: string;
   /** Only asked when editing; a new record is active. */
   active: boolean;
+  /** Values of the tenant's own fields, as text. */
+  custom: Record<string, string>;
   phones: { number: string; label: string; primary: boolean }[];
   social: { platform: string; url: string }[];
 }
@@ -47,6 +50,7 @@ export function schemaOf(kind: TargetKind, words: Words) {
     email: kind === "email-contacts" ? z.email(words.email) : z.union([z.literal(""), z.email(words.email)]),
     address: z.string().check(z.maxLength(1000, words.tooLong)),
     active: z.boolean(),
+    custom: z.record(z.string(), z.string()),
     phones: z.array(
       z.object({
         number: z.string().check(
@@ -81,6 +85,7 @@ export function valuesOf(entry: Entry | undefined): FormValues {
     email: entry?.email ?? "",
     address: entry?.address ?? "",
     active: entry?.active ?? true,
+    custom: typedOf(entry?.custom ?? {}),
     phones: entry
       ? entry.phones.map((phone) => ({
           number: phone.e164,
@@ -92,7 +97,11 @@ export function valuesOf(entry: Entry | undefined): FormValues {
   };
 }
 
-export function inputOf(values: FormValues, editing: boolean): EntryInput {
+export function inputOf(
+  values: FormValues,
+  editing: boolean,
+  custom: Record<string, unknown> = {},
+): EntryInput {
   return {
     name: values.name.trim(),
     gender: values.gender || null,
@@ -100,6 +109,7 @@ export function inputOf(values: FormValues, editing: boolean): EntryInput {
     address: values.address.trim() || null,
     email: values.email.trim() || null,
     active: editing ? values.active : null,
+    custom,
     phones: phonesOf(values.phones),
     social: values.social
       .filter((link) => link.url.trim() !== "")
@@ -127,6 +137,7 @@ type Name =
   | "dob"
   | "email"
   | "address"
+  | `custom.${string}`
   | `phones.${number}.number`
   | `phones.${number}.label`
   | `social.${number}.url`
@@ -146,6 +157,8 @@ export function fieldOf(values: FormValues, path: string[]): Name | null {
     case "gender":
     case "address":
       return head;
+    case "custom":
+      return index === undefined ? null : `custom.${index}`;
     case "phones": {
       const row = rowOf(values.phones.map((phone) => phone.number));
       return row === null ? null : `phones.${row}.${part === "label" ? "label" : "number"}`;

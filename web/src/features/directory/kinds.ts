@@ -1,5 +1,6 @@
 /** The books of the directory, so that one list, one form and one panel serve them all. */
 import { api, take, takeWithResponse } from "@/lib/api/client";
+import { STANDINGS, type Standing } from "@/lib/api/directory-types";
 import type {
   EmailContact,
   EmailContactBody,
@@ -40,6 +41,8 @@ export interface Entry {
   address: string | null;
   social: SocialLink[];
   active: boolean;
+  standing: Standing | null;
+  custom: Record<string, unknown>;
   provenance: string | null;
   createdAt: string | null;
   updatedAt: string | null;
@@ -58,6 +61,8 @@ interface Stored {
   address?: string | null;
   social_media?: SocialLink[];
   is_active?: boolean;
+  status?: string;
+  custom?: Record<string, unknown>;
   provenance?: string;
   created_at?: string;
   updated_at?: string;
@@ -75,6 +80,8 @@ export function toEntry(record: Stored): Entry {
     address: record.address ?? null,
     social: record.social_media ?? [],
     active: record.is_active ?? true,
+    standing: STANDINGS.find((each) => each === record.status) ?? null,
+    custom: record.custom ?? {},
     provenance: record.provenance ?? null,
     createdAt: record.created_at ?? null,
     updatedAt: record.updated_at ?? null,
@@ -178,11 +185,16 @@ export interface EntryInput {
   email: string | null;
   /** Null: left as it is. */
   active: boolean | null;
+  custom: Record<string, unknown>;
   phones: { number: string; label: string | null; primary: boolean }[];
 }
 
 /** Only what is meant to change is named: null empties a field, absent leaves it. */
-const activity = (input: EntryInput) => (input.active === null ? {} : { is_active: input.active });
+const activity = (input: EntryInput) => ({
+  ...(input.active === null ? {} : { is_active: input.active }),
+  // The document says of an object only that it is one.
+  ...(Object.keys(input.custom).length === 0 ? {} : { custom: input.custom as Record<string, never> }),
+});
 
 export function individualBody(input: EntryInput): IndividualBody {
   const { name, gender, dob, address, social, email, phones } = input;

@@ -46,6 +46,7 @@ export const keys = {
   permissions: ["permissions"] as const,
   registrations: ["registrations"] as const,
   settings: ["settings"] as const,
+  webhooks: ["webhooks"] as const,
   audit: ["audit"] as const,
   myTenants: ["my-tenants"] as const,
 };

@@ -130,6 +130,9 @@ export type AuditRecord = Refine<
     detail: Record<string, unknown>;
   }
 >;
+export type WebhookEndpoint = Refine<Schemas["WebhookEndpointView"], { secret?: string | null }>;
+export type Delivery = Present<Schemas["DeliveryView"]>;
+export type DeadLetter = Present<Schemas["DeadLetterView"]>;
 export type MyTenant = Present<Schemas["MyTenant"]>;
 
 export type Uuid = string;

@@ -1,0 +1,61 @@
+/** What is done with a book as a whole: a file read in, what the list shows taken out. */
+import { Download, Upload } from "lucide-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { toast } from "sonner";
+import { CONTACT_KIND } from "@/lib/api/directory-types";
+import { download } from "@/lib/download";
+import { Button } from "@/ui/button";
+import { useErrorText } from "@/ui/feedback";
+import { Menu, MenuItem } from "@/ui/menu";
+import { ImportWizard } from "./import-wizard";
+import type { DirectorySearch, Kind } from "./kinds";
+
+export function BookActions({
+  kind,
+  search,
+  mayImport,
+  mayExport,
+}: {
+  kind: Kind;
+  search: DirectorySearch;
+  mayImport: boolean;
+  mayExport: boolean;
+}) {
+  const { t } = useTranslation();
+  const errorText = useErrorText();
+  const [importing, setImporting] = useState(false);
+  const take = (format: "csv" | "xlsx") =>
+    void download("/api/v1/contact-exports", `${kind}.${format}`, {
+      kind: CONTACT_KIND[kind],
+      format,
+      q: search.q,
+      phone: search.phone,
+      is_active: search.active,
+      provenance: search.provenance,
+    }).catch((error: unknown) => toast.error(errorText(error)));
+  return (
+    <>
+      {mayImport ? (
+        <Button onClick={() => setImporting(true)}>
+          <Upload aria-hidden />
+          {t("imports.import")}
+        </Button>
+      ) : null}
+      {mayExport ? (
+        <Menu
+          trigger={
+            <Button>
+              <Download aria-hidden />
+              {t("directory.export")}
+            </Button>
+          }
+        >
+          <MenuItem onSelect={() => take("csv")}>{t("directory.export_as.csv")}</MenuItem>
+          <MenuItem onSelect={() => take("xlsx")}>{t("directory.export_as.xlsx")}</MenuItem>
+        </Menu>
+      ) : null}
+      {importing ? <ImportWizard onClose={() => setImporting(false)} /> : null}
+    </>
+  );
+}

@@ -1,0 +1,91 @@
+/** The tenant's own fields of a contact: shown among its facts, asked in its form. */
+import { useQuery } from "@tanstack/react-query";
+import type { UseFormReturn } from "react-hook-form";
+import { useTranslation } from "react-i18next";
+import { api, take } from "@/lib/api/client";
+import { CONTACT_KIND, type ContactField } from "@/lib/api/directory-types";
+import { keys } from "@/lib/api/query";
+import type { Page } from "@/lib/api/types";
+import { useCan } from "@/lib/session";
+import { Field, Input, Select } from "@/ui/field";
+import { Fact } from "@/ui/panel";
+import type { FormValues } from "./entry-values";
+import type { TargetKind } from "./kinds";
+
+const NONE: ContactField[] = [];
+
+export function useContactFields(kind: TargetKind): ContactField[] {
+  const allowed = useCan("contact_fields.read");
+  const query = useQuery({
+    queryKey: [...keys.directory, "fields", kind],
+    enabled: allowed,
+    staleTime: 60_000,
+    queryFn: ({ signal }) =>
+      take<Page<ContactField>>(
+        api.GET("/api/v1/contact-fields", { params: { query: { kind: CONTACT_KIND[kind] } }, signal }),
+      ),
+  });
+  return query.data?.items ?? NONE;
+}
+
+export function CustomFacts({ kind, values }: { kind: TargetKind; values: Record<string, unknown> }) {
+  const { t } = useTranslation();
+  const fields = useContactFields(kind);
+  return fields
+    .filter((field) => values[field.key] !== undefined && values[field.key] !== null)
+    .map((field) => {
+      const value = values[field.key];
+      return (
+        <Fact key={field.id} term={field.label}>
+          {typeof value === "boolean" ? (value ? t("fields.yes") : t("fields.no")) : String(value)}
+        </Fact>
+      );
+    });
+}
+
+/** As typed in the form: text for all of them, the empty text for none. */
+export function CustomInputs({ kind, form }: { kind: TargetKind; form: UseFormReturn<FormValues> }) {
+  const { t } = useTranslation();
+  const fields = useContactFields(kind);
+  if (fields.length === 0) return null;
+  return (
+    <fieldset className="grid gap-3 rounded-md border border-line px-3 pt-1 pb-3 sm:grid-cols-2">
+      <legend className="px-1 text-[0.8667rem] font-medium text-muted">{t("fields.title")}</legend>
+      {fields.map((field) => {
+        const name = `custom.${field.key}` as const;
+        const error = form.formState.errors.custom?.[field.key]?.message;
+        const register = form.register(name, {
+          // The schema knows no fields of the tenant's own; what is needed is told here as well.
+        });
+        return (
+          <Field key={field.id} label={field.label} required={field.required} error={error}>
+            {field.type === "boolean" || field.type === "choice" ? (
+              <Select {...register}>
+                <option value="">{t("fields.empty_choice")}</option>
+                {field.type === "boolean" ? (
+                  <>
+                    <option value="true">{t("fields.yes")}</option>
+                    <option value="false">{t("fields.no")}</option>
+                  </>
+                ) : (
+                  field.choices.map((choice) => (
+                    <option key={choice} value={choice}>
+                      {choice}
+                    </option>
+                  ))
+                )}
+              </Select>
+            ) : (
+              <Input
+                type={field.type === "date" ? "date" : "text"}
+                inputMode={field.type === "number" ? "decimal" : undefined}
+                autoComplete="off"
+                {...register}
+              />
+            )}
+          </Field>
+        );
+      })}
+    </fieldset>
+  );
+}
