@@ -52,6 +52,9 @@ const fn owner(kind: ContactKind) -> &'static str {
     }
 }
 
+/// Id, name, address, what is in common, likeness of the names.
+type Alike = (Uuid, String, Option<String>, Vec<String>, f32);
+
 /// The records of the same kind that may be the same as this one; at most 50, those with most in common first.
 pub async fn of(tx: &mut TenantTx, contact: ContactRef) -> Result<Vec<Candidate>, StoreError> {
     let (table, owner) = (table_name(contact.kind), owner(contact.kind));
@@ -75,8 +78,7 @@ pub async fn of(tx: &mut TenantTx, contact: ContactRef) -> Result<Vec<Candidate>
            FROM alike a JOIN {table} t ON t.id = a.id AND t.deleted_at IS NULL
           GROUP BY t.id ORDER BY count(*) DESC, max(a.likeness) DESC, t.id LIMIT 50"
     );
-    let rows: Vec<(Uuid, String, Option<String>, Vec<String>, f32)> =
-        sqlx::query_as(AssertSqlSafe(sql)).bind(contact.id).fetch_all(&mut **tx).await?;
+    let rows: Vec<Alike> = sqlx::query_as(AssertSqlSafe(sql)).bind(contact.id).fetch_all(&mut **tx).await?;
     Ok(rows
         .into_iter()
         .map(|(id, name, email, reasons, likeness)| Candidate {
