@@ -36,7 +36,10 @@ pub struct CallLive {
     popped: BTreeMap<UserId, bool>,
     /// The entries that popped it, while it lives.
     pops: Vec<Arc<LogEvent>>,
-    seen: VecDeque<EventId>,
+    /// Its last events, and when each was heard.
+    seen: VecDeque<(EventId, Timestamp)>,
+    /// When the last of those was heard that are not in `seen` any more.
+    heard_before: Timestamp,
     /// When something was last heard of it, by our clock.
     pub heard_at: Timestamp,
     armed: Option<Timestamp>,
@@ -56,7 +59,8 @@ impl CallLive {
             fold: memory.fold,
             popped: memory.popped,
             pops,
-            seen: seen.into(),
+            seen: seen.into_iter().map(|event| (event, memory.heard_at)).collect(),
+            heard_before: memory.heard_at,
             heard_at: memory.heard_at,
             armed: None,
         };
@@ -112,7 +116,7 @@ impl TenantLive {
     ) {
         let event_id = EventId::of_call(call_id, &report.key);
         let known = self.calls.get(&call_id);
-        if known.is_some_and(|call| call.seen.contains(&event_id)) {
+        if known.is_some_and(|call| call.seen.iter().any(|(seen, _)| *seen == event_id)) {
             decision.outcome = Outcome::Repetition;
             return;
         }
@@ -266,6 +270,7 @@ impl TenantLive {
                 popped: BTreeMap::new(),
                 pops: Vec::new(),
                 seen: VecDeque::new(),
+                heard_before: data.heard_at,
                 heard_at: data.heard_at,
                 armed: None,
             }),
@@ -273,9 +278,11 @@ impl TenantLive {
         call.fold.number_id = data.call.number_id;
         call.fold.contact = data.call.contact;
         call.heard_at = call.heard_at.max(data.heard_at);
-        call.seen.push_back(event.event_id);
-        while call.seen.len() > SEEN {
-            call.seen.pop_front();
+        call.seen.push_back((event.event_id, data.heard_at));
+        while call.seen.len() > SEEN
+            && let Some((_, heard)) = call.seen.pop_front()
+        {
+            call.heard_before = call.heard_before.max(heard);
         }
         for user in &data.pops {
             call.popped.insert(*user, true);
@@ -303,7 +310,8 @@ impl TenantLive {
         }
     }
 
-    /// Takes back a pop whose entry could not be written because the event had been recorded long ago.
+    /// Takes back what an event did that could not be written because it had been recorded long ago: its pops, and that
+    /// something was heard.
     pub fn retract(&mut self, event: &LogEvent) {
         let EventData::Call(data) = &event.data else { return };
         if let Some(call) = self.calls.get_mut(&data.call.id) {
@@ -312,6 +320,10 @@ impl TenantLive {
                 close(&mut self.open, *user, data.call.id);
             }
             call.pops.retain(|pop| pop.event_id != event.event_id);
+            for (_, heard) in call.seen.iter_mut().filter(|(seen, _)| *seen == event.event_id) {
+                *heard = call.heard_before;
+            }
+            call.heard_at = call.seen.iter().map(|(_, heard)| *heard).fold(call.heard_before, Ord::max);
         }
     }
 

@@ -182,10 +182,9 @@ function PreviewTable({ rows }: { rows: Preview["rows"] }) {
   if (rows.length === 0) return null;
   const cell = "px-3 py-1.5 align-top";
   return (
-    // Reached by keyboard, because it scrolls by itself.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <section
       className="max-h-72 overflow-auto rounded-md border border-line"
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable by keyboard
       tabIndex={0}
       aria-label={t("imports.preview")}
     >
