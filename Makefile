@@ -28,7 +28,7 @@ test: ## set up, then every test: Rust with a real Postgres, SQL, web units, bro
 	@dev/setup test
 	@$(MAKE) --no-print-directory web/dist/index.html
 	@$(CARGO) build --workspace --all-targets
-	@$(MAKE) --no-print-directory test-web test-e2e test-rust
+	@$(MAKE) --no-print-directory test-web test-e2e test-rust sim-planted
 
 test-fast: ## Rust unit tests of the pure rooms only: seconds, no database
 	@$(CARGO) nextest run -p switchroom-core -p switchroom-bridge-core
