@@ -48,6 +48,7 @@ async fn a_file_is_sent_looked_at_and_run() {
     let preview = format!("{path}/preview");
     let guess = app.post(lead, &preview, json!({})).await.expect(200);
     assert!(guess["fault"].as_str().unwrap().contains("`name`"), "{guess}");
+    assert_eq!(guess["columns"][0], json!({"name": "Nom", "holds": null}), "to be told what it holds");
     let mapping = json!({"mapping": {"Nom": "name", "Portable": "phone", "Mail": "email"}});
     let seen = app.post(lead, &preview, mapping.clone()).await.expect(200);
     assert_eq!(

@@ -62,7 +62,7 @@ describe("my account", () => {
   it("shows the rules of a new password while it is typed, and ends the other sessions", async () => {
     const { page } = person;
     const other = await enter(EMAIL, FIRST);
-    await page.getByRole("tab", { name: "Password" }).click();
+    await page.getByRole("tab", { name: "Security" }).click();
     await page.waitForURL("**tab=security");
     const met = () => page.locator('[data-testid="password-rules"] [data-met="true"]').count();
     const next = page.getByLabel("New password *");

@@ -231,7 +231,7 @@ describe("outgoing webhooks", () => {
     expect(await page.locator("body").textContent()).not.toContain("whsec_");
     expect(await axe(page), "webhooks").toEqual([]);
     await small();
-    await page.getByRole("table").getByText("CRM").click();
+    await page.getByRole("table").getByText("CRM", { exact: true }).click();
     const panel = page.getByRole("dialog", { name: "CRM" });
     await panel.getByText("call.ringing, call.ended").waitFor();
     await panel.getByRole("button", { name: "Switch off" }).click();

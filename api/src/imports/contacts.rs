@@ -61,6 +61,8 @@ struct Contacts {
     tenant: TenantId,
     mapping: BTreeMap<String, String>,
     columns: Option<Columns>,
+    /// The columns by their names and what each holds, of a header that does not do as well.
+    named: Vec<(String, Option<String>)>,
     region: Region,
     actor: UserId,
     address: Option<String>,
@@ -70,6 +72,7 @@ impl Reading for Contacts {
     type Store = Import;
 
     fn header(&mut self, fields: &[&[u8]]) -> Result<(), String> {
+        self.named = Columns::guessed(fields.iter().copied(), &self.mapping);
         let columns =
             Columns::mapped(fields.iter().copied(), &self.mapping).map_err(|error| error.to_string())?;
         self.columns = Some(columns);
@@ -141,6 +144,7 @@ async fn reading(
         tenant: caller.tenant,
         mapping,
         columns: None,
+        named: Vec::new(),
         region,
         actor: caller.user_id,
         address: address.text(),
@@ -263,13 +267,12 @@ async fn preview_contact_import(
     };
     let mut preview = ImportPreview { columns: Vec::new(), rows: Vec::new(), good: 0, bad: 0, fault: None };
     let mut rows = Rows::new(&start.data[..]);
-    if let Err(fault) = job::take_header(&mut rows, &mut reading) {
+    let header = job::take_header(&mut rows, &mut reading);
+    let named = std::mem::take(&mut reading.named);
+    preview.columns = named.into_iter().map(|(name, holds)| PreviewColumn { name, holds }).collect();
+    if let Err(fault) = header {
         preview.fault = Some(fault);
         return Ok(Json(preview));
-    }
-    if let Some(columns) = &reading.columns {
-        preview.columns =
-            columns.meanings().map(|(name, holds)| PreviewColumn { name: name.to_owned(), holds }).collect();
     }
     let mut batch = job::batch(&mut rows, &reading);
     if batch.ended && !start.whole {

@@ -161,15 +161,24 @@ impl Columns {
         Ok(Self { columns })
     }
 
+    /// The columns of any header by its names, and what each would hold, so that whoever is told why a header does not do
+    /// can say what its columns hold.
+    pub fn guessed<'a>(
+        fields: impl IntoIterator<Item = &'a [u8]>,
+        mapping: &BTreeMap<String, String>,
+    ) -> Vec<(String, Option<String>)> {
+        let guess = |field: &[u8]| {
+            let name = String::from_utf8_lossy(field).trim_start_matches('\u{feff}').trim().to_owned();
+            let holds = mapping.get(&name).map_or_else(|| column(&name), |meaning| column(meaning)).meaning();
+            (name, holds)
+        };
+        fields.into_iter().map(guess).collect()
+    }
+
     /// How many fields a row has.
     #[expect(clippy::len_without_is_empty, reason = "a header without columns is refused")]
     pub fn len(&self) -> usize {
         self.columns.len()
-    }
-
-    /// The columns by the names of the file, and what each holds; null where it is not imported.
-    pub fn meanings(&self) -> impl Iterator<Item = (&str, Option<String>)> {
-        self.columns.iter().map(|(column, name)| (name.as_str(), column.meaning()))
     }
 
     /// Columns that are not imported.
@@ -455,9 +464,13 @@ mod tests {
         let header = |pairs: &[(&str, &str)]| {
             Columns::mapped("Nom,Mobile,phone".split(',').map(str::as_bytes), &mapping(pairs))
         };
-        let read = header(&[("Nom", "name"), ("Mobile", "phone2")]).unwrap();
-        let meanings: Vec<_> = read.meanings().map(|(_, meaning)| meaning.unwrap_or_default()).collect();
-        assert_eq!(meanings, ["name", "phone2", "phone"]);
+        let guessed = |pairs: &[(&str, &str)]| -> Vec<String> {
+            let guessed = Columns::guessed("Nom,Mobile,phone".split(',').map(str::as_bytes), &mapping(pairs));
+            guessed.into_iter().map(|(_, meaning)| meaning.unwrap_or_default()).collect()
+        };
+        assert!(header(&[("Nom", "name"), ("Mobile", "phone2")]).is_ok());
+        assert_eq!(guessed(&[("Nom", "name"), ("Mobile", "phone2")]), ["name", "phone2", "phone"]);
+        assert_eq!(guessed(&[]), ["", "", "phone"], "of a header that does not do as well");
         let read = header(&[("Nom", "full name"), ("phone", IGNORE)]).unwrap();
         assert_eq!(read.unknown().collect::<Vec<_>>(), ["Mobile", "phone"]);
         for (pairs, fault) in [
