@@ -2,6 +2,7 @@
  * Whose account one is in, at the foot of the navigation: with the way to the others one is a member of, and for the
  * platform admin, who is a member of none, with the way into any of them.
  */
+
 import { useMutation } from "@tanstack/react-query";
 import { Building2, ChevronsUpDown } from "lucide-react";
 import { useState } from "react";
@@ -12,10 +13,10 @@ import { api, take } from "@/lib/api/client";
 import { isApiError } from "@/lib/api/problem";
 import type { Me } from "@/lib/api/types";
 import { switchTenant, useMyTenants } from "@/lib/tenants";
-import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { useErrorText } from "@/ui/feedback";
 import { Field, Input } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 import { Menu, MenuGroup, MenuItem, MenuSeparator } from "@/ui/menu";
 
 /** What was loaded is another tenant's: the console starts anew. */
@@ -136,12 +137,12 @@ function ActDialog({ onClose }: { onClose: () => void }) {
             onChange={(event) => setSlug(event.target.value)}
           />
         </Field>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t("action.cancel")}</Button>
-          <Button type="submit" look="primary" busy={look.isPending} disabled={!slug.trim()}>
-            {t("shell.act_go")}
-          </Button>
-        </div>
+        <FormFoot
+          submit={t("shell.act_go")}
+          busy={look.isPending}
+          disabled={!slug.trim()}
+          onCancel={onClose}
+        />
       </form>
     </Dialog>
   );

@@ -1,4 +1,5 @@
 /** Setting a second factor up: the password, the QR code for the app, a first code of the app. */
+
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useMemo, useState } from "react";
 import { useForm } from "react-hook-form";
@@ -7,11 +8,11 @@ import * as z from "zod/mini";
 import { api, take } from "@/lib/api/client";
 import { isApiError } from "@/lib/api/problem";
 import type { OfferedFactor } from "@/lib/api/types";
-import { Button } from "@/ui/button";
 import { CopyField } from "@/ui/copy";
 import { Dialog } from "@/ui/dialog";
 import { InlineError } from "@/ui/feedback";
 import { Field, Input } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 import { PasswordInput } from "@/ui/password";
 
 export function EnrolDialog({ onDone, onClose }: { onDone: (codes: string[]) => void; onClose: () => void }) {
@@ -65,12 +66,7 @@ function PasswordStep({
         <PasswordInput autoComplete="current-password" aria-required {...form.register("password")} />
       </Field>
       <InlineError error={error} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting}>
-          {t("factor.next")}
-        </Button>
-      </div>
+      <FormFoot submit={t("factor.next")} busy={isSubmitting} onCancel={onCancel} />
     </form>
   );
 }
@@ -138,12 +134,7 @@ function CodeStep({
         />
       </Field>
       <InlineError error={error} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting}>
-          {t("factor.confirm")}
-        </Button>
-      </div>
+      <FormFoot submit={t("factor.confirm")} busy={isSubmitting} onCancel={onCancel} />
     </form>
   );
 }

@@ -1,13 +1,15 @@
 /** Opening a connection, and changing one: the same fields, except that the provider stays. */
+
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useMemo } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { CONNECTION_KINDS } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
-import { Button } from "@/ui/button";
 import { useUnsaved } from "@/ui/dialog";
+import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 import { CREDENTIAL_NAMES, CREDENTIALS, EMPTY, schemaOf, type Values } from "./credentials";
 
 const FIELDS = ["kind", "name", "default_region", ...CREDENTIAL_NAMES] as const;
@@ -104,17 +106,8 @@ export function ConnectionForm({
           />
         </Field>
       ))}
-      {errors.root?.message ? (
-        <p role="alert" className="rounded-md bg-bad-soft px-2.5 py-1.5 text-[0.8667rem] text-bad">
-          {errors.root.message}
-        </p>
-      ) : null}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting}>
-          {submitLabel}
-        </Button>
-      </div>
+      <FormProblem message={errors.root?.message} />
+      <FormFoot submit={submitLabel} busy={isSubmitting} onCancel={onCancel} />
     </form>
   );
 }

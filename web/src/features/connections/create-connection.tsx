@@ -1,9 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, idempotencyKey, take } from "@/lib/api/client";
+import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
 import type { Connection } from "@/lib/api/types";
+import { useSameKey } from "@/lib/same-key";
 import { Button } from "@/ui/button";
 import { CopyField } from "@/ui/copy";
 import { Dialog } from "@/ui/dialog";
@@ -15,7 +16,7 @@ export function CreateConnection({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const [made, setMade] = useState<Connection | null>(null);
-  const sent = useRef<{ body: string; key: string } | null>(null);
+  const key = useSameKey();
   return (
     <Dialog
       open
@@ -44,12 +45,9 @@ export function CreateConnection({ onClose }: { onClose: () => void }) {
               ...(values.default_region ? { default_region: values.default_region.toUpperCase() } : {}),
               ...credentialsOf(values),
             };
-            // The same body keeps its key, so that a retry after a lost answer opens nothing twice.
-            const text = JSON.stringify(body);
-            if (sent.current?.body !== text) sent.current = { body: text, key: idempotencyKey() };
             setMade(
               await take<Connection>(
-                api.POST("/api/v1/connections", { body, headers: { "Idempotency-Key": sent.current.key } }),
+                api.POST("/api/v1/connections", { body, headers: { "Idempotency-Key": key.of(body) } }),
               ),
             );
             void client.invalidateQueries({ queryKey: keys.connections });

@@ -1,4 +1,5 @@
 /** A file of contacts: sent, its columns told apart, looked at, read; then how far it is and what was refused. */
+
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import { useState } from "react";
@@ -10,7 +11,7 @@ import { download } from "@/lib/download";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Failed, InlineError, Loading } from "@/ui/feedback";
-import { Field, Input } from "@/ui/field";
+import { csvUpload, FileForm } from "@/ui/file-form";
 import { ImportProgress } from "@/ui/import-progress";
 import { ImportMapping } from "./import-mapping";
 
@@ -46,72 +47,18 @@ export function ImportWizard({ onClose }: { onClose: () => void }) {
 
 function FileStep({ onSent, onCancel }: { onSent: (id: string) => void; onCancel: () => void }) {
   const { t } = useTranslation();
-  const [file, setFile] = useState<File | null>(null);
-  const [region, setRegion] = useState("");
-  const [tried, setTried] = useState(false);
-  const regionFault = region !== "" && !/^[a-z]{2}$/i.test(region);
-  const send = useMutation({
-    mutationFn: (chosen: File) =>
-      take<ContactImport>(
-        api.POST("/api/v1/contact-imports", {
-          params: { query: { name: chosen.name, region: region.toUpperCase() || undefined } },
-          // The file goes as it is, without being read into memory first.
-          body: chosen as never,
-          bodySerializer: (body: unknown) => body as BodyInit,
-          headers: { "Content-Type": "text/csv" },
-        }),
-      ),
-    onSuccess: (made) => onSent(made.id),
-  });
   return (
-    <form
-      className="grid gap-3"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        setTried(true);
-        if (file && !regionFault) send.mutate(file);
-      }}
-    >
-      <p className="text-muted">{t("imports.contacts_text")}</p>
-      <Field
-        label={t("imports.file")}
-        required
-        hint={t("imports.contacts_columns")}
-        error={tried && !file ? t("imports.choose") : undefined}
-      >
-        <Input
-          type="file"
-          accept=".csv,text/csv"
-          className="h-auto py-1.5"
-          onChange={(event) => setFile(event.target.files?.[0] ?? null)}
-        />
-      </Field>
-      <Field
-        label={t("imports.region")}
-        hint={t("imports.region_default")}
-        className="w-52"
-        error={regionFault ? t("form.region_invalid") : undefined}
-      >
-        <Input
-          maxLength={2}
-          className="uppercase"
-          autoComplete="off"
-          placeholder="FR"
-          value={region}
-          onChange={(event) => setRegion(event.target.value)}
-        />
-      </Field>
-      <InlineError error={send.error} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel} disabled={send.isPending}>
-          {t("action.cancel")}
-        </Button>
-        <Button type="submit" look="primary" busy={send.isPending}>
-          {t("factor.next")}
-        </Button>
-      </div>
-    </form>
+    <FileForm
+      text={t("imports.contacts_text")}
+      columns={t("imports.contacts_columns")}
+      regionHint={t("imports.region_default")}
+      submit={t("factor.next")}
+      send={(file, region) =>
+        take<ContactImport>(api.POST("/api/v1/contact-imports", csvUpload(file, region)))
+      }
+      onSent={(made) => onSent(made.id)}
+      onCancel={onCancel}
+    />
   );
 }
 

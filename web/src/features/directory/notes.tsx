@@ -1,13 +1,15 @@
 /** Notes about a contact: pinned ones first, one's own to change, anybody's to pin. */
+
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Pencil, Pin, PinOff, Trash2 } from "lucide-react";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { api, idempotencyKey, take } from "@/lib/api/client";
+import { api, take } from "@/lib/api/client";
 import { CONTACT_KIND, type ContactName, type Note } from "@/lib/api/directory-types";
 import { keys } from "@/lib/api/query";
 import type { Page } from "@/lib/api/types";
+import { useSameKey } from "@/lib/same-key";
 import { useMe } from "@/lib/session";
 import { When } from "@/ui/age";
 import { Badge } from "@/ui/badge";
@@ -63,21 +65,19 @@ function NewNote({ contact, queryKey }: { contact: ContactName; queryKey: readon
   const { t } = useTranslation();
   const client = useQueryClient();
   const [body, setBody] = useState("");
-  const sent = useRef<{ body: string; key: string } | null>(null);
+  const key = useSameKey();
   useUnsaved(body.trim() !== "");
   const write = useMutation({
     mutationFn: (text: string) => {
-      // The same words keep their key, so that a retry after a lost answer writes them once.
-      if (sent.current?.body !== text) sent.current = { body: text, key: idempotencyKey() };
       return take<Note>(
         api.POST("/api/v1/contact-notes", {
           body: { contact, body: text },
-          headers: { "Idempotency-Key": sent.current.key },
+          headers: { "Idempotency-Key": key.of(text) },
         }),
       );
     },
     onSuccess: () => {
-      sent.current = null;
+      key.done();
       setBody("");
     },
     onSettled: () => client.invalidateQueries({ queryKey }),

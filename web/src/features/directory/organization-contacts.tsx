@@ -1,11 +1,12 @@
 /** The people of an organization: find, add, open one of them. */
+
 import { useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { idempotencyKey } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
+import { useSameKey } from "@/lib/same-key";
 import { useDebounced } from "@/lib/use-debounced";
 import { usePages } from "@/lib/use-pages";
 import { Button } from "@/ui/button";
@@ -31,7 +32,7 @@ export function OrganizationContacts({
   const [q, setQ] = useState("");
   const [sort, setSort] = useState("name");
   const asked = useDebounced(q);
-  const sent = useRef<{ body: string; key: string } | null>(null);
+  const sameKey = useSameKey();
   const key = [...keys.directory, "organizations", "contacts", organizationId];
   const pages = usePages({
     queryKey: [...key, { q: asked, sort }],
@@ -47,11 +48,8 @@ export function OrganizationContacts({
           submitLabel={t("action.create")}
           onCancel={() => setAdding(false)}
           onSubmit={async (input) => {
-            // The same body keeps its key, so that a retry after a lost answer creates nothing twice.
-            const body = JSON.stringify(input);
-            if (sent.current?.body !== body) sent.current = { body, key: idempotencyKey() };
-            await createContact(organizationId, input, sent.current.key);
-            sent.current = null;
+            await createContact(organizationId, input, sameKey.of(input));
+            sameKey.done();
             toast.success(t("directory.created", { name: input.name }));
             await client.invalidateQueries({ queryKey: key });
             setAdding(false);

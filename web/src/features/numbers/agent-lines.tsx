@@ -1,4 +1,5 @@
 /** The lines on the pages of people: a column of the list, and a card beside it. */
+
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { PhoneOff } from "lucide-react";
@@ -9,11 +10,11 @@ import { keys } from "@/lib/api/query";
 import type { Page, PhoneNumber } from "@/lib/api/types";
 import { formatNumber } from "@/lib/phone";
 import { Button } from "@/ui/button";
-import { Confirm, Dialog } from "@/ui/dialog";
+import { Confirm } from "@/ui/dialog";
 import { Failed, Loading } from "@/ui/feedback";
-import { Field, Select } from "@/ui/field";
 import { NumberText } from "@/ui/number";
 import { Panel, PanelHead } from "@/ui/panel";
+import { ChooseDialog } from "./choose-dialog";
 import { countryName, flagOf } from "./money";
 import { useOrders } from "./use-orders";
 
@@ -153,67 +154,44 @@ function ChooseLine({
   onClose: () => void;
 }) {
   const { t } = useTranslation();
-  const [id, setId] = useState("");
-  const [left, setLeft] = useState(false);
   const free = useQuery({
     queryKey: [...keys.numbers, "unconnected"],
     queryFn: ({ signal }) => every({ status: "assigned", connected: false }, signal),
   });
-  const chosen = free.data?.find((line) => line.id === id);
+  const lines = free.data ?? [];
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => (open ? undefined : onClose())}
+    <ChooseDialog
       title={t("numbers.agent.choose_title", { name })}
-      description={t("numbers.connect_text")}
-    >
-      {free.isPending ? (
-        <Loading />
-      ) : free.isError ? (
-        <Failed error={free.error} onRetry={() => void free.refetch()} />
-      ) : free.data.length === 0 ? (
-        <p className="text-muted">
-          {t("numbers.agent.no_free")}{" "}
-          <Link
-            to="/numbers"
-            search={{ view: "pool" }}
-            className="text-accent-text underline-offset-2 hover:underline"
-          >
-            {t("numbers.view.pool")}
-          </Link>
-        </p>
-      ) : (
-        <form
-          className="grid gap-3"
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            setLeft(true);
-            if (chosen) onChosen(chosen);
-          }}
-        >
-          <Field
-            label={t("field.number")}
-            required
-            error={left && !chosen ? t("numbers.agent.choose_first") : undefined}
-          >
-            <Select value={id} onChange={(event) => setId(event.target.value)}>
-              <option value="">{t("numbers.agent.choose")}</option>
-              {free.data.map((line) => (
-                <option key={line.id} value={line.id}>
-                  {flagOf(line.country)} {formatNumber(line.number)}
-                </option>
-              ))}
-            </Select>
-          </Field>
-          <div className="flex justify-end gap-2">
-            <Button onClick={onClose}>{t("action.cancel")}</Button>
-            <Button type="submit" look="primary">
-              {t("numbers.connect")}
-            </Button>
-          </div>
-        </form>
-      )}
-    </Dialog>
+      label={t("field.number")}
+      placeholder={t("numbers.agent.choose")}
+      missing={t("numbers.agent.choose_first")}
+      options={lines.map((line) => ({
+        id: line.id,
+        text: `${flagOf(line.country)} ${formatNumber(line.number)}`,
+      }))}
+      instead={
+        free.isPending ? (
+          <Loading />
+        ) : free.isError ? (
+          <Failed error={free.error} onRetry={() => void free.refetch()} />
+        ) : lines.length === 0 ? (
+          <p className="text-muted">
+            {t("numbers.agent.no_free")}{" "}
+            <Link
+              to="/numbers"
+              search={{ view: "pool" }}
+              className="text-accent-text underline-offset-2 hover:underline"
+            >
+              {t("numbers.view.pool")}
+            </Link>
+          </p>
+        ) : undefined
+      }
+      onChosen={(id) => {
+        const line = lines.find((each) => each.id === id);
+        if (line) onChosen(line);
+      }}
+      onClose={onClose}
+    />
   );
 }

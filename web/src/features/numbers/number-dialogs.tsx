@@ -1,14 +1,14 @@
 /** Asking before a line changes hands. What was agreed to is carried out by [`useOrders`]. */
-import { useQuery } from "@tanstack/react-query";
+
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, take } from "@/lib/api/client";
-import { keys } from "@/lib/api/query";
-import type { Agent, Page, PhoneNumber } from "@/lib/api/types";
+import type { Agent, PhoneNumber } from "@/lib/api/types";
 import { formatNumber } from "@/lib/phone";
-import { Button } from "@/ui/button";
 import { Confirm, Dialog } from "@/ui/dialog";
-import { Field, Input, Select } from "@/ui/field";
+import { Field, Input } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
+import { useAgentLines } from "./agent-lines";
+import { ChooseDialog } from "./choose-dialog";
 import type { Command, Order } from "./commands";
 import { countryName, flagOf, formatMoney } from "./money";
 
@@ -116,19 +116,6 @@ function Question({
   );
 }
 
-/** Who has a line already: nobody has two. */
-function useLineHolders() {
-  return useQuery({
-    queryKey: [...keys.numbers, "holders"],
-    queryFn: ({ signal }) =>
-      take<Page<PhoneNumber>>(
-        api.GET("/api/v1/phone-numbers", { params: { query: { connected: true, limit: 200 } }, signal }),
-      ),
-    select: (page) =>
-      new Map(page.items.flatMap((line) => (line.endpoint ? [[line.endpoint.id, line.number]] : []))),
-  });
-}
-
 function ConnectDialog({
   number,
   agents,
@@ -141,52 +128,27 @@ function ConnectDialog({
   onClose: () => void;
 }) {
   const { t } = useTranslation();
-  const holders = useLineHolders();
-  const [userId, setUserId] = useState("");
-  const [left, setLeft] = useState(false);
+  // Who has a line already: nobody has two.
+  const lines = useAgentLines(true);
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => (open ? undefined : onClose())}
+    <ChooseDialog
       title={t("numbers.connect_title", { number: formatNumber(number.number) })}
-      description={t("numbers.connect_text")}
-    >
-      <form
-        className="grid gap-3"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          setLeft(true);
-          if (userId) onChosen(userId);
-        }}
-      >
-        <Field
-          label={t("call.agent")}
-          required
-          error={left && !userId ? t("numbers.choose_agent_first") : undefined}
-        >
-          <Select value={userId} onChange={(event) => setUserId(event.target.value)}>
-            <option value="">{t("numbers.choose_agent")}</option>
-            {agents.map((agent) => {
-              const line = holders.data?.get(agent.user_id);
-              return (
-                <option key={agent.user_id} value={agent.user_id} disabled={line !== undefined}>
-                  {agent.name}
-                  {agent.extension ? ` (${agent.extension})` : ""}
-                  {line ? ` – ${t("numbers.has_line", { number: formatNumber(line) })}` : ""}
-                </option>
-              );
-            })}
-          </Select>
-        </Field>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t("action.cancel")}</Button>
-          <Button type="submit" look="primary">
-            {t("numbers.connect")}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      label={t("call.agent")}
+      placeholder={t("numbers.choose_agent")}
+      missing={t("numbers.choose_agent_first")}
+      options={agents.map((agent) => {
+        const line = lines.data?.get(agent.user_id);
+        const extension = agent.extension ? ` (${agent.extension})` : "";
+        const taken = line ? ` – ${t("numbers.has_line", { number: formatNumber(line.number) })}` : "";
+        return {
+          id: agent.user_id,
+          text: `${agent.name}${extension}${taken}`,
+          disabled: line !== undefined,
+        };
+      })}
+      onChosen={onChosen}
+      onClose={onClose}
+    />
   );
 }
 
@@ -236,12 +198,7 @@ function ReserveDialog({
             onBlur={() => setLeft(tenant !== "")}
           />
         </Field>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t("action.cancel")}</Button>
-          <Button type="submit" look="primary">
-            {t("numbers.reserve")}
-          </Button>
-        </div>
+        <FormFoot submit={t("numbers.reserve")} onCancel={onClose} />
       </form>
     </Dialog>
   );

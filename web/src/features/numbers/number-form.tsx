@@ -1,20 +1,21 @@
 /** The platform admin enters a line into the pool, or changes what is known about one. */
+
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQueryClient } from "@tanstack/react-query";
-import { useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { idempotencyKey } from "@/lib/api/client";
 import { isApiError } from "@/lib/api/problem";
 import { keys } from "@/lib/api/query";
 import type { PhoneNumber } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
 import { formatNumber } from "@/lib/phone";
-import { Button } from "@/ui/button";
+import { useSameKey } from "@/lib/same-key";
 import { Dialog, useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 import { changeNumber, createNumber, refusalOf } from "./commands";
 import { bodyOf, changeOf, type NumberValues, numberSchema, valuesOf } from "./number-values";
 
@@ -37,7 +38,7 @@ export function NumberForm({ number, onClose }: { number?: PhoneNumber; onClose:
 function Form({ number, onClose }: { number?: PhoneNumber; onClose: () => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const sent = useRef<{ body: string; key: string } | null>(null);
+  const key = useSameKey();
   const schema = useMemo(
     () =>
       numberSchema({
@@ -61,10 +62,7 @@ function Form({ number, onClose }: { number?: PhoneNumber; onClose: () => void }
       if (number) await changeNumber(number, changeOf(number, values));
       else {
         const body = bodyOf(values);
-        // The same body keeps its key, so that a retry after a lost answer enters nothing twice.
-        const text = JSON.stringify(body);
-        if (sent.current?.body !== text) sent.current = { body: text, key: idempotencyKey() };
-        await createNumber(body, sent.current.key);
+        await createNumber(body, key.of(body));
       }
       toast.success(
         t(number ? "numbers.saved" : "numbers.created", { number: formatNumber(bodyOf(values).number) }),
@@ -140,12 +138,11 @@ function Form({ number, onClose }: { number?: PhoneNumber; onClose: () => void }
         ))}
       </fieldset>
       <FormProblem message={errors.root?.message} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={onClose}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting}>
-          {number ? t("action.save") : t("action.create")}
-        </Button>
-      </div>
+      <FormFoot
+        submit={number ? t("action.save") : t("action.create")}
+        busy={isSubmitting}
+        onCancel={onClose}
+      />
     </form>
   );
 }

@@ -13,11 +13,11 @@ import { BulkConfirm } from "@/ui/bulk";
 import { Button } from "@/ui/button";
 import { Confirm, Dialog } from "@/ui/dialog";
 import { FormProblem, useErrorText } from "@/ui/feedback";
-import { Field, Select } from "@/ui/field";
 import { ListFrame } from "@/ui/list";
 import { Person } from "@/ui/person";
 import { useRoleText } from "@/ui/role";
 import { useSelection } from "@/ui/selection";
+import { StatusFilter } from "@/ui/status-filter";
 import type { Column } from "@/ui/table";
 import { HandOver } from "./invite-dialog";
 import { type PeopleRights, reaches, resend, withdraw } from "./people";
@@ -109,19 +109,12 @@ export function InvitationList({
           </Button>
         }
         toolbar={
-          <Field label={t("field.status")} className="w-40">
-            <Select
-              value={status}
-              onChange={(event) => onStatus(event.target.value as InvitationStatus | "all")}
-            >
-              <option value="all">{t("filter.any")}</option>
-              {STATUSES.map((each) => (
-                <option key={each} value={each}>
-                  {t(`invitation_status.${each}`)}
-                </option>
-              ))}
-            </Select>
-          </Field>
+          <StatusFilter
+            value={status}
+            statuses={STATUSES}
+            nameOf={(each) => t(`invitation_status.${each}`)}
+            onChange={onStatus}
+          />
         }
       />
       {asked ? (

@@ -1,19 +1,21 @@
 /** Inviting somebody. Where the server sends no mail, the link is shown: this once, to be handed over. */
+
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQueryClient } from "@tanstack/react-query";
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { idempotencyKey } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
 import type { Invitation, Modules } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
+import { useSameKey } from "@/lib/same-key";
 import { Button } from "@/ui/button";
 import { CopyField } from "@/ui/copy";
 import { Dialog, useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 import { useRoleText } from "@/ui/role";
 import { choiceOf, inviteSchema, roleOf } from "./member-values";
 import { ModuleBoxes } from "./module-boxes";
@@ -103,7 +105,7 @@ function InviteForm({
   const roles = useRoles();
   const words = useFormWords();
   const schema = useMemo(() => inviteSchema(words), [words]);
-  const sent = useRef<{ body: string; key: string } | null>(null);
+  const key = useSameKey();
   const form = useForm<Values>({
     resolver: zodResolver(schema) as never,
     mode: "onTouched",
@@ -123,11 +125,8 @@ function InviteForm({
       ...(values.extension.trim() ? { extension: values.extension.trim() } : {}),
       modules: values.modules,
     };
-    // The same body keeps its key, so that a retry after a lost answer invites nobody twice.
-    const text = JSON.stringify(body);
-    if (sent.current?.body !== text) sent.current = { body: text, key: idempotencyKey() };
     try {
-      onMade(await invite(body, sent.current.key));
+      onMade(await invite(body, key.of(body)));
     } catch (error) {
       const told = refusal(error);
       if (told) {
@@ -180,12 +179,7 @@ function InviteForm({
       </Field>
       <ModuleBoxes form={form} />
       <FormProblem message={errors.root?.message} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting}>
-          {t("people.invite_send")}
-        </Button>
-      </div>
+      <FormFoot submit={t("people.invite_send")} busy={isSubmitting} onCancel={onCancel} />
     </form>
   );
 }

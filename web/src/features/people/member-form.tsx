@@ -1,14 +1,15 @@
 /** Role, extension, SIP address and modules of a member. */
+
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useMemo } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import type { Member, MemberChange } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
-import { Button } from "@/ui/button";
 import { useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 import { useRoleText } from "@/ui/role";
 import { changeOf, choiceOf, type MemberValues, memberSchema, valuesOf } from "./member-values";
 import { ModuleBoxes } from "./module-boxes";
@@ -111,12 +112,7 @@ export function MemberForm({
       </div>
       <ModuleBoxes form={form} disabled={!may.powers} />
       <FormProblem message={errors.root?.message} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting} disabled={!isDirty}>
-          {t("action.save")}
-        </Button>
-      </div>
+      <FormFoot submit={t("action.save")} busy={isSubmitting} disabled={!isDirty} onCancel={onCancel} />
     </form>
   );
 }

@@ -12,10 +12,10 @@ import { Badge, type Tone } from "@/ui/badge";
 import { BulkConfirm } from "@/ui/bulk";
 import { Button } from "@/ui/button";
 import { useErrorText } from "@/ui/feedback";
-import { Field, Select } from "@/ui/field";
 import { ListFrame } from "@/ui/list";
 import { Person } from "@/ui/person";
 import { useSelection } from "@/ui/selection";
+import { StatusFilter } from "@/ui/status-filter";
 import type { Column } from "@/ui/table";
 
 const STATUSES = ["waiting", "approved", "rejected"] as const;
@@ -95,16 +95,12 @@ export function RegistrationList({
           </Button>
         ))}
         toolbar={
-          <Field label={t("field.status")} className="w-40">
-            <Select value={status} onChange={(event) => onStatus(event.target.value as RegistrationFilter)}>
-              <option value="all">{t("filter.any")}</option>
-              {STATUSES.map((each) => (
-                <option key={each} value={each}>
-                  {t(`registration_status.${each}`)}
-                </option>
-              ))}
-            </Select>
-          </Field>
+          <StatusFilter
+            value={status}
+            statuses={STATUSES}
+            nameOf={(each) => t(`registration_status.${each}`)}
+            onChange={onStatus}
+          />
         }
       />
       {many ? (

@@ -1,17 +1,18 @@
 import { zodResolver } from "@hookform/resolvers/zod";
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import * as z from "zod/mini";
-import { api, idempotencyKey, take } from "@/lib/api/client";
+import { api, take } from "@/lib/api/client";
 import { isApiError } from "@/lib/api/problem";
 import type { PermissionItem, RoleItem } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
-import { Button } from "@/ui/button";
+import { useSameKey } from "@/lib/same-key";
 import { useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select, Textarea } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 import { PermissionBoxes } from "@/ui/permission-boxes";
 import { useRoleText } from "@/ui/role";
 
@@ -42,7 +43,7 @@ export function RoleForm({
 }) {
   const { t } = useTranslation();
   const roleText = useRoleText();
-  const sent = useRef<{ body: string; key: string } | null>(null);
+  const key = useSameKey();
   const start = useMemo(() => {
     const from = role ?? like;
     // Nobody gives what they do not have: a copy begins with what both have.
@@ -87,11 +88,8 @@ export function RoleForm({
           }),
         );
       } else {
-        // The same body keeps its key, so that a retry after a lost answer makes nothing twice.
-        const text = JSON.stringify(body);
-        if (sent.current?.body !== text) sent.current = { body: text, key: idempotencyKey() };
         saved = await take<RoleItem>(
-          api.POST("/api/v1/roles", { body, headers: { "Idempotency-Key": sent.current.key } }),
+          api.POST("/api/v1/roles", { body, headers: { "Idempotency-Key": key.of(body) } }),
         );
       }
       form.reset(values);
@@ -100,8 +98,7 @@ export function RoleForm({
     } catch (error) {
       if (isApiError(error) && error.type === "role-exists")
         form.setError("name", { message: t("roles.exists") }, { shouldFocus: true });
-      else if (isApiError(error) && error.status === 412)
-        form.setError("root", { message: t("roles.stale") });
+      else if (isApiError(error) && error.status === 412) form.setError("root", { message: t("form.stale") });
       else if (
         !placeProblem(
           form,
@@ -137,12 +134,12 @@ export function RoleForm({
       </h3>
       <PermissionBoxes all={permissions} chosen={chosen} mine={mine} onChange={setChosen} />
       <FormProblem message={errors.root?.message} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting} disabled={role && !isDirty && !changed}>
-          {role ? t("action.save") : t("action.create")}
-        </Button>
-      </div>
+      <FormFoot
+        submit={role ? t("action.save") : t("action.create")}
+        busy={isSubmitting}
+        disabled={role && !isDirty && !changed}
+        onCancel={onCancel}
+      />
     </form>
   );
 }

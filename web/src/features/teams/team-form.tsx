@@ -1,17 +1,18 @@
 import { zodResolver } from "@hookform/resolvers/zod";
-import { useMemo, useRef } from "react";
+import { useMemo, useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import * as z from "zod/mini";
-import { api, idempotencyKey, take } from "@/lib/api/client";
+import { api, take } from "@/lib/api/client";
 import { isApiError } from "@/lib/api/problem";
 import type { Team } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
-import { Button } from "@/ui/button";
+import { useSameKey } from "@/lib/same-key";
 import { useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Textarea } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 
 export function TeamForm({
   team,
@@ -23,7 +24,9 @@ export function TeamForm({
   onCancel: () => void;
 }) {
   const { t } = useTranslation();
-  const sent = useRef<{ body: string; key: string } | null>(null);
+  const key = useSameKey();
+  // The version that was on the screen when this was opened, whatever is read anew underneath.
+  const [seen] = useState(team?.version);
   const schema = useMemo(
     () =>
       z.object({
@@ -49,15 +52,12 @@ export function TeamForm({
         saved = await take<Team>(
           api.PATCH("/api/v1/teams/{id}", {
             body,
-            params: { path: { id: team.id }, header: { "If-Match": `"${team.version}"` } },
+            params: { path: { id: team.id }, header: { "If-Match": `"${seen}"` } },
           }),
         );
       } else {
-        // The same body keeps its key, so that a retry after a lost answer makes nothing twice.
-        const text = JSON.stringify(body);
-        if (sent.current?.body !== text) sent.current = { body: text, key: idempotencyKey() };
         saved = await take<Team>(
-          api.POST("/api/v1/teams", { body, headers: { "Idempotency-Key": sent.current.key } }),
+          api.POST("/api/v1/teams", { body, headers: { "Idempotency-Key": key.of(body) } }),
         );
       }
       toast.success(t("teams.saved", { name: saved.name }));
@@ -65,8 +65,7 @@ export function TeamForm({
     } catch (error) {
       if (isApiError(error) && error.type === "team-exists")
         form.setError("name", { message: t("teams.exists") }, { shouldFocus: true });
-      else if (isApiError(error) && error.status === 412)
-        form.setError("root", { message: t("roles.stale") });
+      else if (isApiError(error) && error.status === 412) form.setError("root", { message: t("form.stale") });
       else if (
         !placeProblem(
           form,
@@ -87,12 +86,11 @@ export function TeamForm({
         <Textarea rows={2} className="min-h-14" autoComplete="off" {...form.register("description")} />
       </Field>
       <FormProblem message={errors.root?.message} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting}>
-          {team ? t("action.save") : t("action.create")}
-        </Button>
-      </div>
+      <FormFoot
+        submit={team ? t("action.save") : t("action.create")}
+        busy={isSubmitting}
+        onCancel={onCancel}
+      />
     </form>
   );
 }

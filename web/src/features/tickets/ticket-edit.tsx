@@ -9,9 +9,10 @@ import { ApiError, isApiError } from "@/lib/api/problem";
 import { keys } from "@/lib/api/query";
 import type { Ticket } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
-import { Button } from "@/ui/button";
 import { Dialog, useUnsaved } from "@/ui/dialog";
+import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select, Textarea } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 import { editTicket } from "./commands";
 import { PRIORITIES } from "./moves";
 
@@ -154,17 +155,8 @@ function EditForm({ ticket, onClose }: { ticket: Ticket; onClose: () => void }) 
           <Input type="tel" autoComplete="off" {...form.register("phone_number")} />
         </Field>
       </div>
-      {errors.root?.message ? (
-        <p role="alert" className="rounded-md bg-bad-soft px-2.5 py-1.5 text-[0.8667rem] text-bad">
-          {errors.root.message}
-        </p>
-      ) : null}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onClose}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting}>
-          {t("action.save")}
-        </Button>
-      </div>
+      <FormProblem message={errors.root?.message} />
+      <FormFoot submit={t("action.save")} busy={isSubmitting} onCancel={onClose} />
     </form>
   );
 }

@@ -1,4 +1,5 @@
 /** Asks what a token is for and how long it is good, then shows it: this once. */
+
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useRef, useState } from "react";
@@ -15,6 +16,7 @@ import { CopyField } from "@/ui/copy";
 import { Dialog, useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Choice, Field, Input, Select } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 import { PermissionBoxes } from "@/ui/permission-boxes";
 import { TERMS, type Term, untilOf } from "./expiry";
 
@@ -172,12 +174,7 @@ function TokenForm({ onMade, onCancel }: { onMade: (token: ApiToken) => void; on
         />
       ) : null}
       <FormProblem message={scopeFault ? t("tokens.no_scope") : errors.root?.message} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting}>
-          {t("action.create")}
-        </Button>
-      </div>
+      <FormFoot submit={t("action.create")} busy={isSubmitting} onCancel={onCancel} />
     </form>
   );
 }

@@ -1,21 +1,24 @@
 /** A new endpoint, whose secret is shown once; or another address, name or choice of events for one. */
+
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQueryClient } from "@tanstack/react-query";
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import * as z from "zod/mini";
-import { api, idempotencyKey, take } from "@/lib/api/client";
+import { api, take } from "@/lib/api/client";
 import { isApiError } from "@/lib/api/problem";
 import { keys } from "@/lib/api/query";
 import type { WebhookEndpoint } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
+import { useSameKey } from "@/lib/same-key";
 import { Button } from "@/ui/button";
 import { CopyField } from "@/ui/copy";
 import { Dialog, useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 
 /** What the log tells of; none chosen = everything. */
 const EVENTS = [
@@ -78,7 +81,9 @@ export function WebhookForm({
   onCancel: () => void;
 }) {
   const { t } = useTranslation();
-  const sent = useRef<{ body: string; key: string } | null>(null);
+  const key = useSameKey();
+  // The version that was on the screen when this was opened, whatever is read anew underneath.
+  const [seen] = useState(endpoint?.version);
   const schema = useMemo(
     () =>
       z.object({
@@ -115,21 +120,18 @@ export function WebhookForm({
         saved = await take<WebhookEndpoint>(
           api.PATCH("/api/v1/webhook-endpoints/{id}", {
             body,
-            params: { path: { id: endpoint.id }, header: { "If-Match": `"${endpoint.version}"` } },
+            params: { path: { id: endpoint.id }, header: { "If-Match": `"${seen}"` } },
           }),
         );
         toast.success(t("webhooks.saved", { name: saved.name }));
       } else {
-        // The same body keeps its key, so that a retry after a lost answer makes nothing twice.
-        const text = JSON.stringify(body);
-        if (sent.current?.body !== text) sent.current = { body: text, key: idempotencyKey() };
         saved = await take<WebhookEndpoint>(
-          api.POST("/api/v1/webhook-endpoints", { body, headers: { "Idempotency-Key": sent.current.key } }),
+          api.POST("/api/v1/webhook-endpoints", { body, headers: { "Idempotency-Key": key.of(body) } }),
         );
       }
       onSaved(saved);
     } catch (error) {
-      if (isApiError(error) && error.status === 412) form.setError("root", { message: t("roles.stale") });
+      if (isApiError(error) && error.status === 412) form.setError("root", { message: t("form.stale") });
       else if (
         !placeProblem(
           form,
@@ -174,12 +176,11 @@ export function WebhookForm({
         <p className="text-[0.8rem] text-muted">{t("webhooks.events_hint")}</p>
       </fieldset>
       <FormProblem message={errors.root?.message} />
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting}>
-          {endpoint ? t("action.save") : t("action.create")}
-        </Button>
-      </div>
+      <FormFoot
+        submit={endpoint ? t("action.save") : t("action.create")}
+        busy={isSubmitting}
+        onCancel={onCancel}
+      />
     </form>
   );
 }

@@ -1,0 +1,71 @@
+/** One of several to be chosen, for whoever or whatever a line is connected to. */
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Dialog } from "@/ui/dialog";
+import { Field, Select } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
+
+export interface Option {
+  id: string;
+  text: string;
+  disabled?: boolean;
+}
+
+export function ChooseDialog({
+  title,
+  label,
+  placeholder,
+  missing,
+  options,
+  instead,
+  onChosen,
+  onClose,
+}: {
+  title: string;
+  label: string;
+  placeholder: string;
+  /** Said where nothing was chosen. */
+  missing: string;
+  options: readonly Option[];
+  /** Shown where there is nothing to choose from, or not yet. */
+  instead?: ReactNode;
+  onChosen: (id: string) => void;
+  onClose: () => void;
+}) {
+  const { t } = useTranslation();
+  const [id, setId] = useState("");
+  const [tried, setTried] = useState(false);
+  const chosen = options.some((option) => option.id === id && !option.disabled);
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => (open ? undefined : onClose())}
+      title={title}
+      description={t("numbers.connect_text")}
+    >
+      {instead ?? (
+        <form
+          className="grid gap-3"
+          noValidate
+          onSubmit={(event) => {
+            event.preventDefault();
+            setTried(true);
+            if (chosen) onChosen(id);
+          }}
+        >
+          <Field label={label} required error={tried && !chosen ? missing : undefined}>
+            <Select value={id} onChange={(event) => setId(event.target.value)}>
+              <option value="">{placeholder}</option>
+              {options.map((option) => (
+                <option key={option.id} value={option.id} disabled={option.disabled}>
+                  {option.text}
+                </option>
+              ))}
+            </Select>
+          </Field>
+          <FormFoot submit={t("numbers.connect")} onCancel={onClose} />
+        </form>
+      )}
+    </Dialog>
+  );
+}
