@@ -25,9 +25,9 @@ describe("directory", () => {
     const form = page.getByTestId("entry-form");
     await form.getByLabel("Full name").fill(name);
     await form.getByLabel("Number 1", { exact: true }).fill("call me");
-    await form.getByLabel("E-mail").fill("elodie@");
+    await form.getByLabel("E-mail 1", { exact: true }).fill("elodie@");
     await form.getByText("This is not a phone number.").waitFor();
-    await form.getByLabel("E-mail").fill("elodie@mail.example");
+    await form.getByLabel("E-mail 1", { exact: true }).fill("elodie@mail.example");
     await form.getByLabel("Number 1", { exact: true }).fill("12");
     await form.getByRole("button", { name: "Create" }).click();
     await form.getByText("is not a telephone number").waitFor();
@@ -48,6 +48,45 @@ describe("directory", () => {
     await page.waitForFunction(() => document.querySelectorAll("tbody tr[data-row]").length === 1);
   });
 
+  it("keeps several numbers, e-mails and profiles of one, each with its label", async () => {
+    const { page } = owner;
+    await page.locator("tbody tr[data-row]").first().click();
+    const panel = page.getByRole("dialog", { name });
+    await panel.getByRole("button", { name: "Edit" }).click();
+    await panel.getByRole("button", { name: "Add e-mail" }).click();
+    await panel.getByLabel("E-mail 2", { exact: true }).fill("elodie@work");
+    await panel.getByLabel("Label of e-mail 2").fill("work");
+    await panel.getByText("This is not an e-mail address.").waitFor();
+    await panel.getByLabel("E-mail 2", { exact: true }).fill("elodie@work.example");
+    await panel.getByRole("button", { name: "Make e-mail 2 the primary one" }).click();
+    const second = freshNumber();
+    await panel.getByRole("button", { name: "Add number" }).click();
+    await panel.getByLabel("Number 2", { exact: true }).fill(second);
+    await panel.getByLabel("Label of number 2").fill("mobile");
+    await panel.getByRole("button", { name: "Add profile" }).click();
+    await panel.getByLabel("Address of profile 1").fill("https://www.linkedin.com/in/elodie");
+    await panel.getByRole("button", { name: "Save" }).click();
+    await panel.getByRole("link", { name: "elodie@mail.example" }).waitFor();
+    const work = panel.getByRole("listitem").filter({ hasText: "elodie@work.example" });
+    await work.getByText("Primary", { exact: true }).waitFor();
+    await work.getByText("work", { exact: true }).waitFor();
+    await panel.getByRole("link", { name: "LinkedIn" }).waitFor();
+    expect((await panel.textContent())?.replaceAll(" ", "")).toContain(second);
+    // The list has the primary one.
+    await page.keyboard.press("Escape");
+    await panel.waitFor({ state: "detached" });
+    await page.getByRole("table").getByText("elodie@work.example").waitFor();
+
+    await page.locator("tbody tr[data-row]").first().click();
+    await panel.getByRole("button", { name: "Edit" }).click();
+    await panel.getByRole("button", { name: "Remove e-mail 2" }).click();
+    await panel.getByRole("button", { name: "Save" }).click();
+    await panel.getByRole("link", { name: "elodie@mail.example" }).waitFor();
+    expect(await panel.getByRole("link", { name: "elodie@work.example" }).count()).toBe(0);
+    await page.keyboard.press("Escape");
+    await panel.waitFor({ state: "detached" });
+  });
+
   it("pops with that person at once", async () => {
     const agent = await signedIn(browser, url, demo, "agent3@demo.example");
     const call = new TestCall(demo, number, demo.numbers[2] ?? "", { agent: { extension: "203" } });
@@ -62,12 +101,12 @@ describe("directory", () => {
     await page.locator("tbody tr[data-row]").first().click();
     const panel = page.getByRole("dialog");
     await panel.getByRole("button", { name: "Edit" }).click();
-    await panel.getByLabel("E-mail").fill("elodie@test.example");
+    await panel.getByLabel("E-mail 1", { exact: true }).fill("elodie@test.example");
     // Closing would lose what was typed: it asks, and goes on where one was.
     await page.keyboard.press("Escape");
     await page.getByRole("alertdialog", { name: "Discard what you typed?" }).waitFor();
     await page.getByRole("alertdialog").getByRole("button", { name: "Cancel" }).click();
-    expect(await panel.getByLabel("E-mail").inputValue()).toBe("elodie@test.example");
+    expect(await panel.getByLabel("E-mail 1", { exact: true }).inputValue()).toBe("elodie@test.example");
     await panel.getByRole("button", { name: "Save" }).click();
     await panel.getByRole("link", { name: "elodie@test.example" }).waitFor();
     await panel.getByRole("button", { name: "Delete" }).click();

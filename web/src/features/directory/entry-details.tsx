@@ -1,7 +1,7 @@
 /** A record's facts, and the form to change them under the version that was seen. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Pencil, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { ApiError, isApiError } from "@/lib/api/problem";
@@ -140,38 +140,47 @@ export function EntryDetails({
   );
 }
 
+/** Numbers or addresses, each leading there; of several, the primary one is marked. */
+function Several<T extends { href: string; label: string | null; primary: boolean }>({
+  of,
+  text,
+}: {
+  of: T[];
+  text: (each: T) => ReactNode;
+}) {
+  const { t } = useTranslation();
+  if (of.length === 0) return <span className="text-muted">–</span>;
+  return (
+    <ul className="grid gap-0.5">
+      {of.map((each) => (
+        <li key={`${each.href}-${each.label}`} className="flex flex-wrap items-center gap-1.5">
+          <a className={link} href={each.href}>
+            {text(each)}
+          </a>
+          {each.label ? <Badge>{each.label}</Badge> : null}
+          {each.primary && of.length > 1 ? <Badge tone="accent">{t("directory.primary")}</Badge> : null}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function EntryFacts({ kind, entry }: { kind: TargetKind; entry: Entry }) {
   const { t } = useTranslation();
   const genderText = useGenderText();
   return (
     <Facts>
       <Fact term={t("directory.phones")}>
-        {entry.phones.length === 0 ? (
-          <span className="text-muted">–</span>
-        ) : (
-          <ul className="grid gap-0.5">
-            {entry.phones.map((phone) => (
-              <li key={`${phone.e164}-${phone.label}`} className="flex flex-wrap items-center gap-1.5">
-                <a className={link} href={`tel:${phone.e164}`}>
-                  <NumberText number={phone.e164} />
-                </a>
-                {phone.label ? <Badge>{phone.label}</Badge> : null}
-                {phone.primary && entry.phones.length > 1 ? (
-                  <Badge tone="accent">{t("directory.primary")}</Badge>
-                ) : null}
-              </li>
-            ))}
-          </ul>
-        )}
+        <Several
+          of={entry.phones.map((phone) => ({ ...phone, href: `tel:${phone.e164}` }))}
+          text={(phone) => <NumberText number={phone.e164} />}
+        />
       </Fact>
-      <Fact term={t("field.email")}>
-        {entry.email ? (
-          <a className={link} href={`mailto:${entry.email}`}>
-            {entry.email}
-          </a>
-        ) : (
-          <span className="text-muted">–</span>
-        )}
+      <Fact term={t("directory.emails")}>
+        <Several
+          of={entry.emails.map((each) => ({ ...each, href: `mailto:${each.email}` }))}
+          text={(each) => each.email}
+        />
       </Fact>
       {entry.gender ? <Fact term={t("field.gender")}>{genderText(entry.gender)}</Fact> : null}
       {entry.dob ? <Fact term={t("field.dob")}>{entry.dob}</Fact> : null}

@@ -1,44 +1,68 @@
-/** The rows of a contact's form that repeat: telephone numbers and profiles on social platforms. */
+/** The rows of a contact's form that repeat: telephone numbers, e-mail addresses, profiles on social platforms. */
 import { Plus, Star, Trash2 } from "lucide-react";
 import { type UseFormReturn, useFieldArray } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { cn } from "@/lib/cn";
 import { Button } from "@/ui/button";
 import { Field, Input, Select } from "@/ui/field";
-import { type FormValues, PLATFORMS } from "./entry-values";
+import { EMPTY_ROW, type FormValues, PLATFORMS } from "./entry-values";
 
-export function PhoneRows({ form }: { form: UseFormReturn<FormValues> }) {
+const ROWS = {
+  phones: { word: "phone", type: "tel", placeholder: "+33 6 12 34 56 78" },
+  emails: { word: "email", type: "email", placeholder: "name@example.com" },
+} as const;
+
+/** Numbers or addresses, each with a label; of several, one is the primary one. */
+export function LabelledRows({
+  form,
+  name,
+  required,
+}: {
+  form: UseFormReturn<FormValues>;
+  name: keyof typeof ROWS;
+  /** One row stays, to be filled. */
+  required?: boolean;
+}) {
   const { t } = useTranslation();
-  const phones = useFieldArray({ control: form.control, name: "phones" });
-  const errors = form.formState.errors.phones;
-  const values = form.watch("phones");
-  const several = phones.fields.length > 1;
+  const { word, type, placeholder } = ROWS[name];
+  const rows = useFieldArray({ control: form.control, name });
+  const errors = form.formState.errors[name];
+  const values = form.watch(name);
+  const several = rows.fields.length > 1;
   return (
     <fieldset className="grid gap-2">
-      <legend className="mb-1 text-[0.8667rem] font-medium text-muted">{t("directory.phones")}</legend>
-      {phones.fields.map((field, index) => (
+      <legend className="mb-1 text-[0.8667rem] font-medium text-muted">
+        {t(`directory.${name}`)}
+        {required ? (
+          <span aria-hidden className="text-bad">
+            {" *"}
+          </span>
+        ) : null}
+      </legend>
+      {rows.fields.map((field, index) => (
         <div
           key={field.id}
           className="grid grid-cols-[minmax(0,1fr)_minmax(4.5rem,7rem)_auto] items-start gap-2"
         >
           <Field
-            label={t("directory.phone_n", { n: index + 1 })}
+            label={t(`directory.${word}_n`, { n: index + 1 })}
             hideLabel
-            error={errors?.[index]?.number?.message}
+            error={errors?.[index]?.value?.message}
           >
             <Input
-              type="tel"
+              type={type}
               autoComplete="off"
-              placeholder="+33 6 12 34 56 78"
-              {...form.register(`phones.${index}.number`)}
+              aria-required={(required && index === 0) || undefined}
+              placeholder={placeholder}
+              {...form.register(`${name}.${index}.value`)}
             />
           </Field>
           <Field
-            label={t("directory.phone_label_n", { n: index + 1 })}
+            label={t(`directory.${word}_label_n`, { n: index + 1 })}
             hideLabel
             error={errors?.[index]?.label?.message}
           >
-            <Input placeholder={t("directory.phone_label")} {...form.register(`phones.${index}.label`)} />
+            <Input placeholder={t("directory.row_label")} {...form.register(`${name}.${index}.label`)} />
           </Field>
           <span className="flex">
             {several ? (
@@ -46,32 +70,34 @@ export function PhoneRows({ form }: { form: UseFormReturn<FormValues> }) {
                 look="ghost"
                 size="icon"
                 aria-pressed={values[index]?.primary ?? false}
-                aria-label={t("directory.phone_primary", { n: index + 1 })}
-                title={t("directory.phone_primary", { n: index + 1 })}
+                aria-label={t(`directory.${word}_primary`, { n: index + 1 })}
+                title={t(`directory.${word}_primary`, { n: index + 1 })}
                 onClick={() =>
                   values.forEach((_, each) =>
-                    form.setValue(`phones.${each}.primary`, each === index, { shouldDirty: true }),
+                    form.setValue(`${name}.${each}.primary`, each === index, { shouldDirty: true }),
                   )
                 }
               >
                 <Star aria-hidden className={cn(values[index]?.primary && "fill-current text-accent-text")} />
               </Button>
             ) : null}
-            <Button
-              look="ghost"
-              size="icon"
-              aria-label={t("directory.phone_remove", { n: index + 1 })}
-              onClick={() => phones.remove(index)}
-            >
-              <Trash2 aria-hidden />
-            </Button>
+            {required && !several ? null : (
+              <Button
+                look="ghost"
+                size="icon"
+                aria-label={t(`directory.${word}_remove`, { n: index + 1 })}
+                onClick={() => rows.remove(index)}
+              >
+                <Trash2 aria-hidden />
+              </Button>
+            )}
           </span>
         </div>
       ))}
       <div>
-        <Button size="sm" onClick={() => phones.append({ number: "", label: "", primary: false })}>
+        <Button size="sm" onClick={() => rows.append(EMPTY_ROW)}>
           <Plus aria-hidden />
-          {t("directory.phone_add")}
+          {t(`directory.${word}_add`)}
         </Button>
       </div>
     </fieldset>

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { ApiError } from "@/lib/api/problem";
 import { renderConsole, violations } from "@/testing/render";
 import { EntryForm } from "./entry-form";
-import { fieldOf, phonesOf, valuesOf } from "./entry-values";
+import { fieldOf, settled, valuesOf } from "./entry-values";
 import {
   contactBody,
   type Entry,
@@ -50,9 +50,9 @@ describe("EntryForm", () => {
       dob: null,
       address: null,
       social: [],
-      email: null,
       active: null,
       custom: {},
+      emails: [],
       phones: [
         { number: "06 39 98 00 01", label: null, primary: true },
         { number: "+33639980002", label: "work", primary: false },
@@ -63,8 +63,10 @@ describe("EntryForm", () => {
   it("asks for a name, and for the address of an e-mail contact", async () => {
     const { onSubmit } = form("email-contacts");
     submit();
-    await screen.findByText("This is needed.");
-    await screen.findByText("This is not an e-mail address.");
+    await waitFor(() => expect(screen.getAllByText("This is needed.")).toHaveLength(2));
+    expect(screen.getByLabelText("E-mail 1").getAttribute("aria-invalid")).toBe("true");
+    // The only row stays.
+    expect(screen.queryByRole("button", { name: "Remove e-mail 1" })).toBeNull();
     expect(onSubmit).not.toHaveBeenCalled();
   });
 
@@ -87,12 +89,12 @@ describe("EntryForm", () => {
 
   it("tells what is wrong when a field is left, and again with every key", async () => {
     form("individuals");
-    const email = screen.getByLabelText(/E-mail/);
-    type(/E-mail/, "claire@");
+    const email = screen.getByLabelText("E-mail 1");
+    type("E-mail 1", "claire@");
     expect(screen.queryByText("This is not an e-mail address.")).toBeNull();
     fireEvent.blur(email);
     await screen.findByText("This is not an e-mail address.");
-    type(/E-mail/, "claire@x.example");
+    type("E-mail 1", "claire@x.example");
     await waitFor(() => expect(screen.queryByText("This is not an e-mail address.")).toBeNull());
     const number = screen.getByLabelText("Number 1");
     type("Number 1", "call me");
@@ -116,6 +118,25 @@ describe("EntryForm", () => {
     expect(onSubmit.mock.calls[0]?.[0].phones.map((phone) => phone.primary)).toEqual([false, true]);
   });
 
+  it("takes several e-mails, one of them the primary one", async () => {
+    const { onSubmit, container } = form("email-contacts");
+    type(/Name/, "Claire");
+    type("E-mail 1", " claire@home.example ");
+    fireEvent.click(screen.getByRole("button", { name: "Add e-mail" }));
+    type("E-mail 2", "claire@work.example");
+    type("Label of e-mail 2", "work");
+    fireEvent.click(screen.getByRole("button", { name: "Make e-mail 2 the primary one" }));
+    expect(await violations(container)).toEqual([]);
+    submit();
+    await waitFor(() => expect(onSubmit).toHaveBeenCalledOnce());
+    const input = onSubmit.mock.calls[0]?.[0];
+    expect(input?.emails).toEqual([
+      { email: "claire@home.example", label: null, primary: false },
+      { email: "claire@work.example", label: "work", primary: true },
+    ]);
+    expect(input && emailContactBody(input)).toMatchObject({ email: "claire@work.example" });
+  });
+
   it("shows what the server says of no field of the form", async () => {
     const { onSubmit } = form("organizations");
     onSubmit.mockRejectedValueOnce(
@@ -133,6 +154,7 @@ describe("EntryForm", () => {
       gender: "Female",
       dob: "1981-04-02",
       email: "c@x.example",
+      emails: [{ email: "c@x.example", label: null, primary: true }],
       phones: [
         { e164: "+33639980001", raw: "06", label: null, primary: false },
         { e164: "+33639980002", raw: "06", label: "work", primary: true },
@@ -164,8 +186,8 @@ describe("EntryForm", () => {
   });
 });
 
-describe("phonesOf", () => {
-  const row = (number: string, primary = false) => ({ number, label: "", primary });
+describe("rows", () => {
+  const row = (value: string, primary = false) => ({ value, label: "", primary });
   it.each([
     [[], []],
     [[row(" ")], []],
@@ -178,8 +200,8 @@ describe("phonesOf", () => {
       [false, true],
     ],
     [[row(" ", true), row("2")], [true]],
-  ])("marks exactly one primary number: %j", (rows, primaries) => {
-    expect(phonesOf(rows).map((phone) => phone.primary)).toEqual(primaries);
+  ])("have exactly one primary one among the filled: %j", (rows, primaries) => {
+    expect(settled(rows).map((each) => each.primary)).toEqual(primaries);
   });
 });
 
@@ -202,17 +224,17 @@ describe("records", () => {
       dob: "2000-01-01",
       address: "Here",
       social: [],
-      email: null,
       active: true,
       custom: {},
       phones: [],
+      emails: [],
     };
     expect(individualBody(input)).toHaveProperty("full_name", "N");
     expect(individualBody(input)).toHaveProperty("dob");
     expect(individualBody(input)).toMatchObject({ address: "Here", social_media: [] });
     expect(contactBody(input)).not.toHaveProperty("dob");
     expect(contactBody(input)).not.toHaveProperty("address");
-    expect(organizationBody(input)).toEqual({ name: "N", email: null, phones: [], is_active: true });
+    expect(organizationBody(input)).toEqual({ name: "N", emails: [], phones: [], is_active: true });
     expect(emailContactBody({ ...input, active: null })).not.toHaveProperty("is_active");
   });
 });
@@ -221,20 +243,23 @@ describe("a pointer of the server", () => {
   const values = {
     ...valuesOf(undefined),
     phones: [row(""), row("1"), row("2")],
+    emails: [row("a@x.example"), row(""), { ...row("b@x.example"), primary: true }],
     social: [
       { platform: "LinkedIn", url: "" },
       { platform: "TikTok", url: "http://x" },
     ],
   };
-  function row(number: string) {
-    return { number, label: "", primary: false };
+  function row(value: string) {
+    return { value, label: "", primary: false };
   }
   it.each([
     ["/full_name", "name"],
     ["/address", "address"],
-    ["/phones/1/number", "phones.2.number"],
+    ["/phones/1/number", "phones.2.value"],
     ["/phones/0/label", "phones.1.label"],
     ["/phones/7/number", null],
+    ["/emails/1/email", "emails.2.value"],
+    ["/email", "emails.2.value"],
     ["/social_media/0/url", "social.1.url"],
     ["/version", null],
   ])("%s means %s", (pointer, field) => {

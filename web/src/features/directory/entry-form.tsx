@@ -3,12 +3,13 @@ import { useMemo } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { placeProblem } from "@/lib/form-problem";
-import { Button } from "@/ui/button";
 import { useUnsaved } from "@/ui/dialog";
+import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select, Textarea } from "@/ui/field";
+import { FormFoot } from "@/ui/form-foot";
 import { CustomInputs, useContactFields } from "./custom-fields";
 import { customOf } from "./custom-values";
-import { PhoneRows, SocialRows } from "./entry-fields";
+import { LabelledRows, SocialRows } from "./entry-fields";
 import { type FormValues, fieldOf, inputOf, schemaOf, valuesOf } from "./entry-values";
 import type { Entry, EntryInput, TargetKind } from "./kinds";
 
@@ -89,15 +90,8 @@ export function EntryForm({
           ) : null}
         </div>
       ) : null}
-      <Field label={t("field.email")} required={kind === "email-contacts"} error={errors.email?.message}>
-        <Input
-          type="email"
-          autoComplete="off"
-          aria-required={kind === "email-contacts" || undefined}
-          {...form.register("email")}
-        />
-      </Field>
-      <PhoneRows form={form} />
+      <LabelledRows form={form} name="emails" required={kind === "email-contacts"} />
+      <LabelledRows form={form} name="phones" />
       {kind === "individuals" ? (
         <>
           <Field label={t("field.address")} error={errors.address?.message}>
@@ -113,17 +107,8 @@ export function EntryForm({
           {t("directory.active")}
         </label>
       ) : null}
-      {errors.root?.message ? (
-        <p role="alert" className="rounded-md bg-bad-soft px-2.5 py-1.5 text-[0.8667rem] text-bad">
-          {errors.root.message}
-        </p>
-      ) : null}
-      <div className="flex justify-end gap-2">
-        <Button onClick={onCancel}>{t("action.cancel")}</Button>
-        <Button type="submit" look="primary" busy={isSubmitting}>
-          {submitLabel}
-        </Button>
-      </div>
+      <FormProblem message={errors.root?.message} />
+      <FormFoot submit={submitLabel} busy={isSubmitting} onCancel={onCancel} />
     </form>
   );
 }

@@ -12,19 +12,28 @@ export const PLATFORMS: readonly string[] = [
   "WhatsApp",
 ];
 
+/** A number or an address, as it is typed. */
+export interface Row {
+  value: string;
+  label: string;
+  primary: boolean;
+}
+
 export interface FormValues {
   name: string;
   gender: string;
   dob: string;
-  email: string;
   address: string;
   /** Only asked when editing; a new record is active. */
   active: boolean;
   /** Values of the tenant's own fields, as text. */
   custom: Record<string, string>;
-  phones: { number: string; label: string; primary: boolean }[];
+  phones: Row[];
+  emails: Row[];
   social: { platform: string; url: string }[];
 }
+
+export const EMPTY_ROW: Row = { value: "", label: "", primary: false };
 
 export interface Words {
   required: string;
@@ -35,6 +44,8 @@ export interface Words {
   future: string;
 }
 
+const filled = (row: Row) => row.value.trim() !== "";
+const email = z.email();
 const today = () => new Date().toISOString().slice(0, 10);
 
 /**
@@ -43,27 +54,41 @@ const today = () => new Date().toISOString().slice(0, 10);
  */
 export function schemaOf(kind: TargetKind, words: Words) {
   const short = z.string().check(z.maxLength(200, words.tooLong));
+  const rowOf = (...checks: Parameters<z.ZodMiniString["check"]>) =>
+    z.object({
+      value: z.string().check(...checks),
+      label: z.string().check(z.maxLength(60, words.tooLong)),
+      primary: z.boolean(),
+    });
   return z.object({
     name: z.string().check(z.trim(), z.minLength(1, words.required), z.maxLength(200, words.tooLong)),
     gender: z.string(),
     dob: z.string().check(z.refine((dob) => dob === "" || dob <= today(), words.future)),
-    email: kind === "email-contacts" ? z.email(words.email) : z.union([z.literal(""), z.email(words.email)]),
     address: z.string().check(z.maxLength(1000, words.tooLong)),
     active: z.boolean(),
     custom: z.record(z.string(), z.string()),
     phones: z.array(
-      z.object({
-        number: z.string().check(
-          z.refine(
-            (text) => text.trim() === "" || /^(tel:|sip:)?[+\d\s()./\-–]*\d.*$/i.test(text.trim()),
-            words.phone,
-          ),
-          z.maxLength(100, words.tooLong),
+      rowOf(
+        z.refine(
+          (text) => text.trim() === "" || /^(tel:|sip:)?[+\d\s()./\-–]*\d.*$/i.test(text.trim()),
+          words.phone,
         ),
-        label: z.string().check(z.maxLength(60, words.tooLong)),
-        primary: z.boolean(),
-      }),
+        z.maxLength(100, words.tooLong),
+      ),
     ),
+    emails: z
+      .array(
+        rowOf(
+          z.refine((text) => text.trim() === "" || email.safeParse(text.trim()).success, words.email),
+          z.maxLength(320, words.tooLong),
+        ),
+      )
+      .check(
+        z.refine((rows) => kind !== "email-contacts" || rows.some(filled), {
+          message: words.required,
+          path: [0, "value"],
+        }),
+      ),
     social: z.array(
       z.object({
         platform: short,
@@ -82,20 +107,20 @@ export function valuesOf(entry: Entry | undefined): FormValues {
     name: entry?.name ?? "",
     gender: entry?.gender ?? "",
     dob: entry?.dob ?? "",
-    email: entry?.email ?? "",
     address: entry?.address ?? "",
     active: entry?.active ?? true,
     custom: typedOf(entry?.custom ?? {}),
-    phones: entry
-      ? entry.phones.map((phone) => ({
-          number: phone.e164,
-          label: phone.label ?? "",
-          primary: phone.primary,
-        }))
-      : [{ number: "", label: "", primary: true }],
+    phones: rowsOf(entry?.phones.map((phone) => ({ ...phone, value: phone.e164 }))),
+    emails: rowsOf(entry?.emails.map((each) => ({ ...each, value: each.email }))),
     social: entry?.social.map((link) => ({ ...link })) ?? [],
   };
 }
+
+/** Where there is none yet, a blank row asks for the first. */
+const rowsOf = (stored: { value: string; label: string | null; primary: boolean }[] = []): Row[] =>
+  stored.length === 0
+    ? [{ ...EMPTY_ROW, primary: true }]
+    : stored.map(({ value, label, primary }) => ({ value, label: label ?? "", primary }));
 
 export function inputOf(
   values: FormValues,
@@ -107,39 +132,40 @@ export function inputOf(
     gender: values.gender || null,
     dob: values.dob || null,
     address: values.address.trim() || null,
-    email: values.email.trim() || null,
     active: editing ? values.active : null,
     custom,
-    phones: phonesOf(values.phones),
+    phones: settled(values.phones).map(({ value, ...row }) => ({ number: value, ...row })),
+    emails: settled(values.emails).map(({ value, ...row }) => ({ email: value, ...row })),
     social: values.social
       .filter((link) => link.url.trim() !== "")
       .map((link) => ({ platform: link.platform, url: link.url.trim() })),
   };
 }
 
-/** Blank rows are left out; one number is the primary one, the first where none is marked. */
-export function phonesOf(rows: FormValues["phones"]): EntryInput["phones"] {
-  const filled = rows.filter((row) => row.number.trim() !== "");
-  const primary = Math.max(
-    0,
-    filled.findIndex((row) => row.primary),
-  );
-  return filled.map((row, index) => ({
-    number: row.number.trim(),
+/** Blank rows are left out; one of the others is the primary one, the first where none is marked. */
+export function settled(rows: Row[]): { value: string; label: string | null; primary: boolean }[] {
+  const sent = rows.filter(filled);
+  const primary = primaryOf(sent);
+  return sent.map((row, index) => ({
+    value: row.value.trim(),
     label: row.label.trim() || null,
     primary: index === primary,
   }));
 }
 
+const primaryOf = (rows: Row[]) =>
+  Math.max(
+    0,
+    rows.findIndex((row) => row.primary),
+  );
+
 type Name =
   | "name"
   | "gender"
   | "dob"
-  | "email"
   | "address"
   | `custom.${string}`
-  | `phones.${number}.number`
-  | `phones.${number}.label`
+  | `${"phones" | "emails"}.${number}.${"value" | "label"}`
   | `social.${number}.url`
   | `social.${number}.platform`;
 
@@ -152,16 +178,21 @@ export function fieldOf(values: FormValues, path: string[]): Name | null {
     case "full_name":
     case "name":
       return "name";
-    case "email":
     case "dob":
     case "gender":
     case "address":
       return head;
     case "custom":
       return index === undefined ? null : `custom.${index}`;
-    case "phones": {
-      const row = rowOf(values.phones.map((phone) => phone.number));
-      return row === null ? null : `phones.${row}.${part === "label" ? "label" : "number"}`;
+    case "phones":
+    case "emails": {
+      const row = rowOf(values[head].map((each) => each.value));
+      return row === null ? null : `${head}.${row}.${part === "label" ? "label" : "value"}`;
+    }
+    case "email": {
+      const sent = values.emails.filter(filled);
+      const row = values.emails.indexOf(sent[primaryOf(sent)] ?? EMPTY_ROW);
+      return `emails.${Math.max(0, row)}.value`;
     }
     case "social_media": {
       const row = rowOf(values.social.map((link) => link.url));

@@ -2,6 +2,7 @@
 import { api, take, takeWithResponse } from "@/lib/api/client";
 import { STANDINGS, type Standing } from "@/lib/api/directory-types";
 import type {
+  Email,
   EmailContact,
   EmailContactBody,
   Individual,
@@ -35,7 +36,9 @@ export interface Entry {
   id: string;
   name: string;
   phones: Phone[];
+  /** The primary one of `emails`. */
   email: string | null;
+  emails: Email[];
   gender: string | null;
   dob: string | null;
   address: string | null;
@@ -56,6 +59,7 @@ interface Stored {
   name?: string;
   phones?: Phone[];
   email?: string | null;
+  emails?: Email[];
   gender?: string | null;
   dob?: string | null;
   address?: string | null;
@@ -75,6 +79,7 @@ export function toEntry(record: Stored): Entry {
     name: record.full_name ?? record.name ?? "",
     phones: record.phones ?? [],
     email: record.email ?? null,
+    emails: record.emails ?? [],
     gender: record.gender ?? null,
     dob: record.dob ?? null,
     address: record.address ?? null,
@@ -182,11 +187,11 @@ export interface EntryInput {
   dob: string | null;
   address: string | null;
   social: SocialLink[];
-  email: string | null;
   /** Null: left as it is. */
   active: boolean | null;
   custom: Record<string, unknown>;
   phones: { number: string; label: string | null; primary: boolean }[];
+  emails: Email[];
 }
 
 /** Only what is meant to change is named: null empties a field, absent leaves it. */
@@ -197,20 +202,22 @@ const activity = (input: EntryInput) => ({
 });
 
 export function individualBody(input: EntryInput): IndividualBody {
-  const { name, gender, dob, address, social, email, phones } = input;
-  return { full_name: name, gender, dob, address, social_media: social, email, phones, ...activity(input) };
+  const { name, gender, dob, address, social, emails, phones } = input;
+  return { full_name: name, gender, dob, address, social_media: social, emails, phones, ...activity(input) };
 }
 export function contactBody(input: EntryInput): OrganizationContactBody {
-  const { name, gender, email, phones } = input;
-  return { full_name: name, gender, email, phones, ...activity(input) };
+  const { name, gender, emails, phones } = input;
+  return { full_name: name, gender, emails, phones, ...activity(input) };
 }
 export function organizationBody(input: EntryInput): OrganizationBody {
-  const { name, email, phones } = input;
-  return { name, email, phones, ...activity(input) };
+  const { name, emails, phones } = input;
+  return { name, emails, phones, ...activity(input) };
 }
 export function emailContactBody(input: EntryInput): EmailContactBody {
-  const { name, email, phones } = input;
-  return { name, email: email ?? "", phones, ...activity(input) };
+  const { name, emails, phones } = input;
+  // These are never without an address, so the server wants to see it by its own name.
+  const email = emails.find((each) => each.primary)?.email ?? "";
+  return { name, email, emails, phones, ...activity(input) };
 }
 
 export async function createEntry(kind: Kind, input: EntryInput, key: string): Promise<Entry> {

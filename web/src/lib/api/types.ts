@@ -28,10 +28,14 @@ export type Me = Refine<
 >;
 export type InvitationOffer = Present<Schemas["InvitationOffer"]>;
 export type Phone = Present<Schemas["PhoneView"]>;
-export type Individual = Refine<Schemas["IndividualView"], { phones: Phone[] }>;
-export type Organization = Refine<Schemas["OrganizationView"], { phones: Phone[] }>;
-export type OrganizationContact = Refine<Schemas["OrganizationContactView"], { phones: Phone[] }>;
-export type EmailContact = Refine<Schemas["EmailContactView"], { phones: Phone[] }>;
+export type Email = Present<Schemas["EmailView"]>;
+export type Individual = Refine<Schemas["IndividualView"], { phones: Phone[]; emails: Email[] }>;
+export type Organization = Refine<Schemas["OrganizationView"], { phones: Phone[]; emails: Email[] }>;
+export type OrganizationContact = Refine<
+  Schemas["OrganizationContactView"],
+  { phones: Phone[]; emails: Email[] }
+>;
+export type EmailContact = Refine<Schemas["EmailContactView"], { phones: Phone[]; emails: Email[] }>;
 export type ContactRef = { kind: ContactKind; id: Uuid };
 export type Ticket = Refine<
   Schemas["TicketView"],
