@@ -142,10 +142,22 @@ describe("a contact", () => {
     await ask.getByText("This is not the name.").waitFor();
     expect(await axe(page), "erasure").toEqual([]);
     await ask.getByLabel(/Type the name/).fill("Rosa Parcel");
+    await ask.getByLabel("Reason").fill("Letter of 2026-11-20");
     await erase.click();
     await page.getByText("The person was erased.").waitFor();
     await page.goto(`/directory/individuals?id=${keep}`);
     await page.getByText("Not found").waitFor();
+  });
+
+  it("leaves a line among the erasures that does not say who it was", async () => {
+    const { page } = owner;
+    await page.goto("/erasures");
+    const row = page.locator("tbody tr[data-row]").filter({ hasText: "Letter of 2026-11-20" });
+    await row.getByText("Individual", { exact: true }).waitFor();
+    await row.getByText("Olivia Owner").waitFor();
+    expect(await page.getByRole("table").textContent()).not.toContain("Parcel");
+    expect(await axe(page), "erasures").toEqual([]);
+    await small();
   });
 });
 

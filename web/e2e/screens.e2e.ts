@@ -123,6 +123,34 @@ describe.each([
     await context.close();
   });
 
+  it("what admins set up", async () => {
+    const { page, context } = await signedIn(browser, url, demo, "owner@demo.example", {
+      dark,
+      path: "/fields",
+    });
+    for (const [path, make] of [
+      ["/fields", "New field"],
+      ["/identity-providers", "New identity provider"],
+      ["/erasures", null],
+      ["/teams", "New team"],
+      ["/webhooks", "New endpoint"],
+    ] as const) {
+      await page.goto(path);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.getByTestId("skeleton").waitFor({ state: "detached" });
+      expect(await axe(page), path).toEqual([]);
+      await fits(page);
+      if (!make) continue;
+      await page.getByRole("button", { name: make }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByRole("button", { name: "Create" }).click();
+      await dialog.getByText("This is needed.").first().waitFor();
+      expect(await axe(page), `${make}, with what is wrong`).toEqual([]);
+      await fits(page);
+    }
+    await context.close();
+  });
+
   it("the directory beside its list", async () => {
     const { page, context } = await signedIn(browser, url, demo, "owner@demo.example", {
       dark,
@@ -141,7 +169,8 @@ describe.each([
     await dialog.getByRole("button", { name: "Edit" }).click();
     await dialog.getByRole("button", { name: "Add profile" }).click();
     await dialog.getByRole("button", { name: "Add number" }).click();
-    await dialog.getByLabel("E-mail").fill("x");
+    await dialog.getByRole("button", { name: "Add e-mail" }).click();
+    await dialog.getByLabel("E-mail 1", { exact: true }).fill("x");
     await dialog.getByLabel("Full name").fill("");
     await dialog.getByText("This is not an e-mail address.").waitFor();
     expect(await axe(page), "a person's form with errors").toEqual([]);

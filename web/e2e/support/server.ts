@@ -39,7 +39,8 @@ export function binary(): string {
   return process.env.SWITCHROOM_BIN ?? path.resolve(here, "../../../target/debug/switchroom");
 }
 
-export async function startServer(): Promise<RunningServer> {
+/** With what a test needs beside the usual: a mail server, a network that may be asked. */
+export async function startServer(more: readonly string[] = []): Promise<RunningServer> {
   const dataDir = await mkdtemp(path.join(tmpdir(), "switchroom-e2e-"));
   let child: ChildProcess | null = null;
   const server: RunningServer = {
@@ -48,7 +49,7 @@ export async function startServer(): Promise<RunningServer> {
     demo: { tenant: { id: "", slug: "", region: "" }, users: {}, connections: {}, numbers: [] },
     async start() {
       const http = server.url ? new URL(server.url).host : "127.0.0.1:0";
-      const started = await launch(dataDir, http);
+      const started = await launch(dataDir, http, more);
       child = started.child;
       server.url = started.url;
       server.demo = JSON.parse(await readFile(path.join(dataDir, "demo.json"), "utf8")) as Demo;
@@ -72,7 +73,11 @@ export async function startServer(): Promise<RunningServer> {
   return server;
 }
 
-async function launch(dataDir: string, http: string): Promise<{ child: ChildProcess; url: string }> {
+async function launch(
+  dataDir: string,
+  http: string,
+  more: readonly string[],
+): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(
     binary(),
     [
@@ -86,6 +91,7 @@ async function launch(dataDir: string, http: string): Promise<{ child: ChildProc
       "127.0.0.1:0",
       "--rate-limit",
       "off",
+      ...more,
     ],
     { stdio: ["ignore", "pipe", "pipe"] },
   );

@@ -1,13 +1,16 @@
 import {
   BookUser,
   Cable,
+  Fingerprint,
   Gauge,
   Hash,
   Headset,
   KeyRound,
+  ListPlus,
   type LucideIcon,
   PhoneCall,
   ScrollText,
+  ShieldX,
   Ticket,
   Users,
   UsersRound,
@@ -29,6 +32,9 @@ export type Destination =
   | "/roles"
   | "/teams"
   | "/webhooks"
+  | "/fields"
+  | "/identity-providers"
+  | "/erasures"
   | "/account";
 
 export interface NavItem {
@@ -45,7 +51,10 @@ export interface NavItem {
     | "audit"
     | "roles"
     | "teams"
-    | "webhooks";
+    | "webhooks"
+    | "fields"
+    | "providers"
+    | "erasures";
   group: "work" | "admin";
   icon: LucideIcon;
   /** Second key of the `g` shortcut. */
@@ -139,6 +148,30 @@ export const NAVIGATION: readonly NavItem[] = [
     icon: Webhook,
     key: "h",
     allowed: (me) => can(me, "webhooks.read"),
+  },
+  {
+    to: "/identity-providers",
+    name: "providers",
+    group: "admin",
+    icon: Fingerprint,
+    key: "i",
+    allowed: (me) => can(me, "settings.read"),
+  },
+  {
+    to: "/fields",
+    name: "fields",
+    group: "admin",
+    icon: ListPlus,
+    key: "f",
+    allowed: (me) => can(me, "contact_fields.edit"),
+  },
+  {
+    to: "/erasures",
+    name: "erasures",
+    group: "admin",
+    icon: ShieldX,
+    key: "z",
+    allowed: (me) => can(me, "contacts.erase"),
   },
   {
     to: "/audit",

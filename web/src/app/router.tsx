@@ -22,7 +22,12 @@ const rootRoute = createRootRoute({
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
-  validateSearch: search({ next: text, ended: flag, tenant: text }),
+  validateSearch: search({
+    next: text,
+    ended: flag,
+    tenant: text,
+    problem: oneOf(["oidc-expired", "oidc-refused", "oidc-failed", "oidc-no-account"]),
+  }),
   beforeLoad: async () => {
     if (await queryClient.ensureQueryData(meQuery).catch(() => null)) throw redirect({ to: "/" });
   },
@@ -244,6 +249,24 @@ const webhooksRoute = createRoute({
   component: lazyRouteComponent(() => import("@/routes/webhooks"), "WebhooksRoute"),
 });
 
+const fieldsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/fields",
+  validateSearch: search({ of: oneOf(["individuals", "organizations", "contacts", "email-contacts"]) }),
+  component: lazyRouteComponent(() => import("@/routes/fields"), "FieldsRoute"),
+});
+const providersRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/identity-providers",
+  validateSearch: search({ id: text }),
+  component: lazyRouteComponent(() => import("@/routes/providers"), "ProvidersRoute"),
+});
+const erasuresRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/erasures",
+  component: lazyRouteComponent(() => import("@/routes/erasures"), "ErasuresRoute"),
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   resetRoute,
@@ -267,6 +290,9 @@ const routeTree = rootRoute.addChildren([
     rolesRoute,
     teamsRoute,
     webhooksRoute,
+    fieldsRoute,
+    providersRoute,
+    erasuresRoute,
     connectionsRoute,
   ]),
 ]);

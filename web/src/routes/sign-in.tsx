@@ -9,13 +9,16 @@ import { Entrance } from "@/ui/entrance";
 export function SignInRoute() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const { next, ended, tenant } = useSearch({ from: "/sign-in" });
+  const { next, ended, tenant, problem } = useSearch({ from: "/sign-in" });
   const ways = useQuery({
     queryKey: ["ways", tenant],
     enabled: tenant !== undefined,
     retry: false,
     queryFn: () => waysIn(tenant ?? ""),
   });
+  // Only a path of our own: an address from elsewhere must not send people away.
+  const target = next?.startsWith("/") && !next.startsWith("//") ? next : "/";
+  const goesTo = target === "/" ? "" : `?goes_to=${encodeURIComponent(target)}`;
   return (
     <Entrance
       title={t("sign_in.title")}
@@ -44,12 +47,17 @@ export function SignInRoute() {
           {t("sign_in.ended")}
         </p>
       ) : null}
+      {problem ? (
+        <p role="alert" className="mb-3 rounded-md bg-bad-soft px-2.5 py-1.5 text-[0.8667rem] text-bad">
+          {t(`sign_in.problem.${problem}`)}
+        </p>
+      ) : null}
       {ways.data && ways.data.providers.length > 0 ? (
         <div className="mb-4 grid gap-2 border-b border-line pb-4">
           {ways.data.providers.map((provider) => (
             <a
               key={provider.id}
-              href={`/api/v1/auth/oidc/${encodeURIComponent(provider.id)}/start`}
+              href={`/api/v1/auth/oidc/${encodeURIComponent(provider.id)}/start${goesTo}`}
               className={buttonStyle({ look: "plain", size: "lg" })}
             >
               {t("sign_in.by", { name: provider.name })}
@@ -57,14 +65,7 @@ export function SignInRoute() {
           ))}
         </div>
       ) : null}
-      <SignInForm
-        tenant={tenant}
-        onSignedIn={() => {
-          // Only a path of our own: an address from elsewhere must not send people away.
-          const target = next?.startsWith("/") && !next.startsWith("//") ? next : "/";
-          void navigate({ href: target, replace: true });
-        }}
-      />
+      <SignInForm tenant={tenant} onSignedIn={() => void navigate({ href: target, replace: true })} />
     </Entrance>
   );
 }

@@ -2,10 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import type { UseFormReturn } from "react-hook-form";
 import { useTranslation } from "react-i18next";
-import { api, take } from "@/lib/api/client";
-import { CONTACT_KIND, type ContactField } from "@/lib/api/directory-types";
-import { keys } from "@/lib/api/query";
-import type { Page } from "@/lib/api/types";
+import type { ContactField } from "@/lib/api/directory-types";
+import { fieldsQuery } from "@/lib/contact-fields";
 import { useCan } from "@/lib/session";
 import { Field, Input, Select } from "@/ui/field";
 import { Fact } from "@/ui/panel";
@@ -16,15 +14,7 @@ const NONE: ContactField[] = [];
 
 export function useContactFields(kind: TargetKind): ContactField[] {
   const allowed = useCan("contact_fields.read");
-  const query = useQuery({
-    queryKey: [...keys.directory, "fields", kind],
-    enabled: allowed,
-    staleTime: 60_000,
-    queryFn: ({ signal }) =>
-      take<Page<ContactField>>(
-        api.GET("/api/v1/contact-fields", { params: { query: { kind: CONTACT_KIND[kind] } }, signal }),
-      ),
-  });
+  const query = useQuery({ ...fieldsQuery(kind), enabled: allowed });
   return query.data?.items ?? NONE;
 }
 
@@ -54,9 +44,7 @@ export function CustomInputs({ kind, form }: { kind: TargetKind; form: UseFormRe
       {fields.map((field) => {
         const name = `custom.${field.key}` as const;
         const error = form.formState.errors.custom?.[field.key]?.message;
-        const register = form.register(name, {
-          // The schema knows no fields of the tenant's own; what is needed is told here as well.
-        });
+        const register = form.register(name);
         return (
           <Field key={field.id} label={field.label} required={field.required} error={error}>
             {field.type === "boolean" || field.type === "choice" ? (

@@ -18,6 +18,7 @@ export type ContactField = Omit<Present<Schemas["ContactFieldView"]>, "kind" | "
   type: FieldType;
 };
 export type Candidate = Omit<Present<Schemas["CandidateView"]>, "contact"> & { contact: ContactName };
+export type Erasure = Omit<Present<Schemas["ErasureView"]>, "contact"> & { contact: ContactName };
 export type Merge = Present<Schemas["MergeView"]>;
 export type Preview = {
   columns: { name: string; holds: string | null }[];

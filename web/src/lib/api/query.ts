@@ -47,6 +47,8 @@ export const keys = {
   registrations: ["registrations"] as const,
   settings: ["settings"] as const,
   webhooks: ["webhooks"] as const,
+  providers: ["identity-providers"] as const,
+  erasures: ["erasures"] as const,
   audit: ["audit"] as const,
   myTenants: ["my-tenants"] as const,
 };

@@ -126,6 +126,7 @@ export type Registration = Refine<Schemas["Registration"], { status: "waiting" |
 export type RegistrationMode = "off" | "open" | "approval";
 export type AccountSettings = Refine<Schemas["AccountSettings"], { registration: RegistrationMode }>;
 export type Ways = Refine<Schemas["Ways"], { registration: RegistrationMode }>;
+export type IdentityProvider = Present<Schemas["IdentityProvider"]>;
 export type AuditRecord = Refine<
   Schemas["AuditRecord"],
   {
@@ -237,6 +238,8 @@ export type InvitationBody = Schemas["NewInvitation"];
 export type MemberChange = Schemas["MemberChange"];
 export type NumberBody = Schemas["CreateNumber"];
 export type NumberChange = Schemas["UpdateNumber"];
+export type IdentityProviderBody = Schemas["NewIdentityProvider"];
+export type IdentityProviderChange = Schemas["IdentityProviderChange"];
 export type LoginBody = Schemas["Login"];
 export type RoleBody = Schemas["NewRole"];
 export type RoleChange = Schemas["RoleChange"];
