@@ -13,10 +13,11 @@ import { Button } from "@/ui/button";
 import { useErrorText } from "@/ui/feedback";
 import { ListFrame } from "@/ui/list";
 import type { Column } from "@/ui/table";
+import { ReplayAfter } from "./replay";
 
 const tone: Record<string, Tone> = { delivered: "good", failed: "warn", dead: "bad" };
 
-export function Deliveries({ id }: { id: string }) {
+export function Deliveries({ id, mayManage }: { id: string; mayManage: boolean }) {
   const { t } = useTranslation();
   const pages = usePages({
     queryKey: [...keys.webhooks, "deliveries", id],
@@ -73,8 +74,25 @@ export function Deliveries({ id }: { id: string }) {
         onDemand: true,
         cell: ({ row }) => <span className="num">{t("webhooks.ms", { ms: row.original.duration_ms })}</span>,
       },
+      {
+        id: "cursor",
+        header: t("webhooks.cursor"),
+        onDemand: true,
+        cell: ({ row }) => <code className="font-mono text-[0.8rem]">{row.original.cursor}</code>,
+      },
+      ...(mayManage
+        ? [
+            {
+              id: "actions",
+              header: t("field.actions"),
+              className: "@3xl:w-20",
+              always: true,
+              cell: ({ row }) => <ReplayAfter id={id} delivery={row.original} />,
+            } satisfies Column<Delivery>,
+          ]
+        : []),
     ],
-    [t],
+    [t, id, mayManage],
   );
   return (
     <ListFrame

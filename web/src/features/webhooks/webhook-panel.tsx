@@ -15,6 +15,7 @@ import { Failed, InlineError, Loading, useErrorText } from "@/ui/feedback";
 import { Fact, Facts } from "@/ui/panel";
 import { Tabs } from "@/ui/tabs";
 import { DeadLetters, Deliveries } from "./deliveries";
+import { Replay } from "./replay";
 import { WebhookForm } from "./webhook-form";
 import { WebhookState } from "./webhook-list";
 
@@ -64,7 +65,7 @@ export function WebhookPanel({
             {tab === "details" ? (
               <Details key={id} endpoint={query.data} mayManage={mayManage} onGone={onClose} />
             ) : tab === "deliveries" ? (
-              <Deliveries id={query.data.id} />
+              <Deliveries id={query.data.id} mayManage={mayManage} />
             ) : (
               <DeadLetters id={query.data.id} mayManage={mayManage} />
             )}
@@ -155,6 +156,7 @@ function Details({
             <KeyRound aria-hidden />
             {t("webhooks.rotate")}
           </Button>
+          <Replay id={endpoint.id} name={endpoint.name} />
           <Button size="sm" onClick={() => setAsked("delete")}>
             <Trash2 aria-hidden />
             {t("action.delete")}
