@@ -1,7 +1,8 @@
 /** The platform admin: the whole inventory of lines, and acting for a tenant. */
+import { readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { axe, launchBrowser, open, type Person } from "./support/browser.ts";
+import { axe, launchBrowser, open, type Person, sideways } from "./support/browser.ts";
 
 const url = inject("serverUrl");
 const demo = inject("demo");
@@ -96,6 +97,49 @@ describe("the inventory", () => {
   });
 });
 
+describe("a file of lines", () => {
+  it("is sent, read with the region it names, and what was refused can be kept", async () => {
+    const { page } = admin;
+    await page.getByRole("tab", { name: "Imports" }).click();
+    await page.getByText("No files yet").waitFor();
+    await page.getByRole("button", { name: "Import a file" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Country").fill("f");
+    await dialog.getByRole("button", { name: "Import" }).click();
+    await dialog.getByText("Choose a file.").waitFor();
+    await dialog.getByText("Two letters, such as FR.").waitFor();
+    expect(await axe(page), "sending a file").toEqual([]);
+    await dialog.getByLabel("File").setInputFiles({
+      name: "lines.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from(
+        `number,region,monthly_cost,currency\n01 99 00 08 01,Nantes,1.50,EUR\n01 99 00 08 02,Nantes,1.50,EUR\n${demo.numbers[0]},Paris,1.50,EUR\nno number,,,\n`,
+      ),
+    });
+    await dialog.getByLabel("Country").fill("fr");
+    await dialog.getByRole("button", { name: "Import" }).click();
+    const file = page.locator("tbody tr[data-row]").filter({ hasText: "lines.csv" });
+    await file.locator('[data-import="done"]').waitFor();
+    await file.getByText("2 new, 1 there already, 1 refused").waitFor();
+    expect(await axe(page), "files of lines").toEqual([]);
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await sideways(page)).toBe(0);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const waiting = page.waitForEvent("download");
+    await file.getByRole("button", { name: "Refused rows" }).click();
+    const rejects = await readFile((await (await waiting).path()) ?? "", "utf8");
+    expect(rejects).toContain("no number");
+    expect(rejects).not.toContain("Nantes");
+
+    await page.getByRole("tab", { name: "Available" }).click();
+    await page.locator("tbody tr[data-row]").filter({ hasText: "+33 1 99 00 08 02" }).waitFor();
+    await page.getByRole("tab", { name: "Imports" }).click();
+    await file.getByRole("button", { name: "Forget" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Forget" }).click();
+    await page.getByText("No files yet").waitFor();
+  });
+});
+
 describe("acting for a tenant", () => {
   it("opens its screens until it stops", async () => {
     const { page } = admin;
@@ -115,6 +159,7 @@ describe("acting for a tenant", () => {
     await corner.click();
     await page.getByRole("menuitem", { name: "Stop" }).click();
     await page.waitForURL("**/numbers");
-    expect(await page.getByRole("navigation", { name: "Main" }).getByRole("link").count()).toBe(1);
+    const links = page.getByRole("navigation", { name: "Main" }).getByRole("link");
+    await expect.poll(() => links.allTextContents()).toEqual(["Phone numbers"]);
   });
 });
