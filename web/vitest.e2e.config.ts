@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** Real browser against the real server binary; see e2e/support. */
+/** Real browser against the real server binary; see e2e/support. `npm run pictures` makes those of the docs the same way. */
 export default defineConfig({
   test: {
     environment: "node",
-    include: ["e2e/**/*.e2e.ts"],
+    include: [process.env.PICTURES ? "e2e/pictures.ts" : "e2e/**/*.e2e.ts"],
     globalSetup: ["e2e/support/global.ts"],
     testTimeout: 60_000,
     hookTimeout: 90_000,
