@@ -115,7 +115,7 @@ fn row(
         common.standing.name().to_owned(),
         dob,
         address,
-        others.join(" "),
+        others.join(" | "),
         links,
         custom,
         provenance,
