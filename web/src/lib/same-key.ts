@@ -11,7 +11,7 @@ export function useSameKey(): { of: (body: unknown) => string; done: () => void 
         if (sent.current?.body !== text) sent.current = { body: text, key: idempotencyKey() };
         return sent.current.key;
       },
-      /** Answered: the same words again mean another one. */
+      // Answered: the same words again mean another one.
       done: () => {
         sent.current = null;
       },

@@ -7,7 +7,7 @@ import { toast } from "sonner";
 import { api, take } from "@/lib/api/client";
 import type { ContactField } from "@/lib/api/directory-types";
 import type { Page } from "@/lib/api/types";
-import { type FieldOwner, fieldsQuery, loadFields } from "@/lib/contact-fields";
+import { allFieldsQuery, type FieldOwner, fieldsQuery, loadFields } from "@/lib/contact-fields";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Confirm, Dialog } from "@/ui/dialog";
@@ -44,7 +44,7 @@ export function FieldList({
   const query = useQuery(fieldsQuery(owner));
   const fields = query.data?.items ?? NONE;
   const [asked, setAsked] = useState<Asked | null>(null);
-  const refresh = () => client.invalidateQueries({ queryKey: fieldsQuery(owner).queryKey });
+  const refresh = () => client.invalidateQueries({ queryKey: allFieldsQuery.queryKey });
   const { move, said } = useMove(owner, query.data);
   const remove = useMutation({
     mutationFn: (field: ContactField) =>
@@ -295,8 +295,8 @@ function useColumns(
               <Button
                 look="ghost"
                 size="icon-sm"
-                aria-label={t("own_fields.change_one", name)}
-                title={t("own_fields.change_one", name)}
+                aria-label={t("own_fields.edit", name)}
+                title={t("own_fields.edit", name)}
                 onClick={() => onAsk("change", field)}
               >
                 <Pencil aria-hidden />
