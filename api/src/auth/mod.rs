@@ -141,9 +141,7 @@ async fn login(
     body: Incoming,
 ) -> Result<Response, Problem> {
     // The limit stands before the body is read: a flood shall cost nothing.
-    if let Some(ip) = address.0 {
-        state.limits.sign_in(ip)?;
-    }
+    state.limits.sign_in(address)?;
     let body: Login = body.read().await?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let found = users::find_for_sign_in(&mut connection, body.email.trim()).await?;
