@@ -202,7 +202,8 @@ impl Validate for Refresh {
 ///
 /// Each refresh token is good once. Presenting a used one means that a copy is about: the session ends.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = Refresh,
-    responses((status = 200, description = "New tokens", body = TokenPair)))]
+    responses((status = 200, description = "New tokens", body = TokenPair),
+        (status = 401, description = "Not a refresh token, or used before: then its session ends")))]
 async fn refresh(
     State(state): State<AppState>,
     address: Address,

@@ -236,6 +236,7 @@ impl Validate for AccountSettingsChange {
 
 /// Change how people come in
 #[utoipa::path(patch, path = "/api/v1/settings/accounts", tag = "people", operation_id = "change_account_settings", request_body = AccountSettingsChange,
+    params(IfMatch),
     responses((status = 200, description = "The settings, changed", body = AccountSettings), (status = 409, description = "Changed by somebody else at the same moment")))]
 async fn change_settings(
     State(state): State<AppState>,
