@@ -11,7 +11,8 @@ use switchroom_api::auth::Passwords;
 use switchroom_api::{ApiConfig, AppState, Mailer, RateLimits, listener};
 use switchroom_bridge::{Bridge, BridgeSettings};
 use switchroom_core::tenant as live;
-use switchroom_engine::webhooks::{Courier, Guard, Waking};
+use switchroom_engine::egress::Guard;
+use switchroom_engine::webhooks::{Courier, Waking};
 use switchroom_engine::{Engine, EngineSettings, Sealer};
 use switchroom_ws as ws;
 use tokio::net::TcpListener;
@@ -99,7 +100,7 @@ async fn serve(
         rate_limits: rate_limits(config),
         quarantine: config.quarantine_s,
         mailer,
-        private_issuers: config.private_issuers,
+        issuers: if config.private_issuers { Guard::anywhere() } else { Guard::default() },
         webhooks: guard(config),
         asyncapi: ws::asyncapi(),
     };

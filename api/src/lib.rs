@@ -10,7 +10,6 @@ pub mod body;
 mod calls;
 mod connections;
 mod directory;
-mod export;
 mod hooks;
 pub mod housekeeping;
 mod http;

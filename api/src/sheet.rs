@@ -2,6 +2,11 @@
 
 use std::borrow::Cow;
 
+use axum::{
+    body::Body,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
 use bytes::Bytes;
 
 /// A field as a spreadsheet shows it. What begins like a formula is text there only behind an apostrophe (OWASP ASVS
@@ -37,13 +42,27 @@ where
 }
 
 /// For `Content-Disposition`: only what every file system takes.
-pub(crate) fn file_name(text: &str) -> String {
+fn file_name(text: &str) -> String {
     let name: String = text
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' })
         .take(100)
         .collect();
     if name.is_empty() { "file".to_owned() } else { name }
+}
+
+/// A file to be saved.
+pub(crate) fn attachment(name: &str, media_type: &'static str, body: Body) -> Response {
+    let disposition = format!("attachment; filename=\"{}\"", file_name(name));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_str(&disposition).unwrap_or_else(|_| HeaderValue::from_static("attachment")),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    (headers, body).into_response()
 }
 
 #[cfg(test)]

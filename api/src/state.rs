@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use switchroom_core::{CallId, TenantId};
-use switchroom_engine::{Engine, FrameSink, Sealer};
+use switchroom_engine::{Engine, FrameSink, Sealer, egress::Guard};
 use switchroom_store::Database;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -58,7 +58,7 @@ impl AppState {
             sessions: Arc::new(Sessions::new(db.clone())),
             passwords: Arc::new(Passwords::new()?),
             tickets: Arc::new(Tickets::default()),
-            issuers: Arc::new(Issuers::new(config.private_issuers)?),
+            issuers: Arc::new(Issuers::new(config.issuers.clone())?),
             limits: Arc::new(Limits::new(config.rate_limits)),
             reads: Arc::new(ReadLog::start(db.clone())),
             admission: Arc::default(),
@@ -121,10 +121,10 @@ pub struct ApiConfig {
     pub quarantine: Duration,
     /// None = no mail: links are shown to the admin who asks for them.
     pub mailer: Option<Mailer>,
-    /// Whether identity providers may stand in private networks and speak plain http.
-    pub private_issuers: bool,
+    /// Where identity providers may stand.
+    pub issuers: Guard,
     /// Where events may be sent.
-    pub webhooks: switchroom_engine::webhooks::Guard,
+    pub webhooks: Guard,
     /// The document of the socket protocol, as `ws` generates it.
     pub asyncapi: serde_json::Value,
 }

@@ -25,7 +25,7 @@ use axum::{
 };
 use serde_json::Value;
 use switchroom_core::{Role, TenantId, UserId};
-use switchroom_engine::{Engine, EngineSettings, NoSink, Sealer};
+use switchroom_engine::{Engine, EngineSettings, NoSink, Sealer, egress::Guard};
 use switchroom_store::{
     StoreError, tenants,
     testing::TestDatabase,
@@ -142,8 +142,8 @@ impl App {
             rate_limits: None,
             quarantine: std::time::Duration::from_secs(2_592_000),
             mailer: None,
-            private_issuers: false,
-            webhooks: switchroom_engine::webhooks::Guard::default(),
+            issuers: Guard::default(),
+            webhooks: Guard::default(),
             asyncapi: serde_json::json!({"asyncapi": "3.0.0"}),
         };
         change(&mut config);

@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use switchroom_api::testing::{App, PASSWORD, Reply, TestUser};
 use switchroom_core::Role;
+use switchroom_engine::egress::Guard;
 
 /// A key as issuers have them.
 #[derive(Clone)]
@@ -171,7 +172,9 @@ impl World {
     }
 
     async fn with(more: Value) -> Self {
-        let app = App::with_config(|config| config.private_issuers = true).await;
+        let app =
+            App::with_config(|config| config.issuers = Guard::allowing(|address| address.is_loopback()))
+                .await;
         let issuer = Issuer::start().await;
         let mut body = json!({"name": "Company sign-in", "issuer": issuer.url, "client_id": "switchroom",
             "client_secret": "hunter2 & more"});

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use switchroom_api::testing::{App, TestTenant};
 use switchroom_core::Role;
-use switchroom_engine::webhooks::{Courier, Guard};
+use switchroom_engine::{egress::Guard, webhooks::Courier};
 use tokio::sync::{
     Notify,
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},

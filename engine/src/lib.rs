@@ -5,6 +5,7 @@
 
 mod appender;
 pub mod directory;
+pub mod egress;
 pub mod ingest;
 mod live;
 pub mod registry;

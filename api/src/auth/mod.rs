@@ -18,6 +18,7 @@ pub mod oidc;
 mod own_sessions;
 mod password;
 mod register;
+mod remembered;
 mod reset;
 mod second_factor;
 mod sessions;

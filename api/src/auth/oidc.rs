@@ -11,12 +11,13 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
     jwk::{Jwk, JwkSet, PublicKeyUse},
 };
-use moka::future::Cache;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
+use switchroom_engine::egress::Guard;
 
+use super::remembered::Remembered;
 use crate::outbound::{Asker, Outbound};
 
 /// How long metadata and keys are believed.
@@ -74,8 +75,8 @@ struct Keys {
 /// Speaks to issuers, and remembers what they said.
 pub struct Issuers {
     asker: Asker,
-    metadata: Cache<String, Arc<Metadata>>,
-    keys: Cache<String, Arc<Keys>>,
+    metadata: Remembered<String, Arc<Metadata>>,
+    keys: Remembered<String, Arc<Keys>>,
 }
 
 /// Who we are to an issuer.
@@ -142,11 +143,11 @@ struct IdToken {
 }
 
 impl Issuers {
-    pub fn new(private: bool) -> Result<Self, Outbound> {
+    pub fn new(guard: Guard) -> Result<Self, Outbound> {
         Ok(Self {
-            asker: Asker::new(private)?,
-            metadata: Cache::builder().max_capacity(1_000).time_to_live(REMEMBER).build(),
-            keys: Cache::builder().max_capacity(1_000).time_to_live(REMEMBER).build(),
+            asker: Asker::new(guard)?,
+            metadata: Remembered::new(1_000, REMEMBER),
+            keys: Remembered::new(1_000, REMEMBER),
         })
     }
 
@@ -157,7 +158,7 @@ impl Issuers {
 
     /// The metadata, which must be those of this very issuer.
     pub async fn metadata(&self, issuer: &str) -> Result<Arc<Metadata>, Refused> {
-        if let Some(known) = self.metadata.get(issuer).await {
+        if let Some(known) = self.metadata.get(issuer) {
             return Ok(known);
         }
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
@@ -168,7 +169,7 @@ impl Issuers {
         }
         self.asker.check(&metadata.authorization_endpoint)?;
         let metadata = Arc::new(metadata);
-        self.metadata.insert(issuer.to_owned(), Arc::clone(&metadata)).await;
+        self.metadata.insert(issuer.to_owned(), Arc::clone(&metadata));
         Ok(metadata)
     }
 
@@ -251,7 +252,7 @@ impl Issuers {
 
     /// The key a token names; asks for the keys anew where none fits, since issuers change them.
     async fn key(&self, uri: &str, kid: Option<&str>, algorithm: Algorithm) -> Result<Jwk, Refused> {
-        if let Some(known) = self.keys.get(uri).await {
+        if let Some(known) = self.keys.get(uri) {
             if let Some(key) = fitting(&known.set, kid, algorithm) {
                 return Ok(key);
             }
@@ -265,7 +266,7 @@ impl Issuers {
         let set =
             JwkSet { keys: keys.iter().filter_map(|key| serde_json::from_value(key.clone()).ok()).collect() };
         let key = fitting(&set, kid, algorithm);
-        self.keys.insert(uri.to_owned(), Arc::new(Keys { set, at: Instant::now() })).await;
+        self.keys.insert(uri.to_owned(), Arc::new(Keys { set, at: Instant::now() }));
         key.ok_or(Refused::NoKey)
     }
 }

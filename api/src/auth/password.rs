@@ -1,13 +1,23 @@
-//! Passwords: Argon2id beside the reactor, behind a small semaphore, so that a storm of sign-ins delays sign-ins and
-//! never a call.
+//! Passwords: Argon2id on threads of its own, which get what the calls leave of the cores, so that a storm of sign-ins
+//! delays sign-ins and never a call.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
+
+/// Hashes under way at once; each holds 19 MiB.
+const HASHERS: usize = 2;
+/// How much they yield to others (`setpriority`): about a tenth of a core beside a thread that wants all of it.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 
 #[derive(Debug, thiserror::Error)]
 #[error("password hashing failed")]
@@ -16,7 +26,8 @@ pub struct HashFailed;
 /// The hasher of the house.
 pub struct Passwords {
     argon2: Argon2<'static>,
-    permits: Arc<Semaphore>,
+    /// To the hashers, which end with it.
+    work: mpsc::Sender<Work>,
     /// Verified where nobody has the e-mail, so that the answer takes as long as for somebody.
     decoy: String,
 }
@@ -27,7 +38,7 @@ impl Passwords {
         let params = Params::new(19 * 1024, 2, 1, None).map_err(|_| HashFailed)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash_with(&argon2, "nobody has this password")?;
-        Ok(Self { argon2, permits: Arc::new(Semaphore::new(2)), decoy })
+        Ok(Self { argon2, work: start_hashers()?, decoy })
     }
 
     pub async fn hash(&self, password: &str) -> Result<String, HashFailed> {
@@ -50,18 +61,56 @@ impl Passwords {
         Ok(fits && known)
     }
 
+    /// Does the work on one of the hashers. Once begun it is done to the end; whoever gives up before frees the place.
     async fn beside<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashFailed> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| HashFailed)?;
-        tokio::task::spawn_blocking(move || {
-            // Held by the work itself: a client that gives up does not free the place of a hash still running.
-            let _permit = permit;
-            work()
-        })
-        .await
-        .map_err(|_| HashFailed)
+        let (done, answer) = oneshot::channel();
+        let work = move || {
+            if !done.is_closed() {
+                // Whoever asked may give up meanwhile.
+                let _ = done.send(work());
+            }
+        };
+        self.work.send(Box::new(work)).map_err(|_| HashFailed)?;
+        answer.await.map_err(|_| HashFailed)
+    }
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+fn start_hashers() -> Result<mpsc::Sender<Work>, HashFailed> {
+    let (sender, queue) = mpsc::channel::<Work>();
+    let queue = Arc::new(Mutex::new(queue));
+    for _ in 0..HASHERS {
+        let queue = Arc::clone(&queue);
+        let hasher = move || {
+            step_back();
+            loop {
+                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                match next {
+                    // A panic would be a bug of a library; it is one failed hash and not the end of hashing.
+                    Ok(work) => drop(catch_unwind(AssertUnwindSafe(work))),
+                    Err(mpsc::RecvError) => break,
+                }
+            }
+        };
+        thread::Builder::new().name("hasher".to_owned()).spawn(hasher).map_err(|_| HashFailed)?;
+    }
+    Ok(sender)
+}
+
+/// Lets every other thread go first. Elsewhere than on Linux a priority is a whole process's.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    use rustix::process::{getpriority_process, setpriority_process};
+
+    #[cfg(target_os = "linux")]
+    if getpriority_process(None).is_ok_and(|niceness| niceness < NICENESS)
+        && let Err(error) = setpriority_process(None, NICENESS)
+    {
+        tracing::warn!(%error, "hashes of passwords run at the priority of calls");
     }
 }
 
@@ -77,6 +126,17 @@ pub fn hash_blocking(password: &str) -> Result<String, HashFailed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashes_yield_to_calls() {
+        let own = rustix::process::getpriority_process(None).unwrap();
+        let passwords = Passwords::new().unwrap();
+        let niceness =
+            passwords.beside(|| rustix::process::getpriority_process(None).unwrap()).await.unwrap();
+        assert_eq!(niceness, own.max(NICENESS));
+        assert_eq!(rustix::process::getpriority_process(None).unwrap(), own, "of those threads only");
+    }
 
     #[tokio::test]
     async fn only_the_right_password_fits() {

@@ -6,7 +6,6 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
-use moka::future::Cache;
 use switchroom_core::{Grants, Permission, Role, TenantId, UserId, number::Region, role::Modules};
 use switchroom_store::{
     Database, StoreError, Timestamp,
@@ -15,7 +14,7 @@ use switchroom_store::{
 };
 use uuid::Uuid;
 
-use super::token;
+use super::{remembered::Remembered, token};
 
 /// How long a sign-in is believed without asking again.
 pub const REMEMBER: Duration = Duration::from_secs(5);
@@ -98,21 +97,13 @@ fn region(text: &str) -> Region {
 /// Resolves credentials.
 pub struct Sessions {
     db: Database,
-    known: Cache<TokenHash, Arc<Identity>>,
-    tenants: Cache<String, Place>,
+    known: Remembered<TokenHash, Arc<Identity>>,
+    tenants: Remembered<String, Place>,
 }
 
 impl Sessions {
     pub fn new(db: Database) -> Self {
-        Self {
-            db,
-            known: Cache::builder()
-                .max_capacity(100_000)
-                .time_to_live(REMEMBER)
-                .support_invalidation_closures()
-                .build(),
-            tenants: Cache::builder().max_capacity(1_000).time_to_live(REMEMBER).build(),
-        }
+        Self { db, known: Remembered::new(100_000, REMEMBER), tenants: Remembered::new(1_000, REMEMBER) }
     }
 
     /// The sign-in behind an `Authorization: Bearer` text; None when it is not good (any more).
@@ -151,7 +142,7 @@ impl Sessions {
             return Ok(None);
         }
         let hash = token::hash(text);
-        if let Some(identity) = self.known.get(&hash).await
+        if let Some(identity) = self.known.get(&hash)
             && identity.ends_at.is_none_or(|at| at > Utc::now())
         {
             return Ok(Some(identity));
@@ -183,13 +174,13 @@ impl Sessions {
             }),
             ends_at: sign_in.ends_at,
         });
-        self.known.insert(hash, Arc::clone(&identity)).await;
+        self.known.insert(hash, Arc::clone(&identity));
         Ok(Some(identity))
     }
 
     /// The platform admin's place in a tenant.
     pub async fn tenant(&self, slug: &str) -> Result<Option<Place>, StoreError> {
-        if let Some(place) = self.tenants.get(slug).await {
+        if let Some(place) = self.tenants.get(slug) {
             return Ok(Some(place));
         }
         let mut connection = self.db.auth().acquire().await.map_err(StoreError::from)?;
@@ -204,18 +195,17 @@ impl Sessions {
             modules: Modules::ALL,
             extension: None,
         };
-        self.tenants.insert(slug.to_owned(), place.clone()).await;
+        self.tenants.insert(slug.to_owned(), place.clone());
         Ok(Some(place))
     }
 
     /// Forgets a session or token that was ended or changed.
     pub fn forget(&self, session: Uuid) {
-        // Fails only when closures are not supported, and they are switched on above.
-        let _ = self.known.invalidate_entries_if(move |_, identity| identity.session == session);
+        self.known.forget_where(|identity| identity.session == session);
     }
 
     /// Forgets everything known of a person (their name, role or membership changed).
     pub fn forget_user(&self, user: UserId) {
-        let _ = self.known.invalidate_entries_if(move |_, identity| identity.user_id == user);
+        self.known.forget_where(|identity| identity.user_id == user);
     }
 }

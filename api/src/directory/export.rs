@@ -25,7 +25,11 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{ContactQuery, begin, notes::reading};
-use crate::{Address, Caller, Filter, ListQuery, Problem, imports::attachment, sheet, state::AppState};
+use crate::{
+    Address, Caller, Filter, ListQuery, Problem,
+    sheet::{self, attachment},
+    state::AppState,
+};
 
 /// Rows of a page: few enough that the database is not held long.
 const PAGE: u32 = 500;
@@ -111,7 +115,7 @@ fn row(
         common.standing.name().to_owned(),
         dob,
         address,
-        others.join(" "),
+        others.join(" | "),
         links,
         custom,
         provenance,

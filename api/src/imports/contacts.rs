@@ -10,19 +10,21 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use switchroom_core::{
     TenantId, UserId,
     csv_rows::Rows,
     directory::{
         ContactKind,
-        import::{Columns, RowError},
+        import::{Columns, OwnFields, RowError},
+        standing::Standing,
     },
     number::Region,
 };
 use switchroom_store::{
-    StoreError, audit,
+    StoreError, audit, contact_fields,
     import::{Import, Numbered},
     imports::{self as store, ImportState},
 };
@@ -64,6 +66,7 @@ struct Contacts {
     /// The columns by their names and what each holds, of a header that does not do as well.
     named: Vec<(String, Option<String>)>,
     region: Region,
+    own: OwnFields,
     actor: UserId,
     address: Option<String>,
 }
@@ -75,7 +78,7 @@ impl Reading for Contacts {
         self.named = Columns::guessed(fields.iter().copied(), &self.mapping);
         let columns =
             Columns::mapped(fields.iter().copied(), &self.mapping).map_err(|error| error.to_string())?;
-        self.columns = Some(columns);
+        self.columns = Some(columns.knowing(self.own.clone()));
         Ok(())
     }
 
@@ -111,8 +114,8 @@ impl Reading for Contacts {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportMapping {
-    /// `name`, `kind`, `organization`, `gender`, `email`, `phone`, `phone2` … `phone20`, `label`, `label2` …, `phones`, or
-    /// `ignore`. Columns that are not named here hold what their own names say.
+    /// `name`, `kind`, `organization`, `gender`, `email`, `other_emails`, `phone`, `phone2` … `phone20`, `label`, `label2` …,
+    /// `phones`, `dob`, `address`, `status`, `custom.KEY` for a field of the tenant's own, or `ignore`. Columns that are not named here hold what their own names say.
     #[serde(default)]
     #[schema(value_type = Object, example = json!({"Nom": "name", "Portable": "phone"}))]
     mapping: BTreeMap<String, String>,
@@ -139,6 +142,12 @@ async fn reading(
     mapping: BTreeMap<String, String>,
 ) -> Result<(Contacts, ImportState), Problem> {
     let file = holder(caller).get(state, id).await?;
+    let own = {
+        let mut tx = state.db.tenant(caller.tenant).await?;
+        let own = contact_fields::by_kind(&mut tx).await?;
+        tx.commit().await?;
+        own
+    };
     let region = file.region.as_deref().and_then(|region| region.parse().ok()).unwrap_or(caller.region);
     let contacts = Contacts {
         tenant: caller.tenant,
@@ -146,6 +155,7 @@ async fn reading(
         columns: None,
         named: Vec::new(),
         region,
+        own,
         actor: caller.user_id,
         address: address.text(),
     };
@@ -226,8 +236,17 @@ pub struct PreviewContact {
     organization: Option<String>,
     gender: Option<&'static str>,
     email: Option<String>,
+    /// Beside `email`.
+    other_emails: Vec<String>,
     /// E.164.
     phones: Vec<String>,
+    dob: Option<NaiveDate>,
+    address: Option<String>,
+    #[schema(value_type = String, example = "active")]
+    status: Standing,
+    /// Values of the tenant's own fields.
+    #[schema(value_type = Object)]
+    custom: Map<String, Value>,
 }
 
 /// How a file would be read.
@@ -297,7 +316,12 @@ async fn preview_contact_import(
                 organization: row.organization,
                 gender: row.gender,
                 email: row.email,
+                other_emails: row.other_emails,
                 phones: row.phones.iter().map(|phone| phone.e164.to_string()).collect(),
+                dob: row.dob,
+                address: row.address,
+                status: row.standing,
+                custom: row.custom,
             }),
             error: None,
         })

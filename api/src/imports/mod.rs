@@ -7,8 +7,8 @@ mod numbers;
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
 };
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
@@ -26,7 +26,7 @@ use uuid::Uuid;
 use crate::{
     ListQuery, Page, Problem,
     directory::{page, place, position_at},
-    sheet,
+    sheet::{self, attachment},
     state::AppState,
     tx::Tx,
 };
@@ -273,18 +273,4 @@ fn require_csv(headers: &HeaderMap) -> Result<(), Problem> {
         | "application/vnd.ms-excel" => Ok(()),
         _ => Err(Problem::unsupported_media_type().detail("Send the file itself, as text/csv.")),
     }
-}
-
-/// A file to be saved.
-pub(crate) fn attachment(name: &str, media_type: &'static str, body: Body) -> Response {
-    let disposition = format!("attachment; filename=\"{}\"", sheet::file_name(name));
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_str(&disposition).unwrap_or_else(|_| HeaderValue::from_static("attachment")),
-        ),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (headers, body).into_response()
 }

@@ -1,6 +1,11 @@
 //! `GET /audit` and `/audit/export`: who did what in the tenant.
 
-use axum::{Json, extract::State, response::Response};
+use axum::{
+    Json,
+    body::{Body, Bytes},
+    extract::State,
+    response::Response,
+};
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures::stream;
 use serde::{Deserialize, Serialize};
@@ -13,9 +18,9 @@ use uuid::Uuid;
 
 use crate::{
     auth::Caller,
-    export,
     list::{Filter, ListQuery, Page},
     problem::Problem,
+    sheet,
     state::AppState,
 };
 
@@ -151,7 +156,8 @@ async fn export_csv(
     state.reads.settled().await;
     let export =
         Export { db: state.db.clone(), tenant: caller.tenant, filter: filter.into(), place: Place::Head };
-    export::download("audit.csv", stream::try_unfold(export, Export::next))
+    let rows = stream::try_unfold(export, Export::next);
+    sheet::attachment("audit.csv", "text/csv; charset=utf-8", Body::from_stream(rows))
 }
 
 struct Export {
@@ -186,11 +192,11 @@ const HEAD: [&str; 14] = [
 
 impl Export {
     /// A page of rows, in a transaction of its own, so that a slow reader holds none open.
-    async fn next(mut self) -> Result<Option<(Vec<u8>, Self)>, StoreError> {
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, StoreError> {
         let after = match self.place {
             Place::Head => {
                 self.place = Place::After(None);
-                return Ok(Some((export::row(HEAD), self)));
+                return Ok(Some((sheet::lines([HEAD]), self)));
             }
             Place::After(after) => after,
             Place::End => return Ok(None),
@@ -203,14 +209,15 @@ impl Export {
             Some(last) if whole => Place::After(Some((last.created_at, last.id))),
             _ => Place::End,
         };
-        Ok(Some((records.into_iter().flat_map(line).collect(), self)))
+        let cells: Vec<_> = records.into_iter().map(cells).collect();
+        Ok(Some((sheet::lines(cells.iter().map(|row| row.iter().map(String::as_str))), self)))
     }
 }
 
-fn line(record: audit::Record) -> Vec<u8> {
+fn cells(record: audit::Record) -> [String; 14] {
     let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     let json = |value: Option<Value>| value.map(|value| value.to_string()).unwrap_or_default();
-    export::row([
+    [
         record.created_at.to_rfc3339_opts(SecondsFormat::Micros, true),
         record.action,
         id(record.actor_id),
@@ -225,5 +232,5 @@ fn line(record: audit::Record) -> Vec<u8> {
         json(record.after),
         json(Some(record.detail).filter(|detail| *detail != json!({}))),
         record.id.to_string(),
-    ])
+    ]
 }

@@ -12,6 +12,7 @@ pub mod fact;
 pub mod frame;
 pub mod grants;
 pub mod ids;
+pub mod internet;
 pub mod inventory;
 pub mod log;
 pub mod number;

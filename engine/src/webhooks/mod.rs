@@ -4,7 +4,6 @@
 //! attempt. So a crash at any moment sends again at most what was sent last, under the same id. Nothing here is in the
 //! path of a pop or an append: a commit wakes the courier, and the courier reads.
 
-mod guard;
 mod letter;
 
 use std::{
@@ -32,10 +31,9 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-pub use guard::{BadTarget, Guard};
 pub use letter::{Secret, sign};
 
-use crate::{FrameSink, Sealer};
+use crate::{FrameSink, Sealer, egress::Guard};
 use letter::Letter;
 
 /// Endpoints that are told at once.

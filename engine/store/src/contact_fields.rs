@@ -6,6 +6,7 @@ use switchroom_core::{
     directory::{
         ContactKind,
         custom::{Field, FieldType},
+        import::OwnFields,
     },
 };
 use uuid::Uuid;
@@ -114,6 +115,15 @@ pub async fn list(tx: &mut TenantTx, of: Option<ContactKind>) -> Result<Vec<Fiel
     .fetch_all(&mut **tx)
     .await?;
     rows.into_iter().map(Row::into_definition).collect()
+}
+
+/// Those of every kind, for whoever reads contacts of several.
+pub async fn by_kind(tx: &mut TenantTx) -> Result<OwnFields, StoreError> {
+    let mut own = OwnFields::new();
+    for definition in list(tx, None).await? {
+        own.entry(definition.of).or_default().push(definition.field);
+    }
+    Ok(own)
 }
 
 /// What values of a kind of contact are checked by.

@@ -9,7 +9,7 @@ use std::{collections::HashMap, fmt::Write as _};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use switchroom_core::{
     TenantId,
-    directory::{ContactKind, import::ImportRow},
+    directory::{ContactKind, import::ImportRow, standing::Standing},
 };
 use uuid::Uuid;
 
@@ -114,10 +114,12 @@ impl Import {
         sqlx::raw_sql(
             "CREATE TEMPORARY TABLE import_rows (
                  line bigint PRIMARY KEY, id uuid NOT NULL, kind text NOT NULL, name text NOT NULL,
-                 organization_id uuid, gender text, email text,
+                 organization_id uuid, gender text, email text, dob date, address text, status text NOT NULL, custom jsonb NOT NULL,
                  folded text GENERATED ALWAYS AS (lower(regexp_replace(btrim(name), '\\s+', ' ', 'g'))) STORED) ON COMMIT DELETE ROWS;
              CREATE TEMPORARY TABLE import_phones (
                  line bigint NOT NULL, position smallint NOT NULL, e164 text NOT NULL, raw text NOT NULL, label text)
+                 ON COMMIT DELETE ROWS;
+             CREATE TEMPORARY TABLE import_emails (line bigint NOT NULL, position smallint NOT NULL, email text NOT NULL)
                  ON COMMIT DELETE ROWS",
         )
         .execute(&mut connection)
@@ -175,22 +177,17 @@ impl Import {
                     None => {
                         let made = Uuid::now_v7();
                         // A line of its own below those of the file.
-                        text.row(
-                            -(fresh.len() as i64) - 1,
-                            made,
-                            ContactKind::Organization,
-                            name,
-                            None,
-                            None,
-                            None,
-                        );
+                        text.parent(-(fresh.len() as i64) - 1, made, name);
                         fresh.insert(key, made);
                         made
                     }
                 }
             });
             let line = i64::try_from(*line).unwrap_or(i64::MAX);
-            text.row(line, id, row.kind, &row.name, organization, row.gender, row.email.as_deref());
+            text.row(line, id, organization, row);
+            for (position, email) in row.other_emails.iter().enumerate() {
+                text.email(line, position + 1, email);
+            }
             for (position, phone) in row.phones.iter().enumerate() {
                 text.phone(line, position, &phone.e164.to_string(), &phone.raw, phone.label.as_deref());
             }
@@ -200,10 +197,13 @@ impl Import {
         let mut tx = self.connection.begin().await?;
         copy(
             &mut tx,
-            "COPY import_rows (line, id, kind, name, organization_id, gender, email) FROM STDIN",
+            "COPY import_rows (line, id, kind, name, organization_id, gender, email, dob, address, status, custom) FROM STDIN",
             &text.rows,
         )
         .await?;
+        if !text.emails.is_empty() {
+            copy(&mut tx, "COPY import_emails FROM STDIN", &text.emails).await?;
+        }
         copy(&mut tx, "COPY import_phones FROM STDIN", &text.phones).await?;
         // The planner knows nothing of tables that were just filled; a batch of about the same size is like the last.
         if rows.len() > self.analyzed * 2 {
@@ -285,22 +285,24 @@ DELETE FROM import_rows r USING present WHERE r.line = present.line";
 
 /// Parents before those who refer to them.
 const INSERT_CONTACTS: [&str; 4] = [
-    "INSERT INTO organizations (id, tenant_id, name, email, provenance)
-     SELECT id, $1, name, email, 'import' FROM import_rows WHERE kind = 'organization' ORDER BY id",
-    "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, provenance)
-     SELECT id, $1, organization_id, name, gender, email, 'import' FROM import_rows WHERE kind = 'organization_contact' ORDER BY id",
-    "INSERT INTO individuals (id, tenant_id, full_name, gender, email, provenance)
-     SELECT id, $1, name, gender, email, 'import' FROM import_rows WHERE kind = 'individual' ORDER BY id",
-    "INSERT INTO email_contacts (id, tenant_id, name, email, provenance)
-     SELECT id, $1, name, email, 'import' FROM import_rows WHERE kind = 'email_contact' ORDER BY id",
+    "INSERT INTO organizations (id, tenant_id, name, email, status, is_active, custom, provenance)
+     SELECT id, $1, name, email, status, status IN ('pending', 'active'), custom, 'import' FROM import_rows WHERE kind = 'organization' ORDER BY id",
+    "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, status, is_active, custom, provenance)
+     SELECT id, $1, organization_id, name, gender, email, status, status IN ('pending', 'active'), custom, 'import' FROM import_rows WHERE kind = 'organization_contact' ORDER BY id",
+    "INSERT INTO individuals (id, tenant_id, full_name, gender, email, dob, address, status, is_active, custom, provenance)
+     SELECT id, $1, name, gender, email, dob, address, status, status IN ('pending', 'active'), custom, 'import' FROM import_rows WHERE kind = 'individual' ORDER BY id",
+    "INSERT INTO email_contacts (id, tenant_id, name, email, status, is_active, custom, provenance)
+     SELECT id, $1, name, email, status, status IN ('pending', 'active'), custom, 'import' FROM import_rows WHERE kind = 'email_contact' ORDER BY id",
 ];
 
 const INSERT_EMAILS: &str = "
-INSERT INTO contact_emails (tenant_id, email, is_primary, organization_contact_id, organization_id, individual_id, email_contact_id)
-SELECT $1, r.email, true,
+INSERT INTO contact_emails (tenant_id, email, is_primary, position, organization_contact_id, organization_id, individual_id, email_contact_id)
+SELECT $1, e.email, e.position = 0, e.position,
        CASE r.kind WHEN 'organization_contact' THEN r.id END, CASE r.kind WHEN 'organization' THEN r.id END,
        CASE r.kind WHEN 'individual' THEN r.id END, CASE r.kind WHEN 'email_contact' THEN r.id END
-  FROM import_rows r WHERE r.email IS NOT NULL ORDER BY r.id";
+  FROM (SELECT line, 0 AS position, email FROM import_rows WHERE email IS NOT NULL
+        UNION ALL SELECT line, position, email FROM import_emails) e
+  JOIN import_rows r USING (line) ORDER BY r.id, e.position";
 
 const INSERT_PHONES: &str = "
 INSERT INTO contact_phones (tenant_id, e164, raw, label, is_primary, position,
@@ -320,42 +322,60 @@ async fn copy(connection: &mut PgConnection, statement: &'static str, text: &str
     Ok(())
 }
 
-/// The two tables in COPY's text format.
+/// The tables in COPY's text format.
 #[derive(Default)]
 struct Text {
     rows: String,
     phones: String,
+    emails: String,
     /// Organizations made for contacts that name them.
     parents: u64,
 }
 
 impl Text {
-    #[expect(clippy::too_many_arguments, reason = "one per column")]
-    fn row(
-        &mut self,
-        line: i64,
-        id: Uuid,
-        kind: ContactKind,
-        name: &str,
-        organization: Option<Uuid>,
-        gender: Option<&str>,
-        email: Option<&str>,
-    ) {
-        self.parents += u64::from(line < 0);
-        let _ = write!(self.rows, "{line}\t{id}\t{kind}\t");
+    /// An organization that a contact names and nobody has.
+    fn parent(&mut self, line: i64, id: Uuid, name: &str) {
+        self.parents += 1;
+        let _ = write!(self.rows, "{line}\t{id}\t{}\t", ContactKind::Organization);
         escape(&mut self.rows, Some(name));
-        self.rows.push('\t');
+        let _ = writeln!(self.rows, "\t\\N\t\\N\t\\N\t\\N\t\\N\t{}\t{{}}", Standing::default().name());
+    }
+
+    fn row(&mut self, line: i64, id: Uuid, organization: Option<Uuid>, row: &ImportRow) {
+        let rows = &mut self.rows;
+        let _ = write!(rows, "{line}\t{id}\t{}\t", row.kind);
+        escape(rows, Some(&row.name));
+        rows.push('\t');
         match organization {
             Some(id) => {
-                let _ = write!(self.rows, "{id}");
+                let _ = write!(rows, "{id}");
             }
-            None => self.rows.push_str("\\N"),
+            None => rows.push_str("\\N"),
         }
-        self.rows.push('\t');
-        escape(&mut self.rows, gender);
-        self.rows.push('\t');
-        escape(&mut self.rows, email);
-        self.rows.push('\n');
+        for text in [row.gender, row.email.as_deref()] {
+            rows.push('\t');
+            escape(rows, text);
+        }
+        match row.dob {
+            Some(date) => {
+                let _ = write!(rows, "\t{date}\t");
+            }
+            None => rows.push_str("\t\\N\t"),
+        }
+        escape(rows, row.address.as_deref());
+        let _ = write!(rows, "\t{}\t", row.standing.name());
+        if row.custom.is_empty() {
+            rows.push_str("{}");
+        } else {
+            escape(rows, Some(&serde_json::Value::Object(row.custom.clone()).to_string()));
+        }
+        rows.push('\n');
+    }
+
+    fn email(&mut self, line: i64, position: usize, email: &str) {
+        let _ = write!(self.emails, "{line}\t{position}\t");
+        escape(&mut self.emails, Some(email));
+        self.emails.push('\n');
     }
 
     fn phone(&mut self, line: i64, position: usize, e164: &str, raw: &str, label: Option<&str>) {

@@ -135,3 +135,71 @@ async fn a_refused_batch_leaves_nothing_and_the_next_one_goes_in() {
     assert_eq!(rows.iter().filter(|row| row.row.kind == ContactKind::OrganizationContact).count(), 2);
     assert_eq!(count(&database, "organization_contacts").await, 2);
 }
+
+#[tokio::test]
+async fn all_that_is_known_of_a_person_is_stored() {
+    use switchroom_core::directory::custom::{Field, FieldType};
+    let database = TestDatabase::new().await;
+    let tenant = tenant(&database, 1).await;
+    let seats =
+        Field { key: "seats".to_owned(), kind: FieldType::Number, choices: Vec::new(), required: false };
+    let header = "kind,name,email,other_emails,dob,address,status,custom.seats";
+    let columns = Columns::from_header(header.split(',').map(str::as_bytes))
+        .unwrap()
+        .knowing([(ContactKind::Individual, vec![seats])].into());
+    let rows: Vec<Numbered> = [
+        ",Ann,ann@x.example,a2@x.example;a3@x.example,1984-02-29,1 Elm\t\\ St,suspended,4",
+        ",Bob,,b1@x.example,,,pending,",
+        "organization,Acme,,,1984-02-29,nowhere,inactive,",
+    ]
+    .iter()
+    .zip(2..)
+    .map(|(text, line)| Numbered {
+        line,
+        row: columns.row(text.split(',').map(str::as_bytes), "FR".parse().unwrap()).unwrap(),
+    })
+    .collect();
+    let mut import = Import::begin(&database.db, tenant).await.unwrap();
+    assert_eq!(import.store(&rows).await.unwrap(), Stored { inserted: 3, present: 0 });
+    assert_eq!(import.store(&rows).await.unwrap(), Stored { inserted: 0, present: 3 }, "again");
+    let mut superuser = database.superuser().await;
+    type Person = (String, Option<String>, Option<String>, String, bool, String);
+    let people: Vec<Person> = sqlx::query_as(
+        "SELECT full_name, dob::text, address, status, is_active, custom::text FROM individuals ORDER BY full_name",
+    )
+    .fetch_all(&mut superuser)
+    .await
+    .unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        people,
+        [
+            (
+                "Ann".to_owned(),
+                text("1984-02-29"),
+                text("1 Elm\t\\ St"),
+                "suspended".to_owned(),
+                false,
+                r#"{"seats": 4}"#.to_owned()
+            ),
+            ("Bob".to_owned(), None, None, "pending".to_owned(), true, "{}".to_owned()),
+        ]
+    );
+    let emails: Vec<(String, bool, i16)> =
+        sqlx::query_as("SELECT email, is_primary, position FROM contact_emails ORDER BY email")
+            .fetch_all(&mut superuser)
+            .await
+            .unwrap();
+    assert_eq!(
+        emails,
+        [
+            ("a2@x.example".to_owned(), false, 1),
+            ("a3@x.example".to_owned(), false, 2),
+            ("ann@x.example".to_owned(), true, 0),
+            ("b1@x.example".to_owned(), true, 0),
+        ]
+    );
+    let acme: String =
+        sqlx::query_scalar("SELECT status FROM organizations").fetch_one(&mut superuser).await.unwrap();
+    assert_eq!(acme, "inactive");
+}

@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
+use switchroom_core::TenantId;
 use switchroom_core::csv_rows::{OPEN_QUOTE, Row, Rows, delimiter_of, fields};
-use switchroom_core::directory::import::{Columns, RowError};
+use switchroom_core::directory::import::{Columns, OwnFields, RowError};
 use switchroom_core::number::Region;
 use switchroom_store::import::{Import, Numbered, Stored, sparing};
-use switchroom_store::{StoreError, tenants};
+use switchroom_store::{StoreError, contact_fields, tenants};
 use tokio::task::JoinHandle;
 
 use super::Failure;
@@ -55,7 +56,7 @@ pub async fn contacts(config: &Config, words: Contacts) -> Result<(), Failure> {
         eprintln!("warning: column `{unknown}` is not imported");
     }
     let opened = Opened::for_command(config, "import contacts").await?;
-    let result = run(&opened, &words, region, &columns, rows, length).await;
+    let result = run(&opened, &words, region, columns, rows, length).await;
     opened.close().await;
     result
 }
@@ -77,7 +78,7 @@ async fn run(
     opened: &Opened,
     words: &Contacts,
     region: Option<Region>,
-    columns: &Columns,
+    columns: Columns,
     mut rows: Rows<BufReader<File>>,
     length: u64,
 ) -> Result<(), Failure> {
@@ -88,6 +89,8 @@ async fn run(
         .with_context(|| format!("there is no tenant `{}`", words.tenant))?;
     drop(platform);
     let region = region.or_else(|| tenant.region.parse().ok()).unwrap_or(Region::UNKNOWN);
+    let columns =
+        columns.knowing(own_fields(opened, tenant.id).await.context("cannot read the tenant's own fields")?);
     let import = Import::begin(&opened.db, tenant.id).await.context("cannot begin the import")?;
     let rejects = Rejects::new(&words.file)?;
     let progress = bar(length);
@@ -155,6 +158,13 @@ async fn run(
         (_, false) => Err(Failure::Partly(format!("{rejected} rows were rejected"))),
         (_, true) => Err(Failure::Failed(anyhow::anyhow!("every row was rejected; nothing was imported"))),
     }
+}
+
+async fn own_fields(opened: &Opened, tenant: TenantId) -> Result<OwnFields, StoreError> {
+    let mut tx = opened.db.tenant(tenant).await?;
+    let own = contact_fields::by_kind(&mut tx).await?;
+    tx.commit().await?;
+    Ok(own)
 }
 
 /// On standard error, and only where that is a terminal.

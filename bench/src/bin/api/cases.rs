@@ -3,7 +3,13 @@
 
 use crate::client::Asked;
 
-pub const CONTACTS: u64 = 100_000;
+/// A million contacts in all.
+pub const INDIVIDUALS: u64 = 700_000;
+pub const ORGANIZATIONS: u64 = 100_000;
+/// Two of each organization.
+pub const ORGANIZATION_CONTACTS: u64 = 200_000;
+/// Every other one the tenant's, the rest in the pool.
+pub const NUMBERS: u64 = 100_000;
 pub const CALLS: u64 = 100_000;
 pub const TICKETS: u64 = 50_000;
 
@@ -21,6 +27,11 @@ pub struct Case {
     pub transaction: String,
 }
 
+/// What a list says that goes on.
+fn more() -> String {
+    "\"next_cursor\":\"".to_owned()
+}
+
 fn get(path: String, expect: String) -> Asked {
     Asked { method: "GET", path, body: String::new(), expect }
 }
@@ -30,8 +41,16 @@ fn spread(n: u64, rows: u64) -> u64 {
     n.wrapping_mul(7_919) % rows
 }
 
-fn contact(n: u64) -> String {
-    format!("c0000000-0000-7000-8000-{:012x}", spread(n, CONTACTS))
+fn individual(n: u64) -> String {
+    format!("c0000000-0000-7000-8000-{:012x}", spread(n, INDIVIDUALS))
+}
+
+fn organization(n: u64) -> String {
+    format!("0c000000-0000-7000-8000-{:012x}", spread(n, ORGANIZATIONS))
+}
+
+fn number(n: u64) -> String {
+    format!("70000000-0000-7000-8000-{:012x}", spread(n, NUMBERS))
 }
 
 fn call(n: u64) -> String {
@@ -42,10 +61,19 @@ fn ticket(n: u64) -> String {
     format!("7c000000-0000-7000-8000-{:012x}", spread(n, TICKETS))
 }
 
-const CONTACT: &str = "SELECT i.id, full_name, gender, dob, address, email, social_media, is_active, provenance, created_by, \
-    created_at, updated_at, version, (SELECT json_agg(json_build_object('e164', p.e164, 'raw', p.raw, 'label', p.label, \
-    'primary', p.is_primary) ORDER BY p.position, p.e164) FROM contact_phones p WHERE p.individual_id = i.id) \
-    FROM individuals i";
+/// Addresses and numbers of a contact, as every record of one carries them; `{owner}` is the column that names it.
+const LISTS: &str = "status, custom, coalesce((SELECT json_agg(json_build_object('email', e.email, 'label', e.label, 'primary', \
+    e.is_primary) ORDER BY e.position, e.folded) FROM contact_emails e WHERE e.{owner} = t.id), '[]'), \
+    coalesce((SELECT json_agg(json_build_object('e164', p.e164, 'raw', p.raw, 'label', p.label, 'primary', p.is_primary) \
+    ORDER BY p.position, p.e164) FROM contact_phones p WHERE p.{owner} = t.id), '[]')";
+const INDIVIDUAL: &str = "SELECT t.id, full_name, gender, dob, address, email, social_media, is_active, provenance, created_by, \
+    created_at, updated_at, version, {lists} FROM individuals t";
+const ORGANIZATION: &str = "SELECT t.id, name, email, is_active, provenance, created_by, created_at, updated_at, version, {lists} \
+    FROM organizations t";
+const ORGANIZATION_CONTACT: &str = "SELECT t.id, organization_id, full_name, gender, email, is_active, provenance, created_by, \
+    created_at, updated_at, version, {lists} FROM organization_contacts t";
+const NUMBER: &str = "SELECT t.id, t.number, t.country, t.region, t.tenant_id, t.status, t.user_id, t.bot_id, t.monthly_cost, \
+    t.currency, t.provider, t.capabilities, t.quarantined_until, t.created_at, t.updated_at, t.version FROM phone_numbers t";
 const CALL: &str = "SELECT t.id, t.connection_id, t.provider_call_id, t.direction, t.state, t.end_reason, t.from_number, \
     t.to_number, t.number_id, t.queue, t.agent_id, t.contact_kind, t.contact_id, t.started_at, t.answered_at, t.ended_at, \
     t.version, ARRAY(SELECT l.ticket_id FROM call_tickets l WHERE l.tenant_id = t.tenant_id AND l.call_id = t.id \
@@ -67,16 +95,59 @@ pub fn all(place: &Place) -> Vec<Case> {
             rows - 1
         )
     };
-    let contact_id = id("c0000000-0000-7000");
+    let individual_id = id("c0000000-0000-7000");
+    let organization_id = id("0c000000-0000-7000");
+    let organization_contact_id = id("cc000000-0000-7000");
+    let number_id = id("70000000-0000-7000");
     let call_id = id("ca000000-0000-5000");
     let ticket_id = id("7c000000-0000-7000");
+    let contact = |record: &str, owner: &str| record.replace("{lists}", &LISTS.replace("{owner}", owner));
+    let individual_record = contact(INDIVIDUAL, "individual_id");
+    let organization_record = contact(ORGANIZATION, "organization_id");
+    let organization_contact_record = contact(ORGANIZATION_CONTACT, "organization_contact_id");
+    let mine = format!("t.tenant_id = '{tenant}' AND t.deleted_at IS NULL");
+    let newest = "ORDER BY t.created_at DESC, t.id DESC LIMIT 51";
     vec![
         Case {
-            name: "contact by id",
-            request: |n| get(format!("/api/v1/individuals/{}", contact(n)), contact(n)),
+            name: "individual by id",
+            request: |n| get(format!("/api/v1/individuals/{}", individual(n)), individual(n)),
             transaction: transaction(
-                CONTACTS,
-                &format!("{CONTACT} WHERE i.id = {contact_id} AND i.deleted_at IS NULL;\n"),
+                INDIVIDUALS,
+                &format!("{individual_record} WHERE t.id = {individual_id} AND t.deleted_at IS NULL;\n"),
+            ),
+        },
+        Case {
+            name: "organization by id",
+            request: |n| get(format!("/api/v1/organizations/{}", organization(n)), organization(n)),
+            transaction: transaction(
+                ORGANIZATIONS,
+                &format!("{organization_record} WHERE t.id = {organization_id} AND t.deleted_at IS NULL;\n"),
+            ),
+        },
+        Case {
+            name: "organization's contact by id",
+            request: |n| {
+                let at = spread(n, ORGANIZATION_CONTACTS);
+                let id = format!("cc000000-0000-7000-8000-{at:012x}");
+                let of = format!("0c000000-0000-7000-8000-{:012x}", at / 2);
+                get(format!("/api/v1/organizations/{of}/contacts/{id}"), id)
+            },
+            transaction: transaction(
+                ORGANIZATION_CONTACTS,
+                &format!(
+                    "{organization_contact_record} WHERE t.id = {organization_contact_id} AND t.deleted_at IS NULL;\n"
+                ),
+            ),
+        },
+        Case {
+            name: "line by id",
+            request: |n| get(format!("/api/v1/phone-numbers/{}", number(n)), number(n)),
+            transaction: transaction(
+                NUMBERS,
+                &format!(
+                    "{NUMBER} WHERE t.deleted_at IS NULL AND (t.tenant_id = '{tenant}' OR t.status = 'available') \
+                     AND t.id = {number_id};\n"
+                ),
             ),
         },
         Case {
@@ -97,14 +168,55 @@ pub fn all(place: &Place) -> Vec<Case> {
         },
         Case {
             name: "list of 50 individuals, active ones",
-            request: |_| {
-                get("/api/v1/individuals?is_active=true".to_owned(), "\"next_cursor\":\"".to_owned())
+            request: |_| get("/api/v1/individuals?is_active=true".to_owned(), more()),
+            transaction: transaction(
+                INDIVIDUALS,
+                &format!("{individual_record} WHERE {mine} AND t.is_active {newest};\n"),
+            ),
+        },
+        Case {
+            name: "list of 50 organizations by name",
+            request: |_| get("/api/v1/organizations?sort=name".to_owned(), more()),
+            transaction: transaction(
+                ORGANIZATIONS,
+                &format!("{organization_record} WHERE {mine} ORDER BY t.sort_name, t.id LIMIT 51;\n"),
+            ),
+        },
+        Case {
+            name: "contacts of an organization",
+            request: |n| {
+                let id = organization(n);
+                get(format!("/api/v1/organizations/{id}/contacts"), id)
             },
             transaction: transaction(
-                CONTACTS,
+                ORGANIZATIONS,
                 &format!(
-                    "{CONTACT} WHERE i.tenant_id = '{tenant}' AND i.deleted_at IS NULL AND i.is_active \
-                     ORDER BY i.created_at DESC, i.id DESC LIMIT 51;\n"
+                    "{organization_contact_record} WHERE {mine} AND t.organization_id = {organization_id} {newest};\n"
+                ),
+            ),
+        },
+        Case {
+            name: "individual with a number",
+            request: |n| {
+                let n = spread(n, INDIVIDUALS);
+                get(format!("/api/v1/individuals?phone=%2B336{n:08}"), format!("+336{n:08}"))
+            },
+            transaction: transaction(
+                INDIVIDUALS,
+                &format!(
+                    "{individual_record} WHERE {mine} AND t.id IN (SELECT p.individual_id FROM contact_phones p \
+                     WHERE p.tenant_id = '{tenant}' AND p.e164 = '+336' || lpad((:n::bigint)::text, 8, '0')) {newest};\n"
+                ),
+            ),
+        },
+        Case {
+            name: "list of 50 lines",
+            request: |_| get("/api/v1/phone-numbers?status=assigned".to_owned(), more()),
+            transaction: transaction(
+                NUMBERS,
+                &format!(
+                    "{NUMBER} WHERE t.deleted_at IS NULL AND (t.tenant_id = '{tenant}' OR t.status = 'available') \
+                     AND t.status = 'assigned' {newest};\n"
                 ),
             ),
         },
@@ -112,7 +224,7 @@ pub fn all(place: &Place) -> Vec<Case> {
             name: "list of 50 calls from a number",
             request: |n| {
                 let from = format!("+336{:08}", spread(n, 1000));
-                get(format!("/api/v1/calls?from=%2B{}", &from[1..]), "\"next_cursor\":\"".to_owned())
+                get(format!("/api/v1/calls?from=%2B{}", &from[1..]), more())
             },
             transaction: transaction(
                 1000,

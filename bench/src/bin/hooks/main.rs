@@ -6,6 +6,7 @@
 
 mod commits;
 mod events;
+mod signins;
 
 use std::{
     net::SocketAddr,
@@ -15,6 +16,7 @@ use std::{
 use anyhow::Context as _;
 use events::Events;
 use serde_json::json;
+use signins::SignIns;
 use switchroom_bench::{
     figures::{Figure, Target, against, alone},
     load::{self, Answer, Door, Outcome, Plan, Senders, Sockets, raise_open_files},
@@ -26,6 +28,8 @@ use switchroom_bench::{
 const AGENTS: usize = 1_000;
 const CALLERS: u64 = 200;
 const RATES: [u32; 3] = [500, 2_000, 5_000];
+/// Events a second beside sign-ins.
+const BESIDE_SIGN_INS: u32 = 200;
 /// Requests under way at most: fewer than the program takes from one connection at once (api/src/admission.rs).
 const SENDERS: usize = 240;
 
@@ -199,6 +203,7 @@ fn bench(lengths: &Lengths) -> anyhow::Result<()> {
     let mut steady: Vec<Steady> = RATES.iter().map(|_| Steady::default()).collect();
     let (mut relay_most, mut ours_most, mut postgres_commits) =
         (Figure::default(), Figure::default(), Figure::default());
+    let mut beside = BesideSignIns::default();
     for repeat in 0..lengths.repeats {
         for (rate, figures) in RATES.into_iter().zip(&mut steady) {
             let gap = secs(1) / rate;
@@ -235,6 +240,7 @@ fn bench(lengths: &Lengths) -> anyhow::Result<()> {
         let full = ours.run(&full)?;
         relay_most.push(bare.outcome.rate());
         ours_most.push(full.outcome.rate());
+        beside.measure(&mut ours, lengths.steady)?;
         postgres_commits.push(commits::rate(&ours.program, lengths.commits)?);
         eprintln!(
             "{:?}: repeat {repeat}, most: {:.0}/s ({:.0}/s), cpu {:.1} µs, Postgres {:.0} µs",
@@ -277,7 +283,47 @@ fn bench(lengths: &Lengths) -> anyhow::Result<()> {
             Target::None
         )
     );
+    beside.print();
     Ok(())
+}
+
+/// Pops alone and while people sign in.
+#[derive(Default)]
+struct BesideSignIns {
+    alone: Figure,
+    beside: Figure,
+    signed_in: Figure,
+}
+
+impl BesideSignIns {
+    fn measure(&mut self, ours: &mut Ours, length: Duration) -> anyhow::Result<()> {
+        let gap = secs(1) / BESIDE_SIGN_INS;
+        let count = (length.as_secs_f64() * f64::from(BESIDE_SIGN_INS)) as usize;
+        let alone = ours.events.ringing(count, gap, secs(60), Answer::Http);
+        let quiet = ours.run(&alone)?.outcome.pop(99.0);
+        let beside = ours.events.ringing(count, gap, secs(60), Answer::Http);
+        let sign_ins = SignIns::start(ours.program.http_address(), &ours.program.demo()?)?;
+        let run = ours.run(&beside);
+        let signed_in = sign_ins.stop()?;
+        let busy = run?.outcome.pop(99.0);
+        eprintln!("pop p99 {quiet:.0} µs, beside {signed_in:.0} sign-ins/s {busy:.0} µs");
+        self.alone.push(quiet);
+        self.beside.push(busy);
+        self.signed_in.push(signed_in);
+        Ok(())
+    }
+
+    fn print(&self) {
+        let what = format!(
+            "webhook → pop at {BESIDE_SIGN_INS}/s beside {} sign-ins/s (asked for): p99",
+            signins::RATE
+        );
+        println!(
+            "{}",
+            against(&what, "µs", &self.beside, ("without them", &self.alone), Target::AtMost(1.1))
+        );
+        println!("{}", alone("the same: sign-ins answered", "/s", &self.signed_in, Target::None));
+    }
 }
 
 fn profile(rate: u32, seconds: u64) -> anyhow::Result<()> {

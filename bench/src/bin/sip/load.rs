@@ -21,6 +21,10 @@ pub enum Then {
     GiveUp(Duration),
     /// Waits for 200 and acknowledges it.
     Answered,
+    /// Waits until it is sent on: 302.
+    SentOn,
+    /// Waits for as long as it rings: 480.
+    Waits,
 }
 
 #[derive(Clone, Debug)]
@@ -253,6 +257,8 @@ impl Load {
                 let expected = match self.plan.then {
                     Then::GiveUp(_) => 487,
                     Then::Answered => 200,
+                    Then::SentOn => 302,
+                    Then::Waits => 480,
                 };
                 let rang = matches!(call.state, State::Ringing | State::Cancelling);
                 let first = call.state != State::Over;

@@ -13,6 +13,7 @@ use anyhow::{Context as _, ensure};
 use load::{Outcome, Plan, Then};
 use switchroom_bench::{
     figures::{self, Figure, Target, percentile},
+    postgres::Socket,
     process,
     program::Program,
 };
@@ -93,6 +94,7 @@ fn measure(scope: &Scope) -> anyhow::Result<()> {
         eprintln!("repeat {repeat} of {}", scope.repeats);
         one_repeat(scope, &mut figures, &bare, &kamailio)?;
     }
+    let ends = OtherEnds::measure(scope, &bare)?;
     drop((bare, kamailio));
     let flat = over_many_calls(scope.many)?;
 
@@ -112,6 +114,7 @@ fn measure(scope: &Scope) -> anyhow::Result<()> {
     let peer = ("Kamailio, 180 and 200 with transactions", &figures.kamailio_p99);
     let what = "SIP: INVITE → 180 at 2,000 calls/s, p99";
     println!("{}", figures::against(what, "µs", &figures.ours_p99, peer, Target::None));
+    ends.print();
     let what = "SIP: calls/s ended as planned when 3,500 are placed";
     println!("{}", figures::alone(what, "", &figures.rate, Target::AtLeast(0.999 * HIGH_RATE)));
     println!("{}", figures::alone("SIP: of these failed", "%", &figures.failed, Target::AtMost(0.1)));
@@ -173,6 +176,89 @@ fn one_repeat(
     figures.rate.push(outcome.ended as f64 / scope.high.as_secs_f64());
     figures.failed.push(outcome.failed_share() * 100.0);
     Ok(())
+}
+
+/// Calls that end as 302 and as 480.
+#[derive(Default)]
+struct OtherEnds {
+    /// CPU a call, ours and the bare answerer's.
+    sent_on: [Figure; 2],
+    missed: [Figure; 2],
+}
+
+impl OtherEnds {
+    fn measure(scope: &Scope, bare: &peers::Peer) -> anyhow::Result<Self> {
+        let mut ends = Self::default();
+        let rings = peers::RINGS.as_millis().to_string();
+        let program = Program::start(&["--ring-timeout-ms", &rings])?;
+        let (target, line) = door(&program)?;
+        for _ in 0..scope.repeats {
+            one_end(
+                &program,
+                (target, &line),
+                (bare, peers::KEEPS_RINGING),
+                Then::Waits,
+                scope,
+                &mut ends.missed,
+            )?;
+        }
+        let line = with_a_phone(&program)?;
+        for _ in 0..scope.repeats {
+            one_end(
+                &program,
+                (target, &line),
+                (bare, peers::SENDS_ON),
+                Then::SentOn,
+                scope,
+                &mut ends.sent_on,
+            )?;
+        }
+        Ok(ends)
+    }
+
+    fn print(&self) {
+        for (what, [ours, bare]) in [("302", &self.sent_on), ("480", &self.missed)] {
+            let what = format!(
+                "SIP: CPU for each call at 1,000 calls/s (INVITE, 180, {what}, with look-up and log)"
+            );
+            let peer = ("bare answerer, same library", bare);
+            println!("{}", figures::against(&what, "µs", ours, peer, Target::AtMost(1.5)));
+        }
+    }
+}
+
+fn one_end(
+    program: &Program,
+    (target, line): (SocketAddr, &str),
+    (bare, user): (&peers::Peer, &str),
+    then: Then,
+    scope: &Scope,
+    [ours, theirs]: &mut [Figure; 2],
+) -> anyhow::Result<()> {
+    let before = process::cpu(program.pid())?;
+    let outcome = load::run(plan(target, line, COMMON_RATE / 2.0, scope.common, then), |_| ())?;
+    sound("switchroom", &outcome)?;
+    let cpu = process::cpu(program.pid())? - before;
+    ours.push(cpu.as_secs_f64() * 1e6 / outcome.placed as f64);
+    let run = load(plan(bare.address, user, COMMON_RATE / 2.0, scope.common, then), bare.pid())?;
+    sound("bare answerer", &run.outcome)?;
+    theirs.push(run.cpu_us_per_call);
+    Ok(())
+}
+
+/// A line that rings an agent who has a telephone of their own.
+fn with_a_phone(program: &Program) -> anyhow::Result<String> {
+    let demo = program.demo()?;
+    let line = demo["numbers"][3].as_str().context("demo.json names no lines")?.to_owned();
+    let agent = demo["users"]["agent1@demo.example"]["id"].as_str().context("no agent")?;
+    Socket::of(program)?.sql(&format!(
+        "UPDATE memberships SET sip_uri = 'sip:201@127.0.0.1:9' WHERE user_id = '{agent}';
+         UPDATE phone_numbers SET user_id = NULL WHERE user_id = '{agent}';
+         UPDATE phone_numbers SET user_id = '{agent}' WHERE number = '{line}'"
+    ))?;
+    // Until the program has heard of it.
+    std::thread::sleep(Duration::from_secs(1));
+    Ok(line)
 }
 
 /// A run in which a percent of the calls fails says nothing of those that did not.

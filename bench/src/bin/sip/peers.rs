@@ -63,7 +63,12 @@ pub fn bare() -> anyhow::Result<Peer> {
     Ok(Peer { address, child, folder: None })
 }
 
-/// 100, 180, and 487 when the caller gives up: the library's own sockets, parser and transactions, and nothing else.
+/// User parts of what the bare answerer sends on, and of what rings for as long as [`RINGS`].
+pub const SENDS_ON: &str = "sends-on";
+pub const KEEPS_RINGING: &str = "keeps-ringing";
+pub const RINGS: Duration = Duration::from_secs(1);
+
+/// 100, 180, and 487 when the caller gives up, or 302 or 480 as the callee says: the library's own sockets, parser and transactions, and nothing else.
 pub async fn answer() -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let layer = TransportLayer::new(stop.clone());
@@ -86,6 +91,14 @@ pub async fn answer() -> anyhow::Result<()> {
             }
             transaction.send_trying().await?;
             transaction.reply(StatusCode::Ringing).await?;
+            match transaction.original.uri.user() {
+                Some(SENDS_ON) => transaction.reply(StatusCode::MovedTemporarily).await?,
+                Some(KEEPS_RINGING) => {
+                    tokio::time::sleep(RINGS).await;
+                    transaction.reply(StatusCode::TemporarilyUnavailable).await?;
+                }
+                _ => {}
+            }
             while let Some(message) = transaction.receive().await {
                 if matches!(&message, SipMessage::Request(request) if request.method == Method::Cancel) {
                     transaction.reply(StatusCode::RequestTerminated).await?;

@@ -3,7 +3,14 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use super::ContactKind;
+use chrono::NaiveDate;
+use serde_json::{Map, Value};
+
+use super::{
+    ContactKind,
+    custom::{self, Field},
+    standing::Standing,
+};
 use crate::number::{E164, PartyNumber, Region, normalise};
 
 const MAX_NAME: usize = 200;
@@ -11,6 +18,12 @@ const MAX_EMAIL: usize = 320;
 const MAX_LABEL: usize = 60;
 const MAX_RAW_NUMBER: usize = 100;
 const MAX_NUMBERS: usize = 50;
+const MAX_ADDRESS: usize = 1000;
+/// Beside the first.
+const MAX_EMAILS: usize = 19;
+
+/// The fields of the tenant's own, by kind of contact.
+pub type OwnFields = BTreeMap<ContactKind, Vec<Field>>;
 
 /// A row that can be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +34,16 @@ pub struct ImportRow {
     pub organization: Option<String>,
     pub gender: Option<&'static str>,
     pub email: Option<String>,
+    /// Addresses besides, each once.
+    pub other_emails: Vec<String>,
     /// The first is the primary one.
     pub phones: Vec<ImportPhone>,
+    /// Of an individual.
+    pub dob: Option<NaiveDate>,
+    /// Of an individual.
+    pub address: Option<String>,
+    pub standing: Standing,
+    pub custom: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +80,16 @@ pub enum RowError {
     Phone(String),
     #[error("more than {MAX_NUMBERS} numbers")]
     TooManyNumbers,
+    #[error("more than {MAX_EMAILS} further e-mail addresses")]
+    TooManyEmails,
+    #[error("`{0}` is not a date of birth such as 1984-02-29")]
+    Dob(String),
+    #[error("status `{0}` is none of pending, active, suspended, inactive")]
+    Status(String),
+    #[error("column custom holds no JSON object")]
+    Custom,
+    #[error("field {key} {detail}")]
+    Field { key: String, detail: String },
 }
 
 /// Why a file cannot be imported at all.
@@ -78,6 +109,9 @@ pub enum HeaderError {
     NoColumn(String),
 }
 
+/// What the names of columns with fields of the tenant's own begin with.
+const OWN: &str = "custom.";
+
 /// What a column is said to hold when it is not to be imported.
 pub const IGNORE: &str = "ignore";
 
@@ -93,6 +127,15 @@ enum Column {
     /// `phone` is the first, `phone2` the second.
     Phone(u8),
     Label(u8),
+    /// Addresses beside `email`, several in one field.
+    OtherEmails,
+    Dob,
+    Address,
+    Status,
+    /// Fields of the tenant's own as a JSON object, as exports have them.
+    Custom,
+    /// One field of the tenant's own, by its key.
+    Own(String),
     Unknown,
 }
 
@@ -109,6 +152,12 @@ impl Column {
             Self::Phones => "phones".to_owned(),
             Self::Phone(number) => numbered("phone", *number),
             Self::Label(number) => numbered("label", *number),
+            Self::OtherEmails => "other_emails".to_owned(),
+            Self::Dob => "dob".to_owned(),
+            Self::Address => "address".to_owned(),
+            Self::Status => "status".to_owned(),
+            Self::Custom => "custom".to_owned(),
+            Self::Own(key) => format!("{OWN}{key}"),
             Self::Unknown => return None,
         })
     }
@@ -118,6 +167,7 @@ impl Column {
 #[derive(Clone, Debug)]
 pub struct Columns {
     columns: Vec<(Column, String)>,
+    own: OwnFields,
 }
 
 impl Columns {
@@ -158,7 +208,13 @@ impl Columns {
         if !columns.iter().any(|(column, _)| *column == Column::Name) {
             return Err(HeaderError::NoName);
         }
-        Ok(Self { columns })
+        Ok(Self { columns, own: OwnFields::new() })
+    }
+
+    /// With the tenant's own fields, by which the values of columns `custom.KEY` are judged.
+    pub fn knowing(mut self, own: OwnFields) -> Self {
+        self.own = own;
+        self
     }
 
     /// The columns of any header by its names, and what each would hold, so that whoever is told why a header does not do
@@ -221,8 +277,13 @@ impl Columns {
         if kind == ContactKind::OrganizationContact && organization.is_none() {
             return Err(RowError::NoOrganization);
         }
-        let email = value(Column::Email);
-        if let Some(email) = email {
+        // Whoever has addresses has a first one.
+        let mut other_emails = other_emails(value(Column::OtherEmails), value(Column::Email))?;
+        let email = match value(Column::Email) {
+            None if !other_emails.is_empty() => Some(other_emails.remove(0)),
+            email => email.map(str::to_owned),
+        };
+        if let Some(email) = &email {
             within(email, MAX_EMAIL, "email")?;
             if !is_email(email) {
                 return Err(RowError::Email(shown(email)));
@@ -230,6 +291,21 @@ impl Columns {
         } else if kind == ContactKind::EmailContact {
             return Err(RowError::NoEmail);
         }
+        let individual = kind == ContactKind::Individual;
+        let dob = match value(Column::Dob).filter(|_| individual) {
+            None => None,
+            Some(date) => Some(date.parse().map_err(|_| RowError::Dob(shown(date)))?),
+        };
+        let address = value(Column::Address)
+            .filter(|_| individual)
+            .map(|address| within(address, MAX_ADDRESS, "address").map(str::to_owned))
+            .transpose()?;
+        let standing = match value(Column::Status) {
+            None => Standing::default(),
+            Some(word) => {
+                Standing::parse(&word.to_lowercase()).ok_or_else(|| RowError::Status(shown(word)))?
+            }
+        };
         let gender = match value(Column::Gender) {
             None => None,
             Some(word) => Some(gender(word).ok_or_else(|| RowError::Gender(shown(word)))?),
@@ -243,10 +319,63 @@ impl Columns {
             // Organizations and addresses have none.
             gender: gender
                 .filter(|_| matches!(kind, ContactKind::Individual | ContactKind::OrganizationContact)),
-            email: email.map(str::to_owned),
+            email,
+            other_emails,
             phones: phones(&values, region)?,
+            dob,
+            address,
+            standing,
+            custom: self.custom(kind, &values)?,
         })
     }
+
+    /// The values of the tenant's own fields: those that have columns, and those of the column `custom`.
+    fn custom(
+        &self,
+        kind: ContactKind,
+        values: &BTreeMap<&Column, &str>,
+    ) -> Result<Map<String, Value>, RowError> {
+        let fields = self.own.get(&kind).map(Vec::as_slice).unwrap_or_default();
+        let mut custom = match values.get(&Column::Custom) {
+            None => Map::new(),
+            Some(text) => serde_json::from_str(text).map_err(|_| RowError::Custom)?,
+        };
+        for (column, text) in values {
+            let Column::Own(key) = column else { continue };
+            // A column may be meant for the rows of another kind.
+            if let Some(field) = fields.iter().find(|field| field.key == *key) {
+                let refused = |detail| RowError::Field { key: key.clone(), detail };
+                custom.insert(key.clone(), field.read(text).map_err(refused)?);
+            } else if !self.own.values().flatten().any(|field| field.key == *key) {
+                let detail = "is no field of any kind of contact".to_owned();
+                return Err(RowError::Field { key: key.clone(), detail });
+            }
+        }
+        custom::check(fields, &custom, true).map_err(|faults| {
+            let fault = faults.into_iter().next();
+            fault.map_or(RowError::Custom, |fault| RowError::Field { key: fault.key, detail: fault.detail })
+        })
+    }
+}
+
+/// Addresses in one field, between `;` or `|`, without the first one and without repetitions.
+fn other_emails(field: Option<&str>, first: Option<&str>) -> Result<Vec<String>, RowError> {
+    let mut emails: Vec<String> = Vec::new();
+    for email in field.iter().flat_map(|field| field.split([';', '|', '\n'])).map(str::trim) {
+        let known = |other: &str| other.to_lowercase() == email.to_lowercase();
+        if email.is_empty() || first.is_some_and(known) || emails.iter().any(|other| known(other)) {
+            continue;
+        }
+        within(email, MAX_EMAIL, "other_emails")?;
+        if !is_email(email) {
+            return Err(RowError::Email(shown(email)));
+        }
+        if emails.len() == MAX_EMAILS {
+            return Err(RowError::TooManyEmails);
+        }
+        emails.push(email.to_owned());
+    }
+    Ok(emails)
 }
 
 /// Without the apostrophe by which an export keeps a spreadsheet from computing what begins like a formula.
@@ -274,10 +403,18 @@ fn column(name: &str) -> Column {
         "organization" | "organisation" | "company" => Column::Organization,
         "gender" => Column::Gender,
         "email" | "e_mail" => Column::Email,
+        "other_emails" => Column::OtherEmails,
+        "dob" | "date_of_birth" | "birth_date" | "birthday" => Column::Dob,
+        "address" => Column::Address,
+        "status" => Column::Status,
+        "custom" => Column::Custom,
         "phones" => Column::Phones,
         _ => numbered("phone")
             .map(Column::Phone)
             .or_else(|| numbered("label").map(Column::Label))
+            .or_else(|| {
+                name.strip_prefix(OWN).filter(|key| !key.is_empty()).map(|key| Column::Own(key.to_owned()))
+            })
             .unwrap_or(Column::Unknown),
     }
 }
@@ -409,6 +546,56 @@ mod tests {
         let read = row("name,phones", "'=Ann,'+33639980001 | +33639980002").unwrap();
         assert_eq!((read.name.as_str(), read.phones.len()), ("=Ann", 2));
         assert_eq!(row("name", "'t Hart").unwrap().name, "'t Hart");
+    }
+
+    #[test]
+    fn fields_of_the_tenants_own_and_all_else_that_is_known_of_a_person() {
+        use crate::directory::custom::FieldType;
+        let field =
+            |key: &str, kind, required| Field { key: key.to_owned(), kind, choices: Vec::new(), required };
+        let own = OwnFields::from([
+            (
+                ContactKind::Individual,
+                vec![field("seats", FieldType::Number, false), field("vip", FieldType::Boolean, true)],
+            ),
+            (ContactKind::Organization, vec![field("vat", FieldType::Text, false)]),
+        ]);
+        let read = |header: &str, line: &str| {
+            let columns = columns(header).unwrap().knowing(own.clone());
+            columns.row(line.split(',').map(str::as_bytes), Region::UNKNOWN)
+        };
+        let header =
+            "name,date of birth,address,status,email,other_emails,custom.seats,custom.vip,custom.vat";
+        let ann = read(
+            header,
+            "Ann,1984-02-29,1 Elm St,Suspended,a@x.example,b@x.example;A@x.example|B@x.example,4,yes,",
+        )
+        .unwrap();
+        assert_eq!(ann.dob, NaiveDate::from_ymd_opt(1984, 2, 29));
+        assert_eq!((ann.address.as_deref(), ann.standing), (Some("1 Elm St"), Standing::Suspended));
+        assert_eq!(ann.other_emails, ["b@x.example"]);
+        assert_eq!(Value::Object(ann.custom), serde_json::json!({"seats": 4, "vip": true}));
+        let acme = read("kind,name,dob,custom.vat,custom.vip", "organization,Acme,1984-02-29,FR1,").unwrap();
+        assert_eq!((acme.dob, Value::Object(acme.custom)), (None, serde_json::json!({"vat": "FR1"})));
+        let exported = read("name,custom", "Ann,{\"vip\":false}").unwrap();
+        assert_eq!(Value::Object(exported.custom), serde_json::json!({"vip": false}));
+
+        let detail = |key: &str, detail: &str| RowError::Field { key: key.into(), detail: detail.into() };
+        for (header, line, fault) in [
+            ("name,dob,custom.vip", "Ann,29.02.1984,no", RowError::Dob("29.02.1984".into())),
+            ("name,status,custom.vip", "Ann,gone,no", RowError::Status("gone".into())),
+            ("name,other_emails,custom.vip", "Ann,b@,no", RowError::Email("b@".into())),
+            ("name,custom", "Ann,[]", RowError::Custom),
+            ("name", "Ann", detail("vip", "is required")),
+            ("name,custom.vip", "Ann,maybe", detail("vip", "must be true or false")),
+            (
+                "name,custom.vip,custom.shoe",
+                "Ann,no,43",
+                detail("shoe", "is no field of any kind of contact"),
+            ),
+        ] {
+            assert_eq!(read(header, line), Err(fault), "{header}: {line}");
+        }
     }
 
     #[test]

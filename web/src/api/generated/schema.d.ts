@@ -3560,8 +3560,8 @@ export interface components {
         /** @description What the columns of a file hold, by their names in the file. */
         ImportMapping: {
             /**
-             * @description `name`, `kind`, `organization`, `gender`, `email`, `phone`, `phone2` … `phone20`, `label`, `label2` …, `phones`, or
-             *     `ignore`. Columns that are not named here hold what their own names say.
+             * @description `name`, `kind`, `organization`, `gender`, `email`, `other_emails`, `phone`, `phone2` … `phone20`, `label`, `label2` …,
+             *     `phones`, `dob`, `address`, `status`, `custom.KEY` for a field of the tenant's own, or `ignore`. Columns that are not named here hold what their own names say.
              */
             mapping?: Record<string, never>;
         };
@@ -5695,14 +5695,23 @@ export interface components {
         };
         /** @description A contact that a row is read as. */
         PreviewContact: {
+            address?: string | null;
+            /** @description Values of the tenant's own fields. */
+            custom: Record<string, never>;
+            /** Format: date */
+            dob?: string | null;
             email?: string | null;
             gender?: string | null;
             /** @example individual */
             kind: string;
             name: string;
             organization?: string | null;
+            /** @description Beside `email`. */
+            other_emails: string[];
             /** @description E.164. */
             phones: string[];
+            /** @example active */
+            status: string;
         };
         /** @description A row as it would be stored, or why not. */
         PreviewRow: {

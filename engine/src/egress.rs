@@ -1,6 +1,7 @@
-//! Where events may be sent. A tenant's admin writes the URL, and must not reach by it what only this machine or its
-//! network can (SSRF): the name is resolved once, every address it has must be one of the internet, and the connection
-//! goes to what was looked at, not to what a second look-up might say. No redirect is followed and no proxy asked.
+//! Where requests may go that this program makes because a tenant wrote the address down: events to endpoints, questions
+//! to identity providers. A tenant's admin must not reach by it what only this machine or its network can (SSRF): the
+//! name is resolved once, every address it has must be one of the internet, and the connection goes to what was looked
+//! at, not to what a second look-up might say. Whoever asks follows no redirect and no proxy.
 
 use std::{
     fmt,
@@ -12,7 +13,7 @@ use reqwest::{
     Url,
     dns::{Addrs, Name, Resolve, Resolving},
 };
-use switchroom_core::outward::is_public;
+use switchroom_core::internet::is_public;
 
 /// Why a URL is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,12 +57,17 @@ impl Guard {
         Self { allowed: Arc::new(allowed), any_allowed: true }
     }
 
+    /// Anywhere at all, for operators who vouch for whoever writes the addresses.
+    pub fn anywhere() -> Self {
+        Self::allowing(|_| true)
+    }
+
     fn takes(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         is_public(address) || (self.allowed)(address)
     }
 
-    /// The URL, if events may be sent there as far as can be told without looking its name up.
+    /// The URL, if requests may go there as far as can be told without looking its name up.
     pub fn check(&self, text: &str) -> Result<Url, BadTarget> {
         let url = Url::parse(text).map_err(|_| BadTarget::NotAUrl)?;
         match url.scheme() {
