@@ -4,7 +4,7 @@
 # together, and another choice would build the large ones again.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-rust test-web test-e2e test-fast test-long chaos chaos-short fmt lint lint-fast gen check bench bench-full overload sim sim-planted fuzz clean web
+.PHONY: help setup run test test-rust test-web test-e2e test-fast test-long chaos chaos-short fmt lint lint-fast gen check bench bench-full overload sim sim-planted fuzz fuzz-api clean web
 
 # make run PORT=9000 ARGS="--sip off"
 PORT ?= 8080
@@ -83,8 +83,14 @@ sim: ## the simulated call centre, 100,000 seeds on every core (SEEDS=1000, SEED
 sim-planted: ## the same must find ten planted bugs; built apart, so that no other build holds them
 	@$(CARGO) test -q -p switchroom-sim --features planted --target-dir $(TARGET)/sim --test planted
 
-fuzz: ## coverage-guided fuzzing of everything that reads what strangers wrote, 10 minutes each (FUZZ_S=60)
+fuzz: ## coverage-guided fuzzing of everything that reads what strangers wrote, 10 minutes each (FUZZ_S=60); then fuzz-api
 	@dev/fuzz $(FUZZ)
+	@$(if $(FUZZ),,$(MAKE) --no-print-directory fuzz-api)
+
+fuzz-api: ## 10,000 requests after and against the API's own document, as every role (FUZZ_EXAMPLES=1000 FUZZ_SEED=42 WHO=agent)
+	@dev/setup fuzz
+	@$(CARGO) build --workspace --all-targets
+	@dev/fuzz-api $(WHO)
 
 gen: ## rebuild every derived file: .sqlx, the API documents, the console's API types
 	@dev/setup test

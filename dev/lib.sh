@@ -23,3 +23,23 @@ postgres_bin() {
   done
   printf '%s' "$best"
 }
+
+# Starts a demo of its own on a free port, without SIP and limits, and waits until it takes requests.
+# Sets DEMO_URL and DEMO_PID; the folder has its data and server.log. Further arguments are the program's.
+start_demo() { # start_demo SWITCHROOM-BINARY FOLDER [FLAGS…]
+  local bin=$1 folder=$2 tries=0
+  shift 2
+  mkdir -p "$folder"
+  "$bin" serve --demo --data-dir "$folder/data" --http 127.0.0.1:0 --sip off --rate-limit off "$@" \
+    >"$folder/ready" 2>"$folder/server.log" &
+  DEMO_PID=$!
+  until grep -q '^ready ' "$folder/ready"; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 400 ] || ! kill -0 "$DEMO_PID" 2>/dev/null; then
+      tail -n 20 "$folder/server.log" >&2
+      die "the demo did not start"
+    fi
+    sleep 0.2
+  done
+  DEMO_URL=$(sed -n 's/^ready http=\([^ ]*\).*/\1/p' "$folder/ready")
+}

@@ -3,14 +3,20 @@
 //! [`Body`] reads at once and suits operations on a collection. Operations on one record must answer 404 *before*
 //! they look at the body; they take [`Incoming`], find the record, then call [`Incoming::read`].
 
-use std::time::Duration;
+use std::{fmt, marker::PhantomData, time::Duration};
 
 use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{
+        DeserializeOwned, IntoDeserializer, MapAccess, Unexpected, Visitor,
+        value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer},
+    },
+};
 use serde_json::Value;
 
 use crate::{
@@ -165,7 +171,7 @@ pub(crate) fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, P
     let mut nul = Errors::default();
     find_nul(&value, &mut String::new(), &mut nul);
     nul.into_result()?;
-    let typed: T = serde_path_to_error::deserialize(value).map_err(|error| {
+    let typed: T = serde_path_to_error::deserialize(Named(value)).map_err(|error| {
         let pointer = pointer_of(error.path());
         Problem::invalid(pointer, error.into_inner().to_string())
     })?;
@@ -203,6 +209,87 @@ fn find_nul(value: &Value, path: &mut String, errors: &mut Errors) {
         }
         _ => {}
     }
+}
+
+/// JSON in which a record is an object. What serde derives takes a list for one as well, its fields by their order.
+struct Named(Value);
+
+impl<'de> Deserializer<'de> for Named {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.into_iter().map(Named))),
+            Value::Object(fields) => visitor.visit_map(MapDeserializer::new(
+                fields.into_iter().map(|(name, value)| (name, Named(value))),
+            )),
+            plain => plain.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Array(_) => Err(serde::de::Error::invalid_type(Unexpected::Seq, &"an object")),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, serde_json::Error> for Named {
+    type Deserializer = Self;
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+/// The same where several shapes are tried (`untagged`): `#[serde(deserialize_with = "object")]`.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Fields<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        type Value = T;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(fields))
+        }
+    }
+
+    deserializer.deserialize_map(Fields(PhantomData))
 }
 
 /// RFC 6901 §3.
@@ -325,6 +412,38 @@ mod tests {
         }
         let fine = read(json, b"{\"name\":\"Ada\",\"unknown\":1}".to_vec()).await.unwrap();
         assert_eq!(fine, Sample { name: "Ada".into(), phones: vec![], note: Patch::Absent });
+    }
+
+    #[test]
+    fn a_list_is_no_record() {
+        #[derive(Debug, Deserialize)]
+        struct Outer {
+            #[serde(default)]
+            inner: Option<Sample>,
+            #[serde(default)]
+            either: Option<Either>,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Text(String),
+            Full(#[serde(deserialize_with = "object")] Sample),
+        }
+        impl Validate for Outer {
+            fn validate(&self, _: &mut Errors) {}
+        }
+        let read = |text: &str| parse::<Outer>(text.as_bytes());
+        let fine = read("{\"inner\":{\"name\":\"a\",\"phones\":[1]},\"either\":{\"name\":\"b\"}}").unwrap();
+        assert_eq!(fine.inner.unwrap().phones, [1]);
+        assert!(matches!(fine.either, Some(Either::Full(sample)) if sample.name == "b"));
+        assert!(
+            matches!(read("{\"either\":\"x\"}").unwrap().either, Some(Either::Text(text)) if text == "x")
+        );
+        for bad in
+            ["[]", "[null,null]", "null", "{\"inner\":[\"a\"]}", "{\"either\":[\"a\"]}", "{\"inner\":\"a\"}"]
+        {
+            assert_eq!(read(bad).unwrap_err().status().as_u16(), 422, "{bad}");
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub const COUNT_CAP: i64 = 10_000;
 #[derive(Clone, Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// How many items at most (1 to 200).
-    #[param(default = 50, minimum = 1, maximum = 200, required = false)]
+    /// How many items at most; more than 200 means 200.
+    #[param(default = 50, minimum = 1, required = false)]
     pub limit: u32,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,

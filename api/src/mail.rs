@@ -3,7 +3,7 @@
 //! A mail holds a link that signs somebody in, so nothing of its text is ever logged. Its lines are ours; what people
 //! wrote (a tenant's name) is put in as one line of plain text.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
@@ -12,7 +12,10 @@ use lettre::{
         header::{ContentType, Header, HeaderName, HeaderValue},
     },
 };
+use switchroom_store::StoreError;
 use uuid::Uuid;
+
+use crate::{problem::Problem, state::AppState};
 
 /// One attempt, from the connection to the server's last word.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -77,6 +80,35 @@ impl Mailer {
             Err(_) => Err(Unsent::TooSlow),
         }
     }
+}
+
+/// Why what should have been mailed was not.
+#[derive(Debug, thiserror::Error)]
+pub enum NotMailed {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Unsent(#[from] Unsent),
+    #[error("its line in the audit log could not be written")]
+    Audit,
+}
+
+/// Writes to somebody beside the answer, so that neither its words nor its time tell what came of it. A server without
+/// mail does nothing; 503 while too much goes on beside the answers.
+pub(crate) fn beside<F>(state: &AppState, write: impl FnOnce(AppState, Mailer) -> F) -> Result<(), Problem>
+where
+    F: Future<Output = Result<(), NotMailed>> + Send + 'static,
+{
+    let Some(mailer) = state.config.mailer.clone() else { return Ok(()) };
+    let place = Arc::clone(&state.beside).try_acquire_owned().map_err(|_| Problem::unavailable(5))?;
+    let writing = write(state.clone(), mailer);
+    tokio::spawn(async move {
+        let _place = place;
+        if let Err(error) = writing.await {
+            tracing::warn!(%error, "a mail was not sent");
+        }
+    });
+    Ok(())
 }
 
 /// RFC 3834: machines that answer mail by themselves leave this one alone.

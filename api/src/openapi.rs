@@ -59,17 +59,35 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         .insert("security".into(), if public { json!([]) } else { json!([{"bearer": []}, {"cookie": []}]) });
     let api = path.starts_with("/api/v1");
     let has_body = operation.contains_key("requestBody");
+    let keyed = api && !public && method == "POST" && takes_key(path);
+    let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+    let mut versioned = false;
+    if let Some(parameters) = parameters.as_array_mut() {
+        if keyed {
+            parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false,
+                "description": "The same key gives the first answer again for 24 hours",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255}}));
+        }
+        for parameter in parameters.iter_mut() {
+            versioned |= parameter["name"] == "If-Match";
+            if parameter["in"] != "query" || parameter["required"] == true {
+                continue;
+            }
+            if parameter["name"] == "limit" {
+                // Any number will do; one beyond what a type holds means the most there is, too.
+                parameter["schema"] =
+                    json!({"type": "integer", "minimum": 1, "default": parameter["schema"]["default"]});
+            } else {
+                // `?state=` filters nothing.
+                parameter["allowEmptyValue"] = true.into();
+            }
+        }
+    }
+    if let Some(body) = operation.get_mut("requestBody") {
+        may_be_left_out(body);
+    }
+    // The first to name a status describes it.
     let mut problems = Vec::new();
-    if api && !public {
-        problems.extend([
-            ("401", "Not signed in"),
-            ("403", "Not permitted"),
-            ("429", "Too many requests; see Retry-After"),
-        ]);
-    }
-    if api && path.contains('{') {
-        problems.push(("404", "Absent, or another tenant's"));
-    }
     if api && has_body {
         problems.extend([
             ("400", "The body is no JSON"),
@@ -80,23 +98,33 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     } else if api && method == "GET" {
         problems.push(("400", "A query parameter cannot be read"));
     }
-    if api && method == "PATCH" {
+    if versioned {
         problems.push(("412", "If-Match names another version"));
     }
-    if api && !public && method == "POST" && takes_key(path) {
-        let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
-        if let Some(parameters) = parameters.as_array_mut() {
-            parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false,
-                "description": "The same key gives the first answer again for 24 hours",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255}}));
-        }
+    if keyed {
+        problems.extend([
+            ("400", "Idempotency-Key is none"),
+            ("409", "The first request with this Idempotency-Key still runs"),
+            ("413", "Body over 1 MiB"),
+            ("422", "Idempotency-Key came with another request before"),
+        ]);
     }
-    if api && method == "PATCH" {
-        let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
-        if let Some(parameters) = parameters.as_array_mut() {
-            parameters.push(json!({"name": "If-Match", "in": "header", "required": false,
-                "description": "ETag the change is based on", "schema": {"type": "string"}, "example": "\"3\""}));
-        }
+    if api && (has_body || keyed) {
+        problems.push(("408", "The body did not arrive in time"));
+    }
+    if api && path.contains('{') {
+        problems.push(("404", "Absent, or another tenant's"));
+    }
+    if api && !public {
+        problems.extend([
+            ("401", "Not signed in"),
+            ("403", "Not permitted"),
+            ("404", "X-Tenant names no tenant"),
+            ("429", "Too many requests; see Retry-After"),
+        ]);
+    }
+    if api {
+        problems.push(("503", "Not right now; see Retry-After"));
     }
     let responses = operation.entry("responses").or_insert_with(|| json!({}));
     if let Some(responses) = responses.as_object_mut() {
@@ -107,12 +135,22 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
         for (status, response) in responses.iter_mut() {
             let error = status.starts_with('4') || status.starts_with('5');
             if error
-                && api
                 && response.get("content").is_none()
                 && let Some(description) = response["description"].as_str()
             {
                 *response = problem_response(description);
             }
+        }
+    }
+}
+
+/// What the handlers call `Option` is a body that may be left out; null is still no body.
+fn may_be_left_out(body: &mut Value) {
+    for media in body["content"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        if let Some([other, null]) = media["schema"]["oneOf"].as_array().map(Vec::as_slice)
+            && null["type"] == "null"
+        {
+            media["schema"] = other.clone();
         }
     }
 }

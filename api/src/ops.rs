@@ -88,7 +88,8 @@ async fn docs() -> Html<&'static str> {
 
 /// Files of the documentation page
 #[utoipa::path(get, path = "/docs/{file}", tag = "operations", params(("file" = String, Path, description = "docs.js or docs.css")),
-    responses((status = 200, description = "The file", body = String, content_type = "text/plain")))]
+    responses((status = 200, description = "The file", content((String = "text/javascript"), (String = "text/css"))),
+        (status = 404, description = "No such file")))]
 async fn docs_file(Params(file): Params<String>) -> Result<Response, Problem> {
     let (media_type, text) = match file.as_str() {
         "docs.js" => ("text/javascript; charset=utf-8", DOCS_SCRIPT),

@@ -64,9 +64,7 @@ async fn look(
     address: Address,
     body: Incoming,
 ) -> Result<Json<InvitationOffer>, Problem> {
-    if let Some(ip) = address.0 {
-        state.limits.sign_in(ip)?;
-    }
+    state.limits.sign_in(address)?;
     let body: Look = body.read().await?;
     let offer = offer(&state, &token::hash(&body.token)).await?;
     Ok(Json(InvitationOffer {
@@ -120,9 +118,7 @@ async fn accept(
     headers: HeaderMap,
     body: Incoming,
 ) -> Result<Response, Problem> {
-    if let Some(ip) = address.0 {
-        state.limits.sign_in(ip)?;
-    }
+    state.limits.sign_in(address)?;
     let body: Accept = body.read().await?;
     let hash = token::hash(&body.token);
     let offer = offer(&state, &hash).await?;

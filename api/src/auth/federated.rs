@@ -86,9 +86,7 @@ async fn start(
     Params(id): Params<Uuid>,
     Filter(query): Filter<Start>,
 ) -> Result<Response, Problem> {
-    if let Some(ip) = address.0 {
-        state.limits.sign_in(ip)?;
-    }
+    state.limits.sign_in(address)?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let found = store::find(&mut connection, id).await?.filter(|provider| provider.is_active);
     drop(connection);

@@ -20,6 +20,7 @@ use governor::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::Address;
 use crate::{problem::Problem, state::RateLimits};
 
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock>;
@@ -87,13 +88,13 @@ impl Limits {
     }
 
     /// One look from an address at what a sign-in page offers: more often than signing in, since it comes before it.
-    pub fn look(&self, address: IpAddr) -> Result<(), Problem> {
-        self.check(self.looks.as_ref(), &network(address))
+    pub fn look(&self, address: Address) -> Result<(), Problem> {
+        address.0.map_or(Ok(()), |address| self.check(self.looks.as_ref(), &network(address)))
     }
 
     /// One attempt to sign in from an address.
-    pub fn sign_in(&self, address: IpAddr) -> Result<(), Problem> {
-        self.check(self.sign_ins.as_ref(), &network(address))
+    pub fn sign_in(&self, address: Address) -> Result<(), Problem> {
+        address.0.map_or(Ok(()), |address| self.check(self.sign_ins.as_ref(), &network(address)))
     }
 
     /// Whether an account, known or not, may be tried now.
@@ -194,20 +195,21 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
+    fn from(address: &str) -> Address {
+        Address(Some(address.parse().unwrap()))
+    }
+
     #[test]
     fn eleventh_sign_in_of_a_minute_waits() {
         let limits = Limits::new(Some(RateLimits::default()));
-        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let address = from("192.0.2.1");
         for _ in 0..10 {
             limits.sign_in(address).unwrap();
         }
         let problem = limits.sign_in(address).unwrap_err();
         assert_eq!(problem.status().as_u16(), 429);
-        assert!(limits.sign_in("192.0.2.2".parse().unwrap()).is_ok());
-        assert!(
-            limits.sign_in("::ffff:192.0.2.1".parse().unwrap()).is_err(),
-            "the same address in other words"
-        );
+        assert!(limits.sign_in(from("192.0.2.2")).is_ok());
+        assert!(limits.sign_in(from("::ffff:192.0.2.1")).is_err(), "the same address in other words");
     }
 
     #[test]
@@ -248,9 +250,9 @@ mod tests {
     #[test]
     fn a_v6_network_counts_as_one() {
         let limits = Limits::new(Some(RateLimits { sign_in_per_minute: 1, ..RateLimits::default() }));
-        limits.sign_in("2001:db8::1".parse().unwrap()).unwrap();
-        assert!(limits.sign_in("2001:db8::2".parse().unwrap()).is_err());
-        assert!(limits.sign_in("2001:db8:0:1::2".parse().unwrap()).is_ok());
+        limits.sign_in(from("2001:db8::1")).unwrap();
+        assert!(limits.sign_in(from("2001:db8::2")).is_err());
+        assert!(limits.sign_in(from("2001:db8:0:1::2")).is_ok());
     }
 
     #[test]
@@ -258,7 +260,7 @@ mod tests {
         let limits = Limits::new(None);
         for _ in 0..5000 {
             limits.request(Uuid::nil(), Uuid::nil(), Some(Uuid::nil())).unwrap();
-            limits.sign_in("192.0.2.1".parse().unwrap()).unwrap();
+            limits.sign_in(from("192.0.2.1")).unwrap();
         }
     }
 

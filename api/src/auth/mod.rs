@@ -142,9 +142,7 @@ async fn login(
     body: Incoming,
 ) -> Result<Response, Problem> {
     // The limit stands before the body is read: a flood shall cost nothing.
-    if let Some(ip) = address.0 {
-        state.limits.sign_in(ip)?;
-    }
+    state.limits.sign_in(address)?;
     let body: Login = body.read().await?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let found = users::find_for_sign_in(&mut connection, body.email.trim()).await?;
@@ -205,7 +203,8 @@ impl Validate for Refresh {
 ///
 /// Each refresh token is good once. Presenting a used one means that a copy is about: the session ends.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = Refresh,
-    responses((status = 200, description = "New tokens", body = TokenPair)))]
+    responses((status = 200, description = "New tokens", body = TokenPair),
+        (status = 401, description = "Not a refresh token, or used before: then its session ends")))]
 async fn refresh(
     State(state): State<AppState>,
     address: Address,

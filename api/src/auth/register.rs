@@ -4,7 +4,7 @@
 //! tenant or such a person. The password is chosen by who uses the link, and so by who reads the mailbox: nobody prepares
 //! an account for somebody else's address.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use axum::{Json, extract::State, http::StatusCode};
 use chrono::{TimeDelta, Utc};
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::{Address, account, token};
 use crate::{
     body::{Errors, Incoming, Validate},
-    mail::{Mailer, one_line},
+    mail::{self, Mailer, NotMailed, one_line},
     problem::Problem,
     state::AppState,
 };
@@ -66,31 +66,14 @@ async fn register(
     address: Address,
     body: Incoming,
 ) -> Result<StatusCode, Problem> {
-    if let Some(ip) = address.0 {
-        state.limits.sign_in(ip)?;
-    }
+    state.limits.sign_in(address)?;
     let body: Register = body.read().await?;
     let email = body.email.trim().to_lowercase();
     state.limits.mail_to(&email, Instant::now())?;
-    if let Some(mailer) = state.config.mailer.clone() {
-        let place = Arc::clone(&state.beside).try_acquire_owned().map_err(|_| Problem::unavailable(5))?;
-        tokio::spawn(async move {
-            let _place = place;
-            let name = one_line(body.name.trim());
-            if let Err(error) = send_link(&state, &mailer, &body.tenant, &email, &name).await {
-                tracing::warn!(%error, "a registration could not be mailed");
-            }
-        });
-    }
+    mail::beside(&state, async move |state, mailer| {
+        send_link(&state, &mailer, &body.tenant, &email, &one_line(body.name.trim())).await
+    })?;
     Ok(StatusCode::ACCEPTED)
-}
-
-#[derive(Debug, thiserror::Error)]
-enum NoMail {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Mail(#[from] crate::mail::Unsent),
 }
 
 async fn send_link(
@@ -99,7 +82,7 @@ async fn send_link(
     slug: &str,
     email: &str,
     name: &str,
-) -> Result<(), NoMail> {
+) -> Result<(), NotMailed> {
     let mut connection = state.db.platform().acquire().await.map_err(StoreError::from)?;
     let Some(entrance) = store::entrance(&mut connection, slug).await? else { return Ok(()) };
     if entrance.mode == Mode::Off {
@@ -168,9 +151,7 @@ async fn confirm(
     address: Address,
     body: Incoming,
 ) -> Result<Json<Registered>, Problem> {
-    if let Some(ip) = address.0 {
-        state.limits.sign_in(ip)?;
-    }
+    state.limits.sign_in(address)?;
     let body: ConfirmRegistration = body.read().await?;
     let hash = token::hash(&body.token);
     let mut connection = state.db.platform().acquire().await.map_err(StoreError::from)?;

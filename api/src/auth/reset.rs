@@ -3,7 +3,7 @@
 //! The first answers before anybody is looked for, so that neither its words nor its time tell whether there is such
 //! a person. The link is good for an hour, once, and only its hash is kept.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use axum::{extract::State, http::StatusCode};
 use chrono::{TimeDelta, Utc};
@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{Address, account, all_ended, token};
 use crate::{
     body::{Errors, Incoming, Validate},
-    mail::Mailer,
+    mail::{self, Mailer, NotMailed},
     problem::Problem,
     state::AppState,
 };
@@ -52,36 +52,20 @@ async fn request(
     address: Address,
     body: Incoming,
 ) -> Result<StatusCode, Problem> {
-    if let Some(ip) = address.0 {
-        state.limits.sign_in(ip)?;
-    }
+    state.limits.sign_in(address)?;
     let body: ResetRequest = body.read().await?;
     let email = body.email.trim().to_owned();
     state.limits.mail_to(&email, Instant::now())?;
-    if let Some(mailer) = state.config.mailer.clone() {
-        let place = Arc::clone(&state.beside).try_acquire_owned().map_err(|_| Problem::unavailable(5))?;
-        tokio::spawn(async move {
-            let _place = place;
-            if let Err(error) = send_link(&state, &mailer, &email, address).await {
-                tracing::warn!(%error, "a password link could not be sent");
-            }
-        });
-    }
+    mail::beside(&state, async move |state, mailer| send_link(&state, &mailer, &email, address).await)?;
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Why no link went out.
-#[derive(Debug, thiserror::Error)]
-enum NoLink {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Mail(#[from] crate::mail::Unsent),
-    #[error("its line in the audit log could not be written")]
-    Audit,
-}
-
-async fn send_link(state: &AppState, mailer: &Mailer, email: &str, address: Address) -> Result<(), NoLink> {
+async fn send_link(
+    state: &AppState,
+    mailer: &Mailer,
+    email: &str,
+    address: Address,
+) -> Result<(), NotMailed> {
     let mut tx = state.db.auth().begin().await.map_err(StoreError::from)?;
     let Some(user) = users::find_for_sign_in(&mut tx, email).await?.filter(|user| user.is_active) else {
         return Ok(());
@@ -94,7 +78,7 @@ async fn send_link(state: &AppState, mailer: &Mailer, email: &str, address: Addr
     let tenants: Vec<_> = user.tenants.iter().map(|(id, _)| *id).collect();
     account::tell(&mut tx, &tenants, Some(user.id), "password.reset_requested", address, &json!({}))
         .await
-        .map_err(|_| NoLink::Audit)?;
+        .map_err(|_| NotMailed::Audit)?;
     tx.commit().await.map_err(StoreError::from)?;
     let text = format!(
         "Somebody, you most likely, asked for a new password for this address.\n\n\
@@ -130,9 +114,7 @@ async fn confirm(
     address: Address,
     body: Incoming,
 ) -> Result<StatusCode, Problem> {
-    if let Some(ip) = address.0 {
-        state.limits.sign_in(ip)?;
-    }
+    state.limits.sign_in(address)?;
     let body: ResetConfirm = body.read().await?;
     let hash = token::hash(&body.token);
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;

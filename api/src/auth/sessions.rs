@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::Utc;
 use switchroom_core::{Grants, Permission, Role, TenantId, UserId, number::Region, role::Modules};
 use switchroom_store::{
     Database, StoreError, Timestamp,
@@ -141,7 +142,9 @@ impl Sessions {
             return Ok(None);
         }
         let hash = token::hash(text);
-        if let Some(identity) = self.known.get(&hash) {
+        if let Some(identity) = self.known.get(&hash)
+            && identity.ends_at.is_none_or(|at| at > Utc::now())
+        {
             return Ok(Some(identity));
         }
         let mut connection = self.db.auth().acquire().await.map_err(StoreError::from)?;

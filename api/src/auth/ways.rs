@@ -48,9 +48,7 @@ async fn ways(
     address: Address,
     Filter(asked): Filter<Where>,
 ) -> Result<Json<Ways>, Problem> {
-    if let Some(ip) = address.0 {
-        state.limits.look(ip)?;
-    }
+    state.limits.look(address)?;
     let slug = asked.tenant.unwrap_or_default();
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let mut ways = Ways { registration: registrations::Mode::Off.name(), providers: Vec::new() };

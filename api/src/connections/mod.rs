@@ -277,7 +277,7 @@ impl Validate for ConnectionChange {
 ///
 /// Name, default region, user map; credentials of its kind where they are given.
 #[utoipa::path(patch, path = "/api/v1/connections/{id}", tag = "connections", operation_id = "change_connection",
-    params(("id" = Uuid, Path)), request_body = ConnectionChange,
+    params(("id" = Uuid, Path), IfMatch), request_body = ConnectionChange,
     responses((status = 200, description = "The connection, changed", body = Connection), (status = 409, description = "Changed by somebody else at the same moment")))]
 async fn change(
     State(state): State<AppState>,

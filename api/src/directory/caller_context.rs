@@ -12,7 +12,7 @@ use switchroom_store::{lookups, tickets};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::begin;
+use super::{begin, context_schema};
 use crate::{Caller, Errors, Problem, Validate, body::Body, list::Filter, state::AppState};
 
 /// How many tickets and calls a context shows.
@@ -31,9 +31,9 @@ pub struct ContextQuery {
 
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct ContextRequest {
-    /// In any form.
+    /// In any form; whatever is no number is answered as one that is none.
     #[serde(default)]
-    #[schema(example = "06 12 34 56 78", value_type = String)]
+    #[schema(example = "06 12 34 56 78", value_type = Value, required = true)]
     number: Option<Value>,
     /// Region for a number without country code; `ZZ` = none; left out = the tenant's.
     #[serde(default)]
@@ -48,7 +48,7 @@ impl Validate for ContextRequest {
 /// Look up a caller by number. A long or odd number is `invalid`, never an error.
 #[utoipa::path(get, path = "/api/v1/caller-context", tag = "directory",
     params(("number" = String, Query, description = "In any form"), ContextQuery),
-    responses((status = 200, description = "What is known about the caller")))]
+    responses((status = 200, description = "What is known about the caller", body = context_schema::CallerContext)))]
 async fn get_caller_context(
     State(state): State<AppState>,
     caller: Caller,
@@ -65,7 +65,7 @@ async fn get_caller_context(
 
 /// Look up a caller by number, with the number in the body, where no access log sees it.
 #[utoipa::path(post, path = "/api/v1/caller-context", tag = "directory", request_body = ContextRequest,
-    responses((status = 200, description = "What is known about the caller")))]
+    responses((status = 200, description = "What is known about the caller", body = context_schema::CallerContext)))]
 async fn post_caller_context(
     State(state): State<AppState>,
     caller: Caller,

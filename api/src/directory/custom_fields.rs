@@ -250,7 +250,7 @@ async fn get_contact_field(
 }
 
 /// Change a field.
-#[utoipa::path(patch, path = "/api/v1/contact-fields/{id}", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(patch, path = "/api/v1/contact-fields/{id}", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     request_body = UpdateContactField,
     responses((status = 200, description = "The field as it is now", body = ContactFieldView)))]
 async fn update_contact_field(
@@ -286,7 +286,7 @@ async fn update_contact_field(
 }
 
 /// Remove a field. Values that contacts have of it stay in `custom` until they are set to null.
-#[utoipa::path(delete, path = "/api/v1/contact-fields/{id}", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/api/v1/contact-fields/{id}", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     responses((status = 204, description = "Removed")))]
 async fn delete_contact_field(
     State(state): State<AppState>,

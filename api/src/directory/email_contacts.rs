@@ -208,7 +208,7 @@ async fn get_email_contact(
 }
 
 /// Change an e-mail contact.
-#[utoipa::path(patch, path = "/api/v1/email-contacts/{id}", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(patch, path = "/api/v1/email-contacts/{id}", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     request_body = UpdateEmailContact,
     responses((status = 200, description = "The e-mail contact as it is now", body = EmailContactView)))]
 async fn update_email_contact(
@@ -240,7 +240,7 @@ async fn update_email_contact(
 }
 
 /// Delete an e-mail contact.
-#[utoipa::path(delete, path = "/api/v1/email-contacts/{id}", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/api/v1/email-contacts/{id}", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     responses((status = 204, description = "Deleted")))]
 async fn delete_email_contact(
     State(state): State<AppState>,

@@ -14,7 +14,7 @@ use switchroom_store::{
 };
 use utoipa::ToSchema;
 
-use crate::{Errors, Patch, Problem};
+use crate::{Errors, Patch, Problem, body::object};
 
 /// Numbers of one contact; nobody has more, and a shared list of thousands would be a mistake.
 const MAX_PHONES: usize = 50;
@@ -29,7 +29,7 @@ const PLATFORMS: &[&str] =
 #[serde(untagged)]
 pub enum PhoneInput {
     Text(String),
-    Full(PhoneFields),
+    Full(#[serde(deserialize_with = "object")] PhoneFields),
 }
 
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -124,7 +124,7 @@ pub(crate) fn patched_phones(
 #[serde(untagged)]
 pub enum EmailInput {
     Text(String),
-    Full(EmailFields),
+    Full(#[serde(deserialize_with = "object")] EmailFields),
 }
 
 #[derive(Clone, Debug, Deserialize, ToSchema)]

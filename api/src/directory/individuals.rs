@@ -251,7 +251,7 @@ async fn get_individual(
 }
 
 /// Change an individual.
-#[utoipa::path(patch, path = "/api/v1/individuals/{id}", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(patch, path = "/api/v1/individuals/{id}", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     request_body = UpdateIndividual,
     responses((status = 200, description = "The individual as it is now", body = IndividualView)))]
 async fn update_individual(
@@ -295,7 +295,7 @@ async fn update_individual(
 }
 
 /// Delete an individual: it leaves the directory, its tickets and calls stay.
-#[utoipa::path(delete, path = "/api/v1/individuals/{id}", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/api/v1/individuals/{id}", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     responses((status = 204, description = "Deleted")))]
 async fn delete_individual(
     State(state): State<AppState>,

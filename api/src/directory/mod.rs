@@ -3,6 +3,7 @@
 
 mod caller_context;
 mod contacts;
+mod context_schema;
 mod custom_fields;
 mod email_contacts;
 mod erasures;

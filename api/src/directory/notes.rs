@@ -220,7 +220,7 @@ fn not_the_author() -> Problem {
 }
 
 /// Change a note: its text, if it is one's own; whether it is pinned.
-#[utoipa::path(patch, path = "/api/v1/contact-notes/{id}", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(patch, path = "/api/v1/contact-notes/{id}", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     request_body = UpdateNote,
     responses((status = 200, description = "The note as it is now", body = NoteView),
               (status = 403, description = "Somebody else's text")))]
@@ -248,7 +248,7 @@ async fn update_contact_note(
 }
 
 /// Delete a note: one's own, or anybody's for who may delete contacts.
-#[utoipa::path(delete, path = "/api/v1/contact-notes/{id}", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/api/v1/contact-notes/{id}", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     responses((status = 204, description = "Deleted"), (status = 403, description = "Somebody else's")))]
 async fn delete_contact_note(
     State(state): State<AppState>,

@@ -259,7 +259,7 @@ async fn get_organization_contact(
 
 /// Change a contact of an organization.
 #[utoipa::path(patch, path = "/api/v1/organizations/{id}/contacts/{contact_id}", tag = "directory",
-    params(("id" = Uuid, Path), ("contact_id" = Uuid, Path)), request_body = UpdateOrganizationContact,
+    params(("id" = Uuid, Path), ("contact_id" = Uuid, Path), IfMatch), request_body = UpdateOrganizationContact,
     responses((status = 200, description = "The contact as it is now", body = OrganizationContactView)))]
 async fn update_organization_contact(
     State(state): State<AppState>,
@@ -293,7 +293,7 @@ async fn update_organization_contact(
 
 /// Delete a contact of an organization.
 #[utoipa::path(delete, path = "/api/v1/organizations/{id}/contacts/{contact_id}", tag = "directory",
-    params(("id" = Uuid, Path), ("contact_id" = Uuid, Path)),
+    params(("id" = Uuid, Path), ("contact_id" = Uuid, Path), IfMatch),
     responses((status = 204, description = "Deleted")))]
 async fn delete_organization_contact(
     State(state): State<AppState>,

@@ -205,7 +205,7 @@ async fn get_organization(
 }
 
 /// Change an organization.
-#[utoipa::path(patch, path = "/api/v1/organizations/{id}", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(patch, path = "/api/v1/organizations/{id}", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     request_body = UpdateOrganization,
     responses((status = 200, description = "The organization as it is now", body = OrganizationView)))]
 async fn update_organization(
@@ -237,7 +237,7 @@ async fn update_organization(
 }
 
 /// Delete an organization and, with it, its contacts. Tickets and calls stay.
-#[utoipa::path(delete, path = "/api/v1/organizations/{id}", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/api/v1/organizations/{id}", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     responses((status = 204, description = "Deleted")))]
 async fn delete_organization(
     State(state): State<AppState>,

@@ -81,7 +81,7 @@ async fn moved<C: Contact, V: From<C>>(
 }
 
 /// Activate, suspend or give up an individual.
-#[utoipa::path(post, path = "/api/v1/individuals/{id}/status", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(post, path = "/api/v1/individuals/{id}/status", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     request_body = MoveContact,
     responses((status = 200, description = "The individual as it is now", body = IndividualView),
               (status = 409, description = "There is no such move (`status-move`)")))]
@@ -97,7 +97,7 @@ async fn move_individual(
 }
 
 /// Activate, suspend or give up an organization.
-#[utoipa::path(post, path = "/api/v1/organizations/{id}/status", tag = "directory", params(("id" = Uuid, Path)),
+#[utoipa::path(post, path = "/api/v1/organizations/{id}/status", tag = "directory", params(("id" = Uuid, Path), IfMatch),
     request_body = MoveContact,
     responses((status = 200, description = "The organization as it is now", body = OrganizationView),
               (status = 409, description = "There is no such move (`status-move`)")))]

@@ -264,7 +264,7 @@ pub struct ImportPreview {
 
 /// See how a file would be read, with a mapping or by the names of its columns. Nothing is stored.
 #[utoipa::path(post, path = "/api/v1/contact-imports/{id}/preview", tag = "directory", params(("id" = Uuid, Path)),
-    request_body = ImportMapping,
+    request_body = Option<ImportMapping>,
     responses((status = 200, description = "Columns, first rows, what would be refused", body = ImportPreview),
               (status = 409, description = "The file was read to the end and is not kept (`import-running`)")))]
 async fn preview_contact_import(
@@ -343,7 +343,7 @@ async fn preview_contact_import(
 /// Read a file into the directory. It goes on after this answer; read the import to see how far it is. Rows that are
 /// there already are left as they are, so a file that broke off is run again.
 #[utoipa::path(post, path = "/api/v1/contact-imports/{id}/run", tag = "directory", params(("id" = Uuid, Path)),
-    request_body = ImportMapping,
+    request_body = Option<ImportMapping>,
     responses((status = 200, description = "The import, running", body = ImportView),
               (status = 409, description = "It runs, or is done (`import-running`)")))]
 async fn run_contact_import(

@@ -269,7 +269,7 @@ impl Validate for IdentityProviderChange {
 /// Change an identity provider
 ///
 /// Switched off, or with another issuer or client, the sessions that it vouched for end.
-#[utoipa::path(patch, path = "/api/v1/identity-providers/{id}", tag = "people", operation_id = "change_identity_provider", params(("id" = Uuid, Path)),
+#[utoipa::path(patch, path = "/api/v1/identity-providers/{id}", tag = "people", operation_id = "change_identity_provider", params(("id" = Uuid, Path), IfMatch),
     request_body = IdentityProviderChange,
     responses((status = 200, description = "The provider, changed", body = IdentityProvider), (status = 409, description = "The name is taken, or changed by somebody else at the same moment")))]
 async fn change(

@@ -130,6 +130,7 @@ impl Validate for MeChange {
 
 /// Change my profile
 #[utoipa::path(patch, path = "/api/v1/me", tag = "people", operation_id = "change_me", request_body = MeChange,
+    params(IfMatch),
     responses((status = 200, description = "The sign-in, changed", body = Me), (status = 409, description = "Changed by somebody else at the same moment")))]
 async fn change(
     State(state): State<AppState>,

@@ -159,7 +159,7 @@ impl Validate for MemberChange {
 ///
 /// Nobody changes their own role or modules, only an owner makes or changes an owner, and the last active owner stays one. A new
 /// role or module ends the member's sessions in the tenant, so that nothing goes on under the old one.
-#[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "people", operation_id = "change_user", params(("id" = Uuid, Path)), request_body = MemberChange,
+#[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "people", operation_id = "change_user", params(("id" = Uuid, Path), IfMatch), request_body = MemberChange,
     responses((status = 200, description = "The member, changed", body = Member),
         (status = 409, description = "The extension is taken, or oneself, or the last owner")))]
 async fn change(

@@ -15,7 +15,7 @@ use crate::{
     auth::{Address, Caller},
     body::{Errors, Incoming, Validate},
     list::{Filter, ListQuery, Page},
-    mail::one_line,
+    mail::{self, one_line},
     problem::Problem,
     reply::{IfMatch, Params, Versioned},
     state::AppState,
@@ -173,16 +173,14 @@ async fn decide(
 
 /// Tells them by mail, beside the answer. A mail that cannot be sent changes nothing: they are in.
 fn tell(state: &AppState, caller: &Caller, email: &str) {
-    let Some(mailer) = state.config.mailer.clone() else { return };
-    let Ok(place) = std::sync::Arc::clone(&state.beside).try_acquire_owned() else { return };
     let (tenant, email) = (one_line(&caller.tenant_name), email.to_owned());
     let text = format!("You are in: sign in to {tenant} here.\n\n{}/sign-in\n", state.config.public_url);
-    tokio::spawn(async move {
-        let _place = place;
-        if let Err(error) = mailer.send(&email, &format!("Welcome to {tenant}"), &text).await {
-            tracing::warn!(%error, "somebody let in could not be told by mail");
-        }
+    let told = mail::beside(state, async move |_, mailer| {
+        Ok(mailer.send(&email, &format!("Welcome to {tenant}"), &text).await?)
     });
+    if told.is_err() {
+        tracing::warn!("somebody let in is not told by mail: too much goes on");
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -238,6 +236,7 @@ impl Validate for AccountSettingsChange {
 
 /// Change how people come in
 #[utoipa::path(patch, path = "/api/v1/settings/accounts", tag = "people", operation_id = "change_account_settings", request_body = AccountSettingsChange,
+    params(IfMatch),
     responses((status = 200, description = "The settings, changed", body = AccountSettings), (status = 409, description = "Changed by somebody else at the same moment")))]
 async fn change_settings(
     State(state): State<AppState>,

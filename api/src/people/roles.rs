@@ -283,7 +283,7 @@ impl Validate for RoleChange {
 /// Change a role
 ///
 /// Whoever has it may at once what it gives now: their sockets close and come back. Nobody adds what they do not have.
-#[utoipa::path(patch, path = "/api/v1/roles/{id}", tag = "people", operation_id = "change_role", params(("id" = Uuid, Path)), request_body = RoleChange,
+#[utoipa::path(patch, path = "/api/v1/roles/{id}", tag = "people", operation_id = "change_role", params(("id" = Uuid, Path), IfMatch), request_body = RoleChange,
     responses((status = 200, description = "The role, changed", body = RoleItem), (status = 409, description = "The name is taken, or changed by somebody else at the same moment")))]
 async fn change(
     State(state): State<AppState>,

@@ -187,7 +187,7 @@ impl Validate for TeamChange {
 }
 
 /// Change a team
-#[utoipa::path(patch, path = "/api/v1/teams/{id}", tag = "people", operation_id = "change_team", params(("id" = Uuid, Path)), request_body = TeamChange,
+#[utoipa::path(patch, path = "/api/v1/teams/{id}", tag = "people", operation_id = "change_team", params(("id" = Uuid, Path), IfMatch), request_body = TeamChange,
     responses((status = 200, description = "The team, changed", body = Team), (status = 409, description = "The name is taken, or changed by somebody else at the same moment")))]
 async fn change(
     State(state): State<AppState>,
@@ -251,7 +251,7 @@ impl Validate for Place {
 ///
 /// Or make them a lead of it, or one no more. Doing it twice does it once.
 #[utoipa::path(put, path = "/api/v1/teams/{id}/members/{user_id}", tag = "people", operation_id = "put_team_member",
-    params(("id" = Uuid, Path), ("user_id" = Uuid, Path)), request_body(content = Place, description = "Left out = no lead"),
+    params(("id" = Uuid, Path), ("user_id" = Uuid, Path)), request_body(content = Option<Place>, description = "Left out = no lead"),
     responses((status = 200, description = "The team", body = Team)))]
 async fn put_member(
     State(state): State<AppState>,

@@ -49,8 +49,8 @@ async fn done(state: &AppState, tx: TenantTx, line: PhoneNumber) -> Result<Versi
 }
 
 /// Take a line for the tenant: from the pool, or one that is held for it. Of several who try, one gets it.
-#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/assign", tag = "numbers", params(("id" = Uuid, Path)),
-    request_body = Nothing,
+#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/assign", tag = "numbers", params(("id" = Uuid, Path), IfMatch),
+    request_body = Option<Nothing>,
     responses((status = 200, description = "The line as it is now", body = NumberView),
               (status = 409, description = "Taken (`number-taken`)")))]
 async fn assign_number(
@@ -89,8 +89,8 @@ async fn lost_or(state: &AppState, caller: &Caller, id: Uuid, absent: Problem) -
 
 /// Give a line back. It stays `reserved` until its quarantine is over, so that no stranger inherits its callers. The
 /// platform admin also frees a line that is held or in quarantine.
-#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/release", tag = "numbers", params(("id" = Uuid, Path)),
-    request_body = Nothing,
+#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/release", tag = "numbers", params(("id" = Uuid, Path), IfMatch),
+    request_body = Option<Nothing>,
     responses((status = 200, description = "The line as it is now", body = NumberView),
               (status = 409, description = "Still connected (`number-connected`), or not assigned")))]
 async fn release_number(
@@ -146,7 +146,7 @@ impl Validate for ConnectNumber {
 }
 
 /// Let a line ring somebody who has none.
-#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/connect", tag = "numbers", params(("id" = Uuid, Path)),
+#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/connect", tag = "numbers", params(("id" = Uuid, Path), IfMatch),
     request_body = ConnectNumber,
     responses((status = 200, description = "The line as it is now", body = NumberView),
               (status = 409, description = "Connected already, not assigned, or that person has a line")))]
@@ -175,8 +175,8 @@ async fn connect_number(
 }
 
 /// The line rings nobody any more.
-#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/disconnect", tag = "numbers", params(("id" = Uuid, Path)),
-    request_body = Nothing,
+#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/disconnect", tag = "numbers", params(("id" = Uuid, Path), IfMatch),
+    request_body = Option<Nothing>,
     responses((status = 200, description = "The line as it is now", body = NumberView),
               (status = 409, description = "Not connected (`number-not-connected`)")))]
 async fn disconnect_number(
@@ -195,8 +195,8 @@ async fn disconnect_number(
 }
 
 /// Hold a line of the pool for the tenant that X-Tenant names (platform admin).
-#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/reserve", tag = "numbers", params(("id" = Uuid, Path)),
-    request_body = Nothing,
+#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/reserve", tag = "numbers", params(("id" = Uuid, Path), IfMatch),
+    request_body = Option<Nothing>,
     responses((status = 200, description = "The line as it is now", body = NumberView),
               (status = 409, description = "Not in the pool (`number-taken`)")))]
 async fn reserve_number(
@@ -218,8 +218,8 @@ async fn reserve_number(
 }
 
 /// Put a line that is held or in quarantine back into the pool before its time (platform admin).
-#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/unreserve", tag = "numbers", params(("id" = Uuid, Path)),
-    request_body = Nothing,
+#[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/unreserve", tag = "numbers", params(("id" = Uuid, Path), IfMatch),
+    request_body = Option<Nothing>,
     responses((status = 200, description = "The line as it is now", body = NumberView),
               (status = 409, description = "Not held (`number-not-held`)")))]
 async fn unreserve_number(

@@ -438,7 +438,7 @@ impl Validate for UpdateNumber {
 }
 
 /// Change what a line costs, who provides it, where it is (platform admin).
-#[utoipa::path(patch, path = "/api/v1/phone-numbers/{id}", tag = "numbers", params(("id" = Uuid, Path)),
+#[utoipa::path(patch, path = "/api/v1/phone-numbers/{id}", tag = "numbers", params(("id" = Uuid, Path), IfMatch),
     request_body = UpdateNumber, responses((status = 200, description = "The line as it is now", body = NumberView)))]
 async fn update_number(
     State(state): State<AppState>,
@@ -466,7 +466,7 @@ async fn update_number(
 }
 
 /// Take a line out of the inventory (platform admin); only one that nobody holds.
-#[utoipa::path(delete, path = "/api/v1/phone-numbers/{id}", tag = "numbers", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/api/v1/phone-numbers/{id}", tag = "numbers", params(("id" = Uuid, Path), IfMatch),
     responses((status = 204, description = "Deleted"), (status = 409, description = "It is assigned (`number-taken`)")))]
 async fn delete_number(
     State(state): State<AppState>,

@@ -45,7 +45,7 @@ impl Validate for MoveTicket {
 }
 
 /// Move a ticket to another state. A move that is not in the table is 409 `ticket-move`.
-#[utoipa::path(post, path = "/api/v1/tickets/{id}/status", tag = "tickets", params(("id" = Uuid, Path)),
+#[utoipa::path(post, path = "/api/v1/tickets/{id}/status", tag = "tickets", params(("id" = Uuid, Path), IfMatch),
     request_body = MoveTicket,
     responses((status = 200, description = "The ticket as it is now", body = TicketView),
               (status = 409, description = "No such move (`ticket-move`)")))]
@@ -82,8 +82,8 @@ impl Validate for CloseTicket {
 }
 
 /// Close a ticket: the same as moving it to `closed`.
-#[utoipa::path(post, path = "/api/v1/tickets/{id}/close", tag = "tickets", params(("id" = Uuid, Path)),
-    request_body = CloseTicket,
+#[utoipa::path(post, path = "/api/v1/tickets/{id}/close", tag = "tickets", params(("id" = Uuid, Path), IfMatch),
+    request_body = Option<CloseTicket>,
     responses((status = 200, description = "The ticket as it is now", body = TicketView),
               (status = 409, description = "Closed already (`ticket-move`)")))]
 async fn close_ticket(
@@ -122,7 +122,7 @@ impl Validate for AssignTicket {
 }
 
 /// Give a ticket to somebody, or back to nobody. A new ticket opens by it.
-#[utoipa::path(post, path = "/api/v1/tickets/{id}/assign", tag = "tickets", params(("id" = Uuid, Path)),
+#[utoipa::path(post, path = "/api/v1/tickets/{id}/assign", tag = "tickets", params(("id" = Uuid, Path), IfMatch),
     request_body = AssignTicket,
     responses((status = 200, description = "The ticket as it is now", body = TicketView)))]
 async fn assign_ticket(
@@ -152,8 +152,8 @@ impl Validate for TakeTicket {
 }
 
 /// Take a ticket that nobody has. Of several who try, one gets it; the others 409.
-#[utoipa::path(post, path = "/api/v1/tickets/{id}/take", tag = "tickets", params(("id" = Uuid, Path)),
-    request_body = TakeTicket,
+#[utoipa::path(post, path = "/api/v1/tickets/{id}/take", tag = "tickets", params(("id" = Uuid, Path), IfMatch),
+    request_body = Option<TakeTicket>,
     responses((status = 200, description = "The ticket as it is now", body = TicketView),
               (status = 409, description = "Somebody has it (`ticket-taken`)")))]
 async fn take_ticket(
@@ -189,7 +189,7 @@ impl Validate for TransferTicket {
 }
 
 /// Hand a ticket that somebody has to somebody else.
-#[utoipa::path(post, path = "/api/v1/tickets/{id}/transfer", tag = "tickets", params(("id" = Uuid, Path)),
+#[utoipa::path(post, path = "/api/v1/tickets/{id}/transfer", tag = "tickets", params(("id" = Uuid, Path), IfMatch),
     request_body = TransferTicket,
     responses((status = 200, description = "The ticket as it is now", body = TicketView),
               (status = 409, description = "Nobody has it (`ticket-unassigned`)")))]

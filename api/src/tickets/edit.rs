@@ -117,7 +117,7 @@ impl EditTicket {
 }
 
 /// Edit a ticket.
-#[utoipa::path(patch, path = "/api/v1/tickets/{id}", tag = "tickets", params(("id" = Uuid, Path)),
+#[utoipa::path(patch, path = "/api/v1/tickets/{id}", tag = "tickets", params(("id" = Uuid, Path), IfMatch),
     request_body = EditTicket, responses((status = 200, description = "The ticket as it is now", body = TicketView)))]
 pub(super) async fn edit_ticket(
     State(state): State<AppState>,
@@ -140,7 +140,7 @@ pub(super) async fn edit_ticket(
 }
 
 /// Delete a ticket. It is kept, and shown to nobody.
-#[utoipa::path(delete, path = "/api/v1/tickets/{id}", tag = "tickets", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/api/v1/tickets/{id}", tag = "tickets", params(("id" = Uuid, Path), IfMatch),
     responses((status = 204, description = "Deleted")))]
 pub(super) async fn delete_ticket(
     State(state): State<AppState>,

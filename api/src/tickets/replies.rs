@@ -115,7 +115,7 @@ impl Validate for WriteReply {
 }
 
 /// Reply to a ticket, or note something in it. The first public reply of staff answers it.
-#[utoipa::path(post, path = "/api/v1/tickets/{id}/replies", tag = "tickets", params(("id" = Uuid, Path)),
+#[utoipa::path(post, path = "/api/v1/tickets/{id}/replies", tag = "tickets", params(("id" = Uuid, Path), IfMatch),
     request_body = WriteReply,
     responses((status = 201, description = "The reply", body = ReplyView),
               (status = 409, description = "The ticket is closed (`ticket-closed`)")))]

@@ -187,7 +187,7 @@ pub struct Replaying {
 
 /// Try dead letters once more. They go out of the order of the log: what came after them was delivered meanwhile.
 #[utoipa::path(post, path = "/api/v1/webhook-endpoints/{id}/dead-letters/replay", tag = "webhooks",
-    params(("id" = Uuid, Path)), request_body = ReplayDead,
+    params(("id" = Uuid, Path)), request_body = Option<ReplayDead>,
     responses((status = 200, description = "How many", body = Replaying)))]
 async fn replay_dead_letters(
     State(state): State<AppState>,

@@ -256,7 +256,7 @@ async fn get_webhook_endpoint(
 }
 
 /// Change an endpoint. One that is switched on again goes on where it was.
-#[utoipa::path(patch, path = "/api/v1/webhook-endpoints/{id}", tag = "webhooks", params(("id" = Uuid, Path)),
+#[utoipa::path(patch, path = "/api/v1/webhook-endpoints/{id}", tag = "webhooks", params(("id" = Uuid, Path), IfMatch),
     request_body = UpdateWebhookEndpoint,
     responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpointView)))]
 async fn update_webhook_endpoint(
@@ -304,7 +304,7 @@ async fn update_webhook_endpoint(
 }
 
 /// Delete an endpoint. Nothing leaves for it any more.
-#[utoipa::path(delete, path = "/api/v1/webhook-endpoints/{id}", tag = "webhooks", params(("id" = Uuid, Path)),
+#[utoipa::path(delete, path = "/api/v1/webhook-endpoints/{id}", tag = "webhooks", params(("id" = Uuid, Path), IfMatch),
     responses((status = 204, description = "Deleted")))]
 async fn delete_webhook_endpoint(
     State(state): State<AppState>,
