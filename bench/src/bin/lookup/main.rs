@@ -39,9 +39,9 @@ fn main() -> anyhow::Result<()> {
     let small = Asked::new(MILLION)?;
     let large = Asked::new(10 * MILLION)?;
     let region: Region = "FR".parse()?;
-    let common = texts::checked(&small.directory, texts::common, region)?;
-    let odd = texts::checked(&small.directory, texts::odd, region)?;
-    let mixed = texts::checked(&small.directory, texts::mixed, region)?;
+    let common = texts::checked(&small.directory, MILLION, texts::common, region)?;
+    let odd = texts::checked(&small.directory, MILLION, texts::odd, region)?;
+    let mixed = texts::checked(&small.directory, MILLION, texts::mixed, region)?;
     eprintln!("the peers, with 1 M numbers each");
     let program = Program::start(&["--sip", "off"])?;
     let postgres = Postgres::fill(&program, MILLION)?;
