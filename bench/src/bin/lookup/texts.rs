@@ -23,7 +23,7 @@ pub fn checked(
         let n = random.below(numbers);
         let text = write(n, &mut random);
         let owner = normalise(&text, region).e164().and_then(|number| directory.owner(number));
-        let found = owner.map(|owner| owner.reference().id.as_u128());
+        let found = owner.map(|owner| owner.id.as_u128());
         ensure!(found == Some(u128::from(n) + 1), "{text:?}, number {n}, leads to {found:?}");
         texts.push(text);
     }

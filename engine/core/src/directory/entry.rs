@@ -97,17 +97,28 @@ impl Entry {
         Word(self.word.load(Ordering::Acquire))
     }
 
-    /// Whose it is, if it has been taken for as long as its word is known to be this.
+    /// Whose it is, if it has been so ever since its word was seen.
     #[inline]
     pub fn owner(&self, seen: Word) -> Option<Owner> {
-        let reference = self.reference(seen);
-        let body = self.body.load();
-        fence(Ordering::Acquire);
-        let now = self.word.load(Ordering::Relaxed);
-        ((now ^ seen.0) & !Word::FLAGS == 0).then(|| Owner::new(reference, seen.digits(), body))
+        let (reference, body) = (self.reference(seen), self.body.load());
+        self.is_still(seen).then(|| Owner::new(reference, seen.digits(), body))
     }
 
-    /// As [`Entry::owner`], for the writer, who needs no more than that.
+    /// As [`Entry::owner`], without the body.
+    #[inline]
+    pub fn owner_reference(&self, seen: Word) -> Option<ContactRef> {
+        let reference = self.reference(seen);
+        self.is_still(seen).then_some(reference)
+    }
+
+    /// Whether what has been read of the entry since is of one piece.
+    #[inline]
+    fn is_still(&self, seen: Word) -> bool {
+        fence(Ordering::Acquire);
+        (self.word.load(Ordering::Relaxed) ^ seen.0) & !Word::FLAGS == 0
+    }
+
+    /// As [`Entry::owner_reference`], for the writer.
     pub fn reference(&self, seen: Word) -> ContactRef {
         let (high, low) = (self.high.load(Ordering::Relaxed), self.low.load(Ordering::Relaxed));
         ContactRef { kind: seen.kind(), id: Uuid::from_u64_pair(high, low) }

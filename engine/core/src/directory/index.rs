@@ -96,13 +96,14 @@ impl TenantDirectory {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who owns a number; of several, the one that comes first.
-    pub fn owner(&self, number: E164) -> Option<Owner> {
-        match self.found(number) {
-            Found::Nobody => None,
-            Found::One(owner) => Some(owner),
-            Found::Several(owners) => owners.into_iter().min_by_key(|owner| owner.rank(number)),
+    /// Which contact owns a number, where nothing of it is shown; of several, the one that comes first.
+    pub fn owner(&self, number: E164) -> Option<ContactRef> {
+        let table = self.table.load();
+        match table.first(number) {
+            Some((entry, word)) if !word.has(Word::SHARED) => entry.owner_reference(word),
+            _ => None,
         }
+        .or_else(|| self.owners(number).first().map(Owner::reference))
     }
 
     /// Who owns a number, best first.
@@ -188,6 +189,15 @@ impl TenantDirectory {
 
 #[inline]
 fn search(table: &Table, number: E164) -> Found {
+    match table.first(number) {
+        None => return Found::Nobody,
+        Some((entry, word)) if !word.has(Word::SHARED) => {
+            if let Some(owner) = entry.owner(word) {
+                return Found::One(owner);
+            }
+        }
+        Some(_) => {}
+    }
     let mut several = Vec::new();
     for entry in table.walk(Ending::of(number)) {
         let word = entry.word();
@@ -197,9 +207,6 @@ fn search(table: &Table, number: E164) -> Found {
         if word.digits() == number.digits()
             && let Some(owner) = entry.owner(word)
         {
-            if !word.has(Word::SHARED) && several.is_empty() {
-                return Found::One(owner);
-            }
             several.push(owner);
         }
     }

@@ -10,7 +10,12 @@
 
 use std::sync::Arc;
 
-use super::{ContactRef, body::keys, entry::Entry, ids};
+use super::{
+    ContactRef,
+    body::keys,
+    entry::{Entry, Word},
+    ids,
+};
 use crate::number::E164;
 
 /// Numbers that end in the same seven digits lie together.
@@ -50,6 +55,9 @@ impl Ending {
         (u64::from(self.0) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
+
+/// Entries whose words are read together.
+const GROUP: usize = 4;
 
 pub(super) type Segment = Arc<[Entry]>;
 
@@ -92,6 +100,32 @@ impl Table {
         let segment = &self.segments[self.segment(ending)];
         let (before, from) = segment.split_at(place(ending, segment.len()));
         from.iter().chain(before)
+    }
+
+    /// The first entry of the number.
+    #[inline]
+    pub fn first(&self, number: E164) -> Option<(&Entry, Word)> {
+        let ending = Ending::of(number);
+        let segment = &self.segments[self.segment(ending)];
+        let (before, from) = segment.split_at(place(ending, segment.len()));
+        let mut rest = from;
+        while let Some((group, behind)) = rest.split_first_chunk::<GROUP>() {
+            let words = group.each_ref().map(Entry::word);
+            // The first that is the number's or free, without a branch that depends on which it is: the processor would
+            // guess wrong every other time, and only after the memory has answered.
+            let mut ends = 0_u32;
+            for (at, word) in words.iter().enumerate() {
+                ends |= u32::from((word.digits() == number.digits()) | word.is_free()) << at;
+            }
+            if ends != 0 {
+                let at = ends.trailing_zeros() as usize;
+                return (!words[at].is_free()).then(|| (&group[at], words[at]));
+            }
+            rest = behind;
+        }
+        let mut last = rest.iter().chain(before).map(|entry| (entry, entry.word()));
+        last.find(|(_, word)| word.digits() == number.digits() || word.is_free())
+            .filter(|(_, word)| !word.is_free())
     }
 
     /// Every entry.
