@@ -33,7 +33,7 @@ impl TenantDirectory {
         writer.loading = true;
         if self.is_empty() {
             let table = Table::expecting(expected);
-            writer.used = vec![0; table.segments().len()];
+            writer.used = vec![0; table.segments()];
             writer.ids = Ids::sized(expected);
             self.publish(&mut writer, table);
         }

@@ -56,10 +56,17 @@ impl Ending {
     }
 }
 
-/// Entries whose words are read together.
+/// Entries of a group. A walk begins with a group's first.
 const GROUP: usize = 4;
 
-pub(super) type Segment = Arc<[Entry]>;
+/// Two cache lines that lie side by side, which the processor fetches together.
+#[derive(Default)]
+#[repr(align(128))]
+struct Group([Entry; GROUP]);
+
+const _: () = assert!(size_of::<Group>() == 128);
+
+type Segment = Arc<[Group]>;
 
 /// What readers see. The entries change; which there are does not, then there is another table.
 #[derive(Clone)]
@@ -70,7 +77,7 @@ pub(super) struct Table {
 
 impl Default for Table {
     fn default() -> Self {
-        Self { segments: vec![empty(slots(0))] }
+        Self { segments: vec![empty(groups(0))] }
     }
 }
 
@@ -78,11 +85,11 @@ impl Table {
     /// For a load of that many numbers.
     pub fn expecting(numbers: usize) -> Self {
         let segments = (numbers / SEGMENT).max(1).next_power_of_two();
-        Self { segments: (0..segments).map(|_| empty(slots(numbers / segments))).collect() }
+        Self { segments: (0..segments).map(|_| empty(groups(numbers / segments))).collect() }
     }
 
-    pub fn segments(&self) -> &[Segment] {
-        &self.segments
+    pub fn segments(&self) -> usize {
+        self.segments.len()
     }
 
     pub fn segment(&self, ending: Ending) -> usize {
@@ -94,25 +101,26 @@ impl Table {
         if at < self.segments.len() { at } else { at - all / 2 }
     }
 
-    /// The entries where those of the ending are, each once; what is behind the first free one is no business of its.
+    /// The groups in the order in which the entries of the ending fill them.
     #[inline]
-    pub fn walk(&self, ending: Ending) -> impl Iterator<Item = &Entry> {
+    fn groups(&self, ending: Ending) -> impl Iterator<Item = &Group> {
         let segment = &self.segments[self.segment(ending)];
         let (before, from) = segment.split_at(place(ending, segment.len()));
         from.iter().chain(before)
     }
 
+    /// The entries where those of the ending are, each once; what is behind the first free one is no business of its.
+    pub fn walk(&self, ending: Ending) -> impl Iterator<Item = &Entry> {
+        self.groups(ending).flat_map(|group| &group.0)
+    }
+
     /// The first entry of the number.
     #[inline]
     pub fn first(&self, number: E164) -> Option<(&Entry, Word)> {
-        let ending = Ending::of(number);
-        let segment = &self.segments[self.segment(ending)];
-        let (before, from) = segment.split_at(place(ending, segment.len()));
-        let mut rest = from;
-        while let Some((group, behind)) = rest.split_first_chunk::<GROUP>() {
+        for Group(group) in self.groups(Ending::of(number)) {
             let words = group.each_ref().map(Entry::word);
             // The first that is the number's or free, without a branch that depends on which it is: the processor would
-            // guess wrong every other time, and only after the memory has answered.
+            // guess wrong every other time, and learn of it only when the memory has answered.
             let mut ends = 0_u32;
             for (at, word) in words.iter().enumerate() {
                 ends |= u32::from((word.digits() == number.digits()) | word.is_free()) << at;
@@ -121,16 +129,13 @@ impl Table {
                 let at = ends.trailing_zeros() as usize;
                 return (!words[at].is_free()).then(|| (&group[at], words[at]));
             }
-            rest = behind;
         }
-        let mut last = rest.iter().chain(before).map(|entry| (entry, entry.word()));
-        last.find(|(_, word)| word.digits() == number.digits() || word.is_free())
-            .filter(|(_, word)| !word.is_free())
+        None
     }
 
     /// Every entry.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.segments.iter().flat_map(|segment| segment.iter())
+        self.segments.iter().flat_map(entries)
     }
 
     pub fn bytes(&self) -> usize {
@@ -139,32 +144,36 @@ impl Table {
     }
 }
 
-/// Where the walk of an ending begins.
-fn place(ending: Ending, slots: usize) -> usize {
-    // The high half of the product spreads the hash over any number of slots.
-    ((u128::from(ending.hash()) * slots as u128) >> 64) as usize
+/// With which group the walk of an ending begins.
+fn place(ending: Ending, groups: usize) -> usize {
+    // The high half of the product spreads the hash over any number of groups.
+    ((u128::from(ending.hash()) * groups as u128) >> 64) as usize
 }
 
-/// Slots of a new segment for that many entries.
-fn slots(entries: usize) -> usize {
-    entries * 100 / NEW + 8
+/// Groups of a new segment for that many entries.
+fn groups(entries: usize) -> usize {
+    (entries * 100 / NEW + 8).div_ceil(GROUP)
 }
 
-fn empty(slots: usize) -> Segment {
-    (0..slots).map(|_| Entry::default()).collect()
+fn empty(groups: usize) -> Segment {
+    (0..groups).map(|_| Group::default()).collect()
+}
+
+fn entries(segment: &Segment) -> impl Iterator<Item = &Entry> {
+    segment.iter().flat_map(|group| &group.0)
 }
 
 /// For the writer, who makes a table out of another.
 impl Table {
     /// Whether a segment of which so many entries are taken or given up has room for one more.
     pub fn has_room(&self, segment: usize, used: usize) -> bool {
-        (used + 1) * 100 <= self.segments[segment].len() * FULL
+        (used + 1) * 100 <= self.segments[segment].len() * GROUP * FULL
     }
 
     /// Whether the segment has so much room that a copy is worth it. None where there is no such segment.
     pub fn is_wide(&self, segment: usize) -> Option<bool> {
         let segment = self.segments.get(segment)?;
-        Some(slots(taken(segment).count()) * 100 < segment.len() * 97)
+        Some(groups(taken(segment).count()) * 100 < segment.len() * 97)
     }
 
     /// Whether so many entries ask for another segment.
@@ -192,22 +201,24 @@ impl Table {
 
     /// Makes these entries the segment's, as copies.
     fn fill(&mut self, segment: usize, entries: Vec<&Entry>, generous: bool) -> usize {
-        let slots = slots(entries.len() * if generous { 2 } else { 1 });
+        let groups = groups(entries.len() * if generous { 2 } else { 1 });
+        let slots = groups * GROUP;
         let mut places: Vec<Option<&Entry>> = vec![None; slots];
         for entry in &entries {
-            let start = place(ending(entry), slots);
+            let start = place(ending(entry), groups) * GROUP;
             if let Some(at) = (start..slots).chain(0..start).find(|at| places[*at].is_none()) {
                 places[at] = Some(entry);
             }
         }
-        let copies = places.into_iter().map(|entry| entry.map_or_else(Entry::default, Entry::copy));
-        self.segments[segment] = copies.collect();
+        let copy = |at: usize| places[at].map_or_else(Entry::default, Entry::copy);
+        let group = |first: usize| Group(std::array::from_fn(|at| copy(first * GROUP + at)));
+        self.segments[segment] = (0..groups).map(group).collect();
         entries.len()
     }
 }
 
 fn taken(segment: &Segment) -> impl Iterator<Item = &Entry> {
-    segment.iter().filter(|entry| entry.word().is_taken())
+    entries(segment).filter(|entry| entry.word().is_taken())
 }
 
 fn ending(entry: &Entry) -> Ending {
