@@ -62,7 +62,7 @@ pub const SPREAD: u64 = 61_803_399;
 /// A directory of `count` numbers: 70 % individuals, 20 % organization contacts, 10 % organizations.
 pub fn directory(count: u64) -> TenantDirectory {
     let directory = TenantDirectory::new();
-    directory.begin_load();
+    directory.begin_load(count as usize);
     for n in 0..count {
         let kind = match n % 10 {
             0..=6 => ContactKind::Individual,

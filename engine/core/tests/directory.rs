@@ -353,6 +353,40 @@ fn readers_never_miss_a_number_while_the_index_changes() {
     assert!(asked > 0);
 }
 
+/// Whose entry comes first changes with every round, so that a reader is often between the two.
+#[test]
+fn a_number_handed_on_is_found_at_every_moment() {
+    let directory = Arc::new(TenantDirectory::new());
+    directory.put(contact(ContactKind::Individual, 0, &[(ONE, true)]));
+    let stop = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..2)
+        .map(|_| {
+            let (directory, stop) = (Arc::clone(&directory), Arc::clone(&stop));
+            std::thread::spawn(move || {
+                let mut asked = 0_u64;
+                while !stop.load(Ordering::Relaxed) {
+                    let owners: BTreeSet<_> =
+                        directory.owners(number(ONE)).iter().map(|owner| owner.reference().id).collect();
+                    assert!(
+                        (1..=2).contains(&owners.len()),
+                        "{} owners after {asked} questions",
+                        owners.len()
+                    );
+                    asked += 1;
+                }
+                asked
+            })
+        })
+        .collect();
+    for round in 0..200_000_u128 {
+        directory.put(contact(ContactKind::Individual, (round + 1) % 2, &[(ONE, true)]));
+        directory.remove(ContactRef { kind: ContactKind::Individual, id: Uuid::from_u128(round % 2) });
+    }
+    stop.store(true, Ordering::Relaxed);
+    let asked: u64 = readers.into_iter().map(|reader| reader.join().unwrap()).sum();
+    assert!(asked > 0);
+}
+
 /// What a few lines without any cleverness say.
 #[derive(Default)]
 struct Model {

@@ -48,8 +48,10 @@ pub(super) async fn load(db: &Database, registry: &Registry, secrets: &Sealer) -
         put_connection(registry, secrets, row);
     }
     let expected = directory_load::estimated_phones(connection).await?;
-    for tenant in registry.tenants() {
-        tenant.directory().begin_load();
+    let tenants = registry.tenants();
+    for tenant in &tenants {
+        // What a tenant has more is grown into, what it has less is given back.
+        tenant.directory().begin_load(usize::try_from(expected).unwrap_or(0) / tenants.len());
     }
     let mut beside = snapshot.beside(db).await?;
     let progress = Progress { rows: AtomicUsize::new(0), numbers: AtomicUsize::new(0), expected };

@@ -39,9 +39,9 @@ fn main() -> anyhow::Result<()> {
     let small = Asked::new(MILLION)?;
     let large = Asked::new(10 * MILLION)?;
     let region: Region = "FR".parse()?;
-    let common = texts::checked(&small.directory, texts::common, region)?;
-    let odd = texts::checked(&small.directory, texts::odd, region)?;
-    let mixed = texts::checked(&small.directory, texts::mixed, region)?;
+    let common = texts::checked(&small.directory, MILLION, texts::common, region)?;
+    let odd = texts::checked(&small.directory, MILLION, texts::odd, region)?;
+    let mixed = texts::checked(&small.directory, MILLION, texts::mixed, region)?;
     eprintln!("the peers, with 1 M numbers each");
     let program = Program::start(&["--sip", "off"])?;
     let postgres = Postgres::fill(&program, MILLION)?;
@@ -164,7 +164,7 @@ impl Asked {
         let mut random = Seeded(2);
         let wanted: Vec<u64> = (0..ROUNDS).map(|_| random.below(count)).collect();
         for n in &wanted {
-            let found = directory.owner(number(*n)).map(|owner| owner.reference().id.as_u128());
+            let found = directory.owner(number(*n)).map(|owner| owner.id.as_u128());
             ensure!(found == Some(u128::from(*n) + 1), "number {n} leads to {found:?}");
         }
         Ok(Self { directory, numbers: wanted.into_iter().map(number).collect() })
@@ -175,7 +175,7 @@ impl Asked {
         let (mut shift, nothing) = (0, black_box(0));
         nanoseconds(ROUNDS, |round| {
             if let Some(owner) = self.directory.owner(self.numbers[round + shift]) {
-                shift = owner.reference().id.as_u64_pair().1 as usize & nothing;
+                shift = owner.id.as_u64_pair().1 as usize & nothing;
                 black_box(owner);
             }
         })
@@ -187,7 +187,7 @@ impl Asked {
             if let PartyNumber::E164(number) = normalise(&texts[round + shift], region)
                 && let Some(owner) = self.directory.owner(number)
             {
-                shift = owner.reference().id.as_u64_pair().1 as usize & nothing;
+                shift = owner.id.as_u64_pair().1 as usize & nothing;
                 black_box(owner);
             }
         })

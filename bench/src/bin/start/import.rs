@@ -127,7 +127,7 @@ fn index(rows: Range<u64>) -> Duration {
         .collect();
     let began = Instant::now();
     let directory = TenantDirectory::new();
-    directory.begin_load();
+    directory.begin_load(contacts.len());
     contacts.into_iter().for_each(|contact| directory.put(contact));
     directory.end_load();
     began.elapsed()

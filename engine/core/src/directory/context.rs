@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ContactKind, ContactRef, TenantDirectory, heads::Owner, index::MAX_OTHERS};
+use super::{ContactKind, ContactRef, TenantDirectory, body::Owner, index::MAX_OTHERS};
 use crate::{
     CallId, TicketId, Timestamp, UserId,
     fact::{Direction, EndReason},

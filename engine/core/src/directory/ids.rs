@@ -1,33 +1,31 @@
-//! From contact to head, for writers: open addressing over the heads' numbers, the ids being in the heads themselves. The
-//! bits of an entry that the number of a head does not need hold a print of the id, so that few heads are looked at.
+//! From contact to the ending of its first number, for writers: open addressing over four bytes a contact. Eight bits of
+//! an entry are a print of the id; whether it is the contact's is said by the table's entries of that ending.
 
-use super::{ContactKind, ContactRef};
+use super::{ContactKind, ContactRef, table::Ending};
 
 const FREE: u32 = 0;
 /// Was in use; a walk goes on behind it.
 const GONE: u32 = 1;
-/// Head 0 is entry 2.
+/// Ending 0 is entry 2; so ten million endings need 24 bits.
 const OFFSET: u32 = 2;
+const ENDING_BITS: u32 = 24;
 
 #[derive(Default)]
 pub(super) struct Ids {
     entries: Vec<u32>,
     /// Entries that are not free.
     used: usize,
-    /// Bits of an entry that hold the head.
-    bits: u32,
 }
 
 impl Ids {
-    /// Room for `contacts` and a part of them more, as `slack` (sixteenths) says; heads are below `heads`.
-    pub fn sized(contacts: usize, slack: usize, heads: u32) -> Self {
-        let bits = (32 - (heads.max(64) + OFFSET).leading_zeros()).min(31);
-        Self { entries: vec![FREE; contacts + contacts * slack / 16 + 16], used: 0, bits }
+    /// Room for that many contacts, and an eighth more.
+    pub fn sized(contacts: usize) -> Self {
+        Self { entries: vec![FREE; contacts * 25 / 23 * 9 / 8 + 16], used: 0 }
     }
 
-    /// Whether one more fits, `head` being its head.
-    pub fn has_room_for(&self, head: u32) -> bool {
-        (self.used + 1) * 25 < self.entries.len() * 23 && u64::from(head + OFFSET) < 1 << self.bits
+    /// Whether one more leaves walks short.
+    pub fn has_room(&self) -> bool {
+        (self.used + 1) * 25 < self.entries.len() * 23
     }
 
     fn walk(&self, hash: u64) -> impl Iterator<Item = usize> + use<> {
@@ -36,56 +34,40 @@ impl Ids {
         (start..length).chain(0..start)
     }
 
-    fn head(&self, entry: u32) -> u32 {
-        (entry & ((1 << self.bits) - 1)).wrapping_sub(OFFSET)
-    }
-
-    fn entry(&self, hash: u64, head: u32) -> u32 {
-        // The place is taken from the upper bits.
-        (hash as u32) << self.bits | (head + OFFSET)
-    }
-
-    fn place(&self, contact: ContactRef, of: impl Fn(u32) -> Option<ContactRef>) -> Option<usize> {
+    /// The first answer for an ending at which the contact may be.
+    pub fn find<T>(&self, contact: ContactRef, at: impl Fn(Ending) -> Option<T>) -> Option<T> {
         let hash = hash(contact);
-        let print = (hash as u32) << self.bits;
-        for at in self.walk(hash) {
-            let entry = self.entries[at];
+        for place in self.walk(hash) {
+            let entry = self.entries[place];
             if entry == FREE {
-                return None;
+                break;
             }
-            if entry != GONE
-                && entry & !((1 << self.bits) - 1) == print
-                && of(self.head(entry)) == Some(contact)
+            if entry > GONE
+                && entry >> ENDING_BITS == print(hash)
+                && let Some(found) = at(Ending((entry & ((1 << ENDING_BITS) - 1)) - OFFSET))
             {
-                return Some(at);
+                return Some(found);
             }
         }
         None
     }
 
-    /// `of` tells whose a head is.
-    pub fn find(&self, contact: ContactRef, of: impl Fn(u32) -> Option<ContactRef>) -> Option<u32> {
-        Some(self.head(self.entries[self.place(contact, of)?]))
-    }
-
     /// The contact is not there yet, and there is room.
-    pub fn insert(&mut self, contact: ContactRef, head: u32) {
+    pub fn insert(&mut self, contact: ContactRef, ending: Ending) {
         let hash = hash(contact);
         if let Some(at) = self.walk(hash).find(|at| self.entries[*at] <= GONE) {
             self.used += usize::from(self.entries[at] == FREE);
-            self.entries[at] = self.entry(hash, head);
+            self.entries[at] = entry(hash, ending);
         }
     }
 
-    /// The contact has another head now.
-    pub fn moved(&mut self, contact: ContactRef, to: u32, of: impl Fn(u32) -> Option<ContactRef>) {
-        if let Some(at) = self.place(contact, of) {
-            self.entries[at] = self.entry(hash(contact), to);
-        }
-    }
-
-    pub fn remove(&mut self, contact: ContactRef, of: impl Fn(u32) -> Option<ContactRef>) {
-        if let Some(at) = self.place(contact, of) {
+    /// Of entries that are alike, for contacts whose walks meet, the nearest one goes: each walk still finds as many as
+    /// it has to.
+    pub fn remove(&mut self, contact: ContactRef, ending: Ending) {
+        let hash = hash(contact);
+        let known = entry(hash, ending);
+        let mut walk = self.walk(hash).take_while(|at| self.entries[*at] != FREE);
+        if let Some(at) = walk.find(|at| self.entries[*at] == known) {
             self.entries[at] = GONE;
         }
     }
@@ -95,8 +77,17 @@ impl Ids {
     }
 }
 
+fn print(hash: u64) -> u32 {
+    // The place is taken from the upper bits.
+    u32::from(hash as u8)
+}
+
+fn entry(hash: u64, ending: Ending) -> u32 {
+    print(hash) << ENDING_BITS | (ending.0 + OFFSET)
+}
+
 /// Ids are made by time (UUIDv7), so their bits need mixing.
-fn hash(contact: ContactRef) -> u64 {
+pub(super) fn hash(contact: ContactRef) -> u64 {
     let bits = contact.id.as_u128();
     let kind = match contact.kind {
         ContactKind::OrganizationContact => 1_u64,

@@ -1,46 +1,37 @@
 //! The index from number to owners.
 //!
-//! One table maps a number to the head of its owner or, where it has several, to a list of them. Readers take no lock and
-//! never wait; writers take turns. A contact that changes gets another head, and then each of its entries is turned to
-//! that one: what an entry leads to is complete at every moment. A reader that follows an entry which has just been
-//! turned away finds a head that does not fit the number, sees that the entry has changed, and looks again.
+//! Each owner of a number has an entry for it in the table, and an entry holds all that says whose it is. Readers take no
+//! lock and never wait; writers take turns. A reader that has found nobody while some entry was given up looks again:
+//! the number may have gone to somebody whose entry lies where it had already been.
 
 use std::{
-    collections::VecDeque,
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 
 use super::{
     ContactRef,
+    body::Owner,
     context::{self, CallerContext, Quality},
-    heads::{Head, Owner},
+    entry::Word,
     ids::Ids,
-    slots::Slots,
-    table::{Entry, Table, ends_alike},
+    table::{Ending, Table},
 };
 use crate::number::{self, E164, PartyNumber};
 
-/// A value with this bit is the number of a list, not of a head.
-pub(super) const LIST: u32 = 1 << 31;
 /// The longest list of other owners an answer carries.
 pub(super) const MAX_OTHERS: usize = 50;
-
-/// The heads of the owners of a shared number.
-pub(super) struct List {
-    pub number: E164,
-    pub owners: Box<[u32]>,
-}
 
 /// The contacts of one tenant.
 pub struct TenantDirectory {
     pub(super) table: ArcSwap<Table>,
-    pub(super) lists: Slots<ArcSwapOption<List>>,
-    pub(super) heads: Slots<Head>,
+    /// How many entries have been given up. Counted before it is to be seen in the entry.
+    pub(super) given_up: AtomicU64,
     pub(super) contacts: AtomicUsize,
     writer: Mutex<Writer>,
 }
@@ -49,13 +40,14 @@ pub struct TenantDirectory {
 #[derive(Default)]
 pub(super) struct Writer {
     pub ids: Ids,
-    /// Heads that are nobody's. The one that was given up first is used first.
-    pub free: VecDeque<u32>,
-    pub next_head: u32,
-    pub free_lists: VecDeque<u32>,
-    pub next_list: u32,
+    /// Of each segment, the entries taken or given up.
+    pub used: Vec<usize>,
+    /// Entries taken in all.
+    pub taken: usize,
     /// Numbers with an owner.
     pub numbers: usize,
+    /// Tables that some reader may still look at.
+    pub left: Vec<Arc<Table>>,
     /// A first load is under way.
     pub loading: bool,
 }
@@ -67,9 +59,6 @@ enum Found {
     /// In no order.
     Several(Vec<Owner>),
 }
-
-/// The reader came between two states; the next look will find the new one.
-struct Moved;
 
 impl Default for TenantDirectory {
     fn default() -> Self {
@@ -86,11 +75,10 @@ impl std::fmt::Debug for TenantDirectory {
 impl TenantDirectory {
     pub fn new() -> Self {
         Self {
-            table: ArcSwap::from_pointee(Table::with_slots(0)),
-            lists: Slots::default(),
-            heads: Slots::default(),
+            table: ArcSwap::from_pointee(Table::default()),
+            given_up: AtomicU64::new(0),
             contacts: AtomicUsize::new(0),
-            writer: Mutex::new(Writer::default()),
+            writer: Mutex::new(Writer { used: vec![0], ..Writer::default() }),
         }
     }
 
@@ -108,13 +96,14 @@ impl TenantDirectory {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who owns a number; of several, the one that comes first.
-    pub fn owner(&self, number: E164) -> Option<Owner> {
-        match self.found(number) {
-            Found::Nobody => None,
-            Found::One(owner) => Some(owner),
-            Found::Several(owners) => owners.into_iter().min_by_key(|owner| owner.rank(number)),
+    /// Which contact owns a number, where nothing of it is shown; of several, the one that comes first.
+    pub fn owner(&self, number: E164) -> Option<ContactRef> {
+        let table = self.table.load();
+        match table.first(number) {
+            Some((entry, word)) if !word.has(Word::SHARED) => entry.owner_reference(word),
+            _ => None,
         }
+        .or_else(|| self.owners(number).first().map(Owner::reference))
     }
 
     /// Who owns a number, best first.
@@ -126,6 +115,8 @@ impl TenantDirectory {
         };
         if owners.len() > 1 {
             owners.sort_by_cached_key(|owner| owner.rank(number));
+            // Who went and came back while they were gathered may have been met twice.
+            each_once(&mut owners, |owner| owner);
         }
         owners
     }
@@ -161,70 +152,16 @@ impl TenantDirectory {
         context::possible(number, &possible)
     }
 
+    #[inline]
     fn found(&self, number: E164) -> Found {
-        // Each further round needs a writer that has changed this very number in between.
         loop {
-            if let Ok(found) = self.search(&self.table.load(), number) {
+            let given_up = self.given_up.load(Ordering::Acquire);
+            let found = search(&self.table.load(), number);
+            // Each further round needs a writer that has given up an entry in between.
+            if !matches!(found, Found::Nobody) || self.given_up.load(Ordering::Acquire) == given_up {
                 return found;
             }
         }
-    }
-
-    #[inline]
-    fn search(&self, table: &Arc<Table>, number: E164) -> Result<Found, Moved> {
-        let mut found = Found::Nobody;
-        for entry in table.of(number) {
-            if entry.value & LIST != 0 {
-                match self.owners_of(entry.value & !LIST, number)? {
-                    Some(owners) => return Ok(Found::Several(owners)),
-                    None => self.same(table, entry)?,
-                }
-                continue;
-            }
-            let Some(head) = self.heads.get(entry.value) else { continue };
-            match head.read() {
-                // An entry of one of a contact's numbers may lead to it by another of like print; where that one has
-                // several owners its list is further on.
-                Ok(owner) if owner.owns(number) => {
-                    if !owner.has_more_numbers() {
-                        return Ok(Found::One(owner));
-                    }
-                    found = Found::One(owner);
-                }
-                read => {
-                    let seen = read.map_or_else(|word| word, |owner| owner.word());
-                    self.same(table, entry)?;
-                    if head.word() != seen {
-                        return Err(Moved);
-                    }
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// An entry led to what is not the number's. That is so for good if the entry is still there, in the table that is
-    /// still the one in use.
-    fn same(&self, table: &Arc<Table>, entry: Entry) -> Result<(), Moved> {
-        let current = Arc::ptr_eq(table, &self.table.load());
-        if current && table.still(entry) { Ok(()) } else { Err(Moved) }
-    }
-
-    /// The owners on a list, none where it is another number's.
-    fn owners_of(&self, list: u32, number: E164) -> Result<Option<Vec<Owner>>, Moved> {
-        let Some(place) = self.lists.get(list) else { return Ok(None) };
-        let list = place.load();
-        let Some(known) = list.as_ref().filter(|list| list.number == number) else { return Ok(None) };
-        let mut owners = Vec::with_capacity(known.owners.len());
-        for head in &known.owners {
-            match self.heads.get(*head).map(Head::read) {
-                Some(Ok(owner)) if owner.owns(number) => owners.push(owner),
-                // Heads leave a list before they are used for somebody else.
-                _ if place.load().as_ref().is_some_and(|now| Arc::ptr_eq(now, known)) => {}
-                _ => return Err(Moved),
-            }
-        }
-        Ok(Some(owners))
     }
 
     /// Owners of numbers that end like this one in at least seven national digits, best first.
@@ -232,39 +169,61 @@ impl TenantDirectory {
         if national_length(number) < 7 {
             return Vec::new();
         }
-        let alike = |known: E164| known != number && ends_alike(known, number) && national_length(known) >= 7;
+        let ending = Ending::of(number);
         let mut owners: Vec<(E164, Owner)> = Vec::new();
-        for Entry { value, .. } in self.table.load().alike(number) {
-            if value & LIST == 0 {
-                let Some(Ok(owner)) = self.heads.get(value).map(Head::read) else { continue };
-                if let Some(known) = owner
-                    .numbers()
-                    .filter(|known| alike(*known))
-                    .min_by_key(|known| (!owner.primary(*known), *known))
-                {
-                    owners.push((known, owner));
-                }
-                continue;
+        for entry in self.table.load().walk(ending) {
+            let word = entry.word();
+            if word.is_free() {
+                break;
             }
-            let Some(list) = self.lists.get(value & !LIST).and_then(|list| list.load_full()) else {
-                continue;
-            };
-            if alike(list.number) {
-                let of_list = list.owners.iter().filter_map(|head| self.heads.get(*head)?.read().ok());
-                owners.extend(
-                    of_list.filter(|owner| owner.owns(list.number)).map(|owner| (list.number, owner)),
-                );
+            let Ok(known) = E164::from_digits(word.digits()) else { continue };
+            if known != number && Ending::of(known) == ending && national_length(known) >= 7 {
+                owners.extend(entry.owner(word).map(|owner| (known, owner)));
             }
         }
         owners.sort_by_cached_key(|(known, owner)| (owner.rank(*known), *known));
-        let mut seen: Vec<ContactRef> = Vec::new();
-        owners.retain(|(_, owner)| {
-            let fresh = !seen.contains(&owner.reference());
-            seen.push(owner.reference());
-            fresh
-        });
+        each_once(&mut owners, |(_, owner)| owner);
         owners
     }
+}
+
+#[inline]
+fn search(table: &Table, number: E164) -> Found {
+    match table.first(number) {
+        None => return Found::Nobody,
+        Some((entry, word)) if !word.has(Word::SHARED) => {
+            if let Some(owner) = entry.owner(word) {
+                return Found::One(owner);
+            }
+        }
+        Some(_) => {}
+    }
+    let mut several = Vec::new();
+    for entry in table.walk(Ending::of(number)) {
+        let word = entry.word();
+        if word.is_free() {
+            break;
+        }
+        if word.digits() == number.digits()
+            && let Some(owner) = entry.owner(word)
+        {
+            several.push(owner);
+        }
+    }
+    match (several.len(), several.pop()) {
+        (1, Some(owner)) => Found::One(owner),
+        (_, Some(owner)) => {
+            several.push(owner);
+            Found::Several(several)
+        }
+        (_, None) => Found::Nobody,
+    }
+}
+
+/// Of several of one contact the first stays.
+fn each_once<T>(owners: &mut Vec<T>, owner: impl Fn(&T) -> &Owner) {
+    let mut seen: BTreeSet<ContactRef> = BTreeSet::new();
+    owners.retain(|one| seen.insert(owner(one).reference()));
 }
 
 fn national_length(number: E164) -> usize {

@@ -3,14 +3,14 @@
 //! [`TenantDirectory`] answers while the phone has not rung yet, so it is read without locks and never waits.
 //! It is fed from the database by the engine; no rule about who may read it lives here.
 
+mod body;
 mod change;
 mod context;
 pub mod custom;
-mod heads;
+mod entry;
 mod ids;
 pub mod import;
 mod index;
-mod slots;
 pub mod standing;
 mod table;
 
@@ -19,10 +19,10 @@ use std::{fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use body::Owner;
 pub use context::{
     CallerContext, CustomerType, OpenTicket, OtherMatch, Quality, RecentCall, Summaries, Summary,
 };
-pub use heads::Owner;
 pub use index::TenantDirectory;
 
 use crate::{Timestamp, number::E164};

@@ -1,150 +1,227 @@
-//! Open addressing from number to a 32-bit value, read without locks while one writer changes it.
+//! Open addressing from number to owner, the entries lying in the table itself, so that whose a number is costs one read
+//! of memory that could not be foreseen.
 //!
-//! An entry is eight bytes: a print of the number and the value. Two numbers may have the same print, so whoever reads
-//! holds what the value leads to against the number; that a table of full numbers would save this is no gain, because
-//! the value is followed anyway, and it would be half as large again.
+//! Where a number's entries lie depends on its last seven digits only. So one walk from there meets its owners or, when
+//! it has none, the numbers that end alike.
 //!
-//! A number's place depends on its last seven digits only, and so does half of its print. So one walk from there finds
-//! the number itself, or, when nobody has it, the numbers that end alike.
+//! The table is cut into segments of some thousand entries. A full one makes way for a larger copy of itself, and one
+//! after the other is cut in two as the contacts get more (linear hashing, Litwin 1980): whatever the table's size, to
+//! make room is a matter of one or two segments.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
 
+use super::{
+    ContactRef,
+    body::keys,
+    entry::{Entry, Word},
+    ids,
+};
 use crate::number::E164;
 
-/// Value of an entry that is no longer in use; another may take its place.
-pub(super) const NOBODY: u32 = u32::MAX;
 /// Numbers that end in the same seven digits lie together.
 const ENDING: u64 = 10_000_000;
-/// In a print: taken, so that no entry is all zero.
-const TAKEN: u32 = 1 << 31;
-/// The part of a print that tells the ending.
-const ENDING_PRINT: u32 = 0x7fff << 16;
-/// Unit tests make prints so poor that different numbers share one all the time.
-const KEPT: u32 = if cfg!(test) { TAKEN | 1 << 16 | 1 } else { u32::MAX };
+/// Contacts for which a segment is meant; one may hold more.
+const SEGMENT: usize = if cfg!(test) { 3 } else { 8_192 };
+/// In percent: how full a segment is when it is new. The difference to [`FULL`] is what a copy buys.
+const NEW: usize = 76;
+/// Entries taken or given up, in percent; more make long walks.
+const FULL: usize = 88;
 
-/// Numbers with the same last seven digits.
-pub(super) fn ends_alike(a: E164, b: E164) -> bool {
-    a.digits() % ENDING == b.digits() % ENDING
+/// The last seven digits of a number; of a contact without one something as random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ending(pub u32);
+
+impl Ending {
+    pub fn of(number: E164) -> Self {
+        Self::of_key(number.digits())
+    }
+
+    fn of_key(key: u64) -> Self {
+        Self((key % ENDING) as u32)
+    }
+
+    /// Of the entry that a contact has for this number, 0 standing for none.
+    pub fn of_entry(key: u64, contact: ContactRef) -> Self {
+        Self::of_key(if key == 0 { ids::hash(contact) } else { key })
+    }
+
+    /// Of the first of these packed numbers, if any.
+    pub fn of_first(phones: &[u64], contact: ContactRef) -> Self {
+        Self::of_entry(keys(phones).next().unwrap_or(0), contact)
+    }
+
+    fn hash(self) -> u64 {
+        // Fibonacci hashing: the numbers of a block, one after the other, are spread evenly.
+        (u64::from(self.0) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
-fn hash(number: E164) -> u64 {
-    (number.digits() % ENDING + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
+/// Entries of a group. A walk begins with a group's first.
+const GROUP: usize = 4;
 
-/// What an entry keeps of a number.
-pub(super) fn print(number: E164) -> u32 {
-    // The place is taken from the upper bits.
-    let ending = (hash(number) >> 12) as u32 & 0x7fff;
-    let before = ((number.digits() / ENDING + 1).wrapping_mul(0xd6e8_feb8_6659_fd93) >> 48) as u32;
-    (TAKEN | ending << 16 | before) & KEPT
-}
+/// Two cache lines that lie side by side, which the processor fetches together.
+#[derive(Default)]
+#[repr(align(128))]
+struct Group([Entry; GROUP]);
 
-/// An entry as it was when it was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    at: usize,
-    pub value: u32,
-}
+const _: () = assert!(size_of::<Group>() == 128);
 
+type Segment = Arc<[Group]>;
+
+/// What readers see. The entries change; which there are does not, then there is another table.
+#[derive(Clone)]
 pub(super) struct Table {
-    slots: Box<[AtomicU64]>,
-    /// Slots taken, by entries in use or not. Only the writer reads it.
-    taken: AtomicU32,
+    /// At least one, each with at least one free entry.
+    segments: Vec<Segment>,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self { segments: vec![empty(groups(0))] }
+    }
 }
 
 impl Table {
-    pub fn with_slots(slots: usize) -> Self {
-        // A walk ends at a free slot, so there is always one.
-        let slots = slots.clamp(16, u32::MAX as usize);
-        Self { slots: (0..slots).map(|_| AtomicU64::new(0)).collect(), taken: AtomicU32::new(0) }
+    /// For a load of that many numbers.
+    pub fn expecting(numbers: usize) -> Self {
+        let segments = (numbers / SEGMENT).max(1).next_power_of_two();
+        Self { segments: (0..segments).map(|_| empty(groups(numbers / segments))).collect() }
     }
 
-    /// Whether that many more entries leave walks short.
-    pub fn has_room_for(&self, more: usize) -> bool {
-        (self.taken.load(Ordering::Relaxed) as usize + more) * 8 < self.slots.len() * 7
+    pub fn segments(&self) -> usize {
+        self.segments.len()
     }
 
-    /// Where the number's entries begin.
-    fn place(&self, number: E164) -> usize {
-        // The high half of the product spreads the hash over any table size.
-        ((u128::from(hash(number)) * self.slots.len() as u128) >> 64) as usize
+    pub fn segment(&self, ending: Ending) -> usize {
+        // Not the bits that tell the place within the segment, nor the lowest, which know only the ending's lowest.
+        let hash = (ending.hash() >> 24) as usize;
+        let all = self.segments.len().next_power_of_two();
+        let at = hash & (all - 1);
+        // Its segment has not been cut yet.
+        if at < self.segments.len() { at } else { at - all / 2 }
     }
 
-    fn walk(&self, number: E164, mask: u32) -> Walk<'_> {
-        let wanted = print(number) & mask;
-        Walk { slots: &self.slots, at: self.place(number), left: self.slots.len(), mask, wanted }
+    /// The groups in the order in which the entries of the ending fill them.
+    #[inline]
+    fn groups(&self, ending: Ending) -> impl Iterator<Item = &Group> {
+        let segment = &self.segments[self.segment(ending)];
+        let (before, from) = segment.split_at(place(ending, segment.len()));
+        from.iter().chain(before)
     }
 
-    /// Entries in use that may be the number's.
-    pub fn of(&self, number: E164) -> Walk<'_> {
-        self.walk(number, u32::MAX)
+    /// The entries where those of the ending are, each once; what is behind the first free one is no business of its.
+    pub fn walk(&self, ending: Ending) -> impl Iterator<Item = &Entry> {
+        self.groups(ending).flat_map(|group| &group.0)
     }
 
-    /// Entries in use whose numbers may end in the same seven digits.
-    pub fn alike(&self, number: E164) -> Walk<'_> {
-        self.walk(number, ENDING_PRINT)
-    }
-
-    /// Whether the entry is still what it was.
-    pub fn still(&self, entry: Entry) -> bool {
-        self.slots[entry.at].load(Ordering::Acquire) as u32 == entry.value
-    }
-
-    /// A further entry. The writer has made sure of room.
-    pub fn insert(&self, number: E164, value: u32) {
-        let start = self.place(number);
-        for at in (start..self.slots.len()).chain(0..start) {
-            let slot = self.slots[at].load(Ordering::Relaxed);
-            if slot != 0 && slot as u32 != NOBODY {
-                continue;
+    /// The first entry of the number.
+    #[inline]
+    pub fn first(&self, number: E164) -> Option<(&Entry, Word)> {
+        for Group(group) in self.groups(Ending::of(number)) {
+            let words = group.each_ref().map(Entry::word);
+            // The first that is the number's or free, without a branch that depends on which it is: the processor would
+            // guess wrong every other time, and learn of it only when the memory has answered.
+            let mut ends = 0_u32;
+            for (at, word) in words.iter().enumerate() {
+                ends |= u32::from((word.digits() == number.digits()) | word.is_free()) << at;
             }
-            if slot == 0 {
-                self.taken.fetch_add(1, Ordering::Relaxed);
-            }
-            self.slots[at].store(u64::from(print(number)) << 32 | u64::from(value), Ordering::Release);
-            return;
-        }
-    }
-
-    /// Another value for an entry, or none with [`NOBODY`].
-    pub fn replace(&self, entry: Entry, value: u32) {
-        let print = self.slots[entry.at].load(Ordering::Relaxed) >> 32;
-        self.slots[entry.at].store(print << 32 | u64::from(value), Ordering::Release);
-    }
-
-    pub fn bytes(&self) -> usize {
-        size_of_val(&*self.slots)
-    }
-}
-
-/// Over the slots from a number's place on, up to the first free one.
-pub(super) struct Walk<'a> {
-    slots: &'a [AtomicU64],
-    at: usize,
-    left: usize,
-    /// The part of a print that must be as wanted.
-    mask: u32,
-    wanted: u32,
-}
-
-impl Iterator for Walk<'_> {
-    type Item = Entry;
-
-    fn next(&mut self) -> Option<Entry> {
-        while self.left > 0 {
-            let at = self.at;
-            // Acquire: what the value leads to was written before the entry.
-            let slot = self.slots[at].load(Ordering::Acquire);
-            if slot == 0 {
-                break;
-            }
-            self.left -= 1;
-            self.at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
-            let value = slot as u32;
-            if (slot >> 32) as u32 & self.mask == self.wanted && value != NOBODY {
-                return Some(Entry { at, value });
+            if ends != 0 {
+                let at = ends.trailing_zeros() as usize;
+                return (!words[at].is_free()).then(|| (&group[at], words[at]));
             }
         }
         None
     }
+
+    /// Every entry.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.segments.iter().flat_map(entries)
+    }
+
+    pub fn bytes(&self) -> usize {
+        let entries: usize = self.segments.iter().map(|segment| size_of_val(&**segment)).sum();
+        entries + self.segments.capacity() * size_of::<Segment>()
+    }
+}
+
+/// With which group the walk of an ending begins.
+fn place(ending: Ending, groups: usize) -> usize {
+    // The high half of the product spreads the hash over any number of groups.
+    ((u128::from(ending.hash()) * groups as u128) >> 64) as usize
+}
+
+/// Groups of a new segment for that many entries.
+fn groups(entries: usize) -> usize {
+    (entries * 100 / NEW + 8).div_ceil(GROUP)
+}
+
+fn empty(groups: usize) -> Segment {
+    (0..groups).map(|_| Group::default()).collect()
+}
+
+fn entries(segment: &Segment) -> impl Iterator<Item = &Entry> {
+    segment.iter().flat_map(|group| &group.0)
+}
+
+/// For the writer, who makes a table out of another.
+impl Table {
+    /// Whether a segment of which so many entries are taken or given up has room for one more.
+    pub fn has_room(&self, segment: usize, used: usize) -> bool {
+        (used + 1) * 100 <= self.segments[segment].len() * GROUP * FULL
+    }
+
+    /// Whether the segment has so much room that a copy is worth it. None where there is no such segment.
+    pub fn is_wide(&self, segment: usize) -> Option<bool> {
+        let segment = self.segments.get(segment)?;
+        Some(groups(taken(segment).count()) * 100 < segment.len() * 97)
+    }
+
+    /// Whether so many entries ask for another segment.
+    pub fn wants_segment(&self, entries: usize) -> bool {
+        entries > self.segments.len() * SEGMENT
+    }
+
+    /// Another copy of the segment, without what was given up; `generous`: with room for twice as many. Answers with how
+    /// many entries are taken.
+    pub fn copy(&mut self, segment: usize, generous: bool) -> usize {
+        let whole = Arc::clone(&self.segments[segment]);
+        self.fill(segment, taken(&whole).collect(), generous)
+    }
+
+    /// Cuts the segment in two whose turn it is. Answers with which it was, and with how many entries are taken in it and
+    /// in the last one, which is the other half.
+    pub fn cut(&mut self, generous: bool) -> (usize, [usize; 2]) {
+        let last = self.segments.len();
+        let at = last - (1 << last.ilog2());
+        let whole = Arc::clone(&self.segments[at]);
+        self.segments.push(Arc::clone(&whole));
+        let (stay, go) = taken(&whole).partition(|entry| self.segment(ending(entry)) == at);
+        (at, [self.fill(at, stay, generous), self.fill(last, go, generous)])
+    }
+
+    /// Makes these entries the segment's, as copies.
+    fn fill(&mut self, segment: usize, entries: Vec<&Entry>, generous: bool) -> usize {
+        let groups = groups(entries.len() * if generous { 2 } else { 1 });
+        let slots = groups * GROUP;
+        let mut places: Vec<Option<&Entry>> = vec![None; slots];
+        for entry in &entries {
+            let start = place(ending(entry), groups) * GROUP;
+            if let Some(at) = (start..slots).chain(0..start).find(|at| places[*at].is_none()) {
+                places[at] = Some(entry);
+            }
+        }
+        let copy = |at: usize| places[at].map_or_else(Entry::default, Entry::copy);
+        let group = |first: usize| Group(std::array::from_fn(|at| copy(first * GROUP + at)));
+        self.segments[segment] = (0..groups).map(group).collect();
+        entries.len()
+    }
+}
+
+fn taken(segment: &Segment) -> impl Iterator<Item = &Entry> {
+    entries(segment).filter(|entry| entry.word().is_taken())
+}
+
+fn ending(entry: &Entry) -> Ending {
+    let word = entry.word();
+    Ending::of_entry(word.digits(), entry.reference(word))
 }
