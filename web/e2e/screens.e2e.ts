@@ -326,7 +326,8 @@ describe("without a mouse", () => {
     await keys.type("directory");
     await keys.press("Enter");
     await page.waitForURL("**/directory/individuals");
-    await page.locator("tbody tr[data-row]").first().focus();
+    // The address changes first: until the new screen is there, the rows are still the tickets'.
+    await page.getByRole("table", { name: "Individuals" }).locator("tbody tr[data-row]").first().focus();
     await keys.press("ArrowDown");
     await keys.press("Enter");
     await page.getByRole("dialog").waitFor();
