@@ -61,7 +61,10 @@ async fn a_file_is_sent_looked_at_and_run() {
     );
     assert_eq!(
         seen["rows"][0]["contact"],
-        json!({"kind": "individual", "name": "Ada", "organization": null, "gender": null, "email": "ada@x.example", "phones": ["+33639980001"]})
+        json!({
+            "kind": "individual", "name": "Ada", "organization": null, "gender": null, "dob": null, "address": null,
+            "email": "ada@x.example", "other_emails": [], "phones": ["+33639980001"], "status": "active", "custom": {},
+        })
     );
     assert!(seen["rows"][1]["error"].as_str().unwrap().contains("nonsense"));
     let run = format!("{path}/run");
