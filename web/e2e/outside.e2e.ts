@@ -119,6 +119,8 @@ describe("an identity provider", () => {
     await goThere(guest.page, "agent1@demo.example");
     await guest.page.waitForURL("**/sign-in?problem=oidc-failed");
     await guest.page.getByRole("alert").getByText("was not good").waitFor();
+    // It may be tried again from where one stands.
+    await guest.page.getByRole("link", { name: "Company" }).waitFor();
 
     const { page } = owner;
     const panel = page.getByRole("dialog", { name: "Company" });

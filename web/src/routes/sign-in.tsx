@@ -6,10 +6,14 @@ import { waysIn } from "@/lib/account";
 import { buttonStyle } from "@/ui/button";
 import { Entrance } from "@/ui/entrance";
 
+/** Whose sign-in page a browser left for a provider: the address it comes back to does not say. */
+const LEFT_FROM = "switchroom.sign-in-tenant";
+
 export function SignInRoute() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const { next, ended, tenant, problem } = useSearch({ from: "/sign-in" });
+  const { next, ended, tenant: named, problem } = useSearch({ from: "/sign-in" });
+  const tenant = named ?? (problem ? (sessionStorage.getItem(LEFT_FROM) ?? undefined) : undefined);
   const ways = useQuery({
     queryKey: ["ways", tenant],
     enabled: tenant !== undefined,
@@ -58,6 +62,7 @@ export function SignInRoute() {
             <a
               key={provider.id}
               href={`/api/v1/auth/oidc/${encodeURIComponent(provider.id)}/start${goesTo}`}
+              onClick={() => sessionStorage.setItem(LEFT_FROM, tenant as string)}
               className={buttonStyle({ look: "plain", size: "lg" })}
             >
               {t("sign_in.by", { name: provider.name })}
