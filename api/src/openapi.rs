@@ -3,10 +3,9 @@
 //! body reader answer.
 
 use serde_json::{Map, Value, json};
+use switchroom_api_base::auth::guard::takes_key;
 use switchroom_core::permission::{Access, endpoint};
 use utoipa::openapi::OpenApi;
-
-use crate::auth::guard::takes_key;
 
 const DESCRIPTION: &str = "\
 Self-hosted call centre. JSON, snake_case both ways, times RFC 3339 UTC, durations in integer milliseconds, phone \

@@ -8,10 +8,9 @@ use axum::{
 };
 use serde::Serialize;
 use serde_json::Value;
+use switchroom_api_base::{problem::Problem, reply::Params, state::AppState};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::{problem::Problem, reply::Params, state::AppState};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

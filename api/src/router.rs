@@ -1,13 +1,15 @@
 //! Table of contents: every room of the API, the one gate before them, and the layers around.
 
 use axum::{Router, middleware, routing::any};
+use switchroom_api_accounts::{auth, people};
+use switchroom_api_base::{auth::guard::guard, hooks, http, problem, state::AppState};
+use switchroom_api_desk::{
+    agents, calls, connections, directory, imports, phone_numbers, tickets, webhook_endpoints,
+};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{
-    agents, auth, calls, connections, directory, hooks, http, imports, openapi as document, ops, people,
-    phone_numbers, problem, state::AppState, tickets, webhook_endpoints,
-};
+use crate::{openapi as document, ops};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -53,7 +55,7 @@ pub fn router(state: AppState, beside: Router) -> Router {
     let https = state.config.is_https();
     let (router, _) = routes().split_for_parts();
     let api = router
-        .route_layer(middleware::from_fn_with_state(state.clone(), auth::guard::guard))
+        .route_layer(middleware::from_fn_with_state(state.clone(), guard))
         // What is no API path is the console's; what looks like one is a problem, never a page.
         .route("/api", any(unknown))
         .route("/api/", any(unknown))

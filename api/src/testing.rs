@@ -24,6 +24,11 @@ use axum::{
     http::{HeaderMap, Method, Request, header},
 };
 use serde_json::Value;
+use switchroom_api_base::{
+    auth::{hash_blocking, token},
+    metrics,
+    state::{ApiConfig, AppState},
+};
 use switchroom_core::{Role, TenantId, UserId};
 use switchroom_engine::{Engine, EngineSettings, NoSink, Sealer, egress::Guard};
 use switchroom_store::{
@@ -35,12 +40,7 @@ use switchroom_store::{
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::{
-    auth::{hash_blocking, token},
-    metrics,
-    router::router,
-    state::{ApiConfig, AppState},
-};
+use crate::router;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";

@@ -30,7 +30,7 @@ const CALLERS: u64 = 200;
 const RATES: [u32; 3] = [500, 2_000, 5_000];
 /// Events a second beside sign-ins.
 const BESIDE_SIGN_INS: u32 = 200;
-/// Requests under way at most: fewer than the program takes from one connection at once (api/src/admission.rs).
+/// Requests under way at most: fewer than the program takes from one connection at once (api/base/src/admission.rs).
 const SENDERS: usize = 240;
 
 fn main() -> anyhow::Result<()> {

@@ -1,0 +1,355 @@
+//! `/invitations`: how staff come in. Where the server sends mail the link goes to the person invited; where it does
+//! not, or the mail could not be sent, the inviter gets it in the answer, this once.
+
+use std::time::Instant;
+
+use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::PgConnection;
+use switchroom_api_base::{
+    auth::{Address, Caller, token},
+    body::{Body, Errors, Validate},
+    list::{Filter, ListQuery, Page},
+    mail::one_line,
+    problem::Problem,
+    reply::{Created, Params},
+    state::AppState,
+};
+use switchroom_core::{Role, role::Modules};
+use switchroom_store::{StoreError, audit, invitations as store};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::roles;
+
+/// How long a link is good.
+const LINK_DAYS: i64 = 7;
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(revoke)).routes(routes!(resend))
+}
+
+#[derive(Serialize, ToSchema)]
+struct Invitation {
+    id: Uuid,
+    #[schema(example = "grace@demo.example")]
+    email: String,
+    name: Option<String>,
+    #[schema(example = "agent")]
+    role: String,
+    /// A role of the tenant's own, whose base is `role`.
+    role_id: Option<Uuid>,
+    #[schema(example = "203")]
+    extension: Option<String>,
+    modules: InvitedModules,
+    /// `open`, `accepted`, `revoked` or `expired`.
+    #[schema(example = "open")]
+    status: String,
+    invited_by: Uuid,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    accepted_at: Option<DateTime<Utc>>,
+    /// In the answer that made the link: `mailed`; `link` = this server sends no mail, hand the link over yourself;
+    /// `failed` = the mail could not be sent, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "mailed")]
+    delivery: Option<&'static str>,
+    /// Shown this once, and only where it was not mailed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "https://calls.example/invitation#swi_…")]
+    link: Option<String>,
+}
+
+impl Invitation {
+    fn of(record: store::Invitation) -> Self {
+        Self {
+            modules: InvitedModules {
+                individuals: record.module_individuals,
+                organizations: record.module_organizations,
+                tickets: record.module_tickets,
+                numbers: record.module_numbers,
+            },
+            id: record.id,
+            email: record.email,
+            name: record.name,
+            role: record.role,
+            role_id: record.role_id,
+            extension: record.extension,
+            status: record.status,
+            invited_by: record.invited_by,
+            created_at: record.created_at,
+            expires_at: record.expires_at,
+            accepted_at: record.accepted_at,
+            delivery: None,
+            link: None,
+        }
+    }
+}
+
+/// Parts of the product, each on unless it is switched off.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+struct InvitedModules {
+    individuals: bool,
+    organizations: bool,
+    tickets: bool,
+    numbers: bool,
+}
+
+impl Default for InvitedModules {
+    fn default() -> Self {
+        Self { individuals: true, organizations: true, tickets: true, numbers: true }
+    }
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Open,
+    Accepted,
+    Revoked,
+    Expired,
+}
+
+impl Status {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Accepted => "accepted",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct InvitationFilter {
+    /// `open`, `accepted`, `revoked` or `expired`.
+    #[param(value_type = Option<String>)]
+    status: Option<Status>,
+}
+
+/// Invitations
+#[utoipa::path(get, path = "/api/v1/invitations", tag = "people", operation_id = "list_invitations", params(ListQuery, InvitationFilter),
+    responses((status = 200, description = "Newest first", body = Page<Invitation>)))]
+async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    list: ListQuery,
+    Filter(filter): Filter<InvitationFilter>,
+) -> Result<Json<Page<Invitation>>, Problem> {
+    list.sort_by(&["-created_at"])?;
+    let after = list.after::<DateTime<Utc>>("-created_at")?;
+    let status = filter.status.map(Status::name);
+    let mut tx = state.db.tenant(caller.tenant).await?;
+    let found = store::list(&mut tx, caller.tenant, status, after, list.fetch()).await?;
+    tx.commit().await?;
+    let page = list.page(found, "-created_at", |invitation| (invitation.created_at, invitation.id));
+    Ok(Json(page.map(Invitation::of)))
+}
+
+#[derive(Deserialize, ToSchema)]
+struct NewInvitation {
+    #[schema(example = "grace@demo.example")]
+    email: String,
+    #[serde(default)]
+    #[schema(example = "Grace Hopper")]
+    name: Option<String>,
+    /// Needed unless `role_id` is there.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "agent")]
+    role: Option<Role>,
+    /// A role of the tenant's own; its base becomes `role`.
+    #[serde(default)]
+    role_id: Option<Uuid>,
+    /// Internal number, 2 to 6 digits.
+    #[serde(default)]
+    #[schema(example = "203")]
+    extension: Option<String>,
+    #[serde(default)]
+    modules: InvitedModules,
+}
+
+impl Validate for NewInvitation {
+    fn validate(&self, errors: &mut Errors) {
+        errors.email("/email", self.email.trim());
+        errors.optional_text("/name", self.name.as_deref(), 1, 200);
+        if self.role.is_none() && self.role_id.is_none() {
+            errors.push("/role", "is missing");
+        }
+        let digits =
+            |text: &str| (2..=6).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        if self.extension.as_deref().is_some_and(|extension| !digits(extension)) {
+            errors.push("/extension", "must have 2 to 6 digits");
+        }
+    }
+}
+
+/// Invite somebody
+///
+/// They get a link by mail, good for seven days and one use; where this server sends no mail, the answer has it. Who
+/// has an account already, here or in another tenant, accepts with their own password. Only an owner invites an owner.
+#[utoipa::path(post, path = "/api/v1/invitations", tag = "people", operation_id = "create_invitation", request_body = NewInvitation,
+    responses((status = 201, description = "Invited", body = Invitation), (status = 409, description = "A member or invited already, or the extension is taken")))]
+async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    address: Address,
+    Body(body): Body<NewInvitation>,
+) -> Result<Created<Invitation>, Problem> {
+    let email = body.email.trim();
+    let text = token::generate(token::INVITATION);
+    let mut tx = state.db.tenant(caller.tenant).await?;
+    let missing = || Problem::invalid("/role", "is missing");
+    let chosen = roles::choose(&mut tx, &caller, body.role, body.role_id).await?.ok_or_else(missing)?;
+    let taken = store::taken(&mut tx, caller.tenant, email, body.extension.as_deref()).await?;
+    if taken.0 {
+        return Err(Problem::conflict("already-member", "Somebody with this e-mail is a member."));
+    }
+    if taken.1 {
+        return Err(Problem::conflict("extension-taken", "Somebody has this extension."));
+    }
+    let new = store::NewInvitation {
+        email,
+        name: body.name.as_deref().map(str::trim),
+        role: chosen.role,
+        role_id: chosen.id,
+        extension: body.extension.as_deref(),
+        modules: Modules {
+            individuals: body.modules.individuals,
+            organizations: body.modules.organizations,
+            tickets: body.modules.tickets,
+            numbers: body.modules.numbers,
+        },
+        token: token::hash(&text),
+        invited_by: caller.user_id,
+        expires_at: Utc::now() + TimeDelta::days(LINK_DAYS),
+    };
+    let id = match store::create(&mut tx, caller.tenant, &new).await {
+        Err(StoreError::Conflict { constraint }) if constraint == "invitations_open" => {
+            return Err(Problem::conflict("already-invited", "There is an open invitation for this e-mail."));
+        }
+        made => made?,
+    };
+    let invitation = store::get(&mut tx, caller.tenant, id).await?.ok_or_else(Problem::internal)?;
+    record(&mut tx, &caller, "invitation.created", &invitation, address).await?;
+    tx.commit().await?;
+    Ok(Created {
+        location: format!("/api/v1/invitations/{id}"),
+        version: 1,
+        body: deliver(&state, &caller, invitation, &text).await,
+    })
+}
+
+/// Withdraw an invitation
+///
+/// Its link is good no more. Only an owner withdraws an owner's.
+#[utoipa::path(delete, path = "/api/v1/invitations/{id}", tag = "people", operation_id = "revoke_invitation", params(("id" = Uuid, Path)),
+    responses((status = 204, description = "Withdrawn"), (status = 409, description = "Accepted or withdrawn already")))]
+async fn revoke(
+    State(state): State<AppState>,
+    caller: Caller,
+    address: Address,
+    Params(id): Params<Uuid>,
+) -> Result<StatusCode, Problem> {
+    let mut tx = state.db.tenant(caller.tenant).await?;
+    let invitation = reachable(&mut tx, &caller, id).await?;
+    if !store::revoke(&mut tx, caller.tenant, id).await? {
+        return Err(closed());
+    }
+    record(&mut tx, &caller, "invitation.revoked", &invitation, address).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Send an invitation again
+///
+/// With a new link, good for another seven days; the old one is good no more.
+#[utoipa::path(post, path = "/api/v1/invitations/{id}/resend", tag = "people", operation_id = "resend_invitation", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "Sent, or the link to hand over", body = Invitation), (status = 409, description = "Accepted or withdrawn already")))]
+async fn resend(
+    State(state): State<AppState>,
+    caller: Caller,
+    address: Address,
+    Params(id): Params<Uuid>,
+) -> Result<Json<Invitation>, Problem> {
+    let text = token::generate(token::INVITATION);
+    let mut tx = state.db.tenant(caller.tenant).await?;
+    let invitation = reachable(&mut tx, &caller, id).await?;
+    if state.config.mailer.is_some() {
+        state.limits.mail_to(&invitation.email, Instant::now())?;
+    }
+    let until = Utc::now() + TimeDelta::days(LINK_DAYS);
+    if !store::renew(&mut tx, caller.tenant, id, &token::hash(&text), until).await? {
+        return Err(closed());
+    }
+    let invitation = store::get(&mut tx, caller.tenant, id).await?.ok_or_else(Problem::not_found)?;
+    record(&mut tx, &caller, "invitation.resent", &invitation, address).await?;
+    tx.commit().await?;
+    Ok(Json(deliver(&state, &caller, invitation, &text).await))
+}
+
+/// The invitation, where the caller's authority reaches the role it gives: whoever sees its link could use it.
+async fn reachable(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<store::Invitation, Problem> {
+    let invitation = store::get(connection, caller.tenant, id).await?.ok_or_else(Problem::not_found)?;
+    let role = invitation.role.parse().map_err(|_| Problem::internal())?;
+    caller.require_reach(role)?;
+    Ok(invitation)
+}
+
+fn closed() -> Problem {
+    Problem::conflict("invitation-closed", "The invitation was accepted or withdrawn.")
+}
+
+async fn record(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    action: &str,
+    invitation: &store::Invitation,
+    address: Address,
+) -> Result<(), Problem> {
+    let (subject, address) = (invitation.id.to_string(), address.text());
+    let entry = audit::Entry {
+        tenant: Some(caller.tenant),
+        actor: Some(caller.user_id),
+        action,
+        subject: Some(&subject),
+        detail: Some(json!({"email": invitation.email, "role": invitation.role})),
+        address: address.as_deref(),
+    };
+    Ok(audit::record(connection, &entry).await?)
+}
+
+/// Mails the link, or puts it into the answer.
+async fn deliver(state: &AppState, caller: &Caller, invitation: store::Invitation, text: &str) -> Invitation {
+    let mut answer = Invitation::of(invitation);
+    let link = format!("{}/invitation#{text}", state.config.public_url);
+    let Some(mailer) = &state.config.mailer else {
+        answer.delivery = Some("link");
+        answer.link = Some(link);
+        return answer;
+    };
+    let tenant = one_line(&caller.tenant_name);
+    let mail = format!(
+        "{} invites you to {tenant} on Switchroom.\n\nAccept here, within {LINK_DAYS} days:\n\n{link}\n\n\
+         The link is for you alone and good once. If you expect no invitation, there is nothing to do.\n",
+        one_line(&caller.name)
+    );
+    match mailer.send(&answer.email, &format!("Your invitation to {tenant}"), &mail).await {
+        Ok(()) => answer.delivery = Some("mailed"),
+        Err(error) => {
+            tracing::warn!(%error, "an invitation could not be mailed; its inviter has the link");
+            answer.delivery = Some("failed");
+            answer.link = Some(link);
+        }
+    }
+    answer
+}

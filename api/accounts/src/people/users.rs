@@ -1,0 +1,125 @@
+//! `GET /users`: colleagues; `DELETE /users/{id}/sessions`: signing somebody out.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use switchroom_api_base::{
+    auth::{Address, Caller},
+    list::{COUNT_CAP, Filter, ListQuery, Page},
+    problem::Problem,
+    reply::Params,
+    state::AppState,
+};
+use switchroom_core::{Permission, Role, UserId};
+use switchroom_store::{audit, sessions, users};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::auth::all_ended;
+
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(sign_out))
+}
+
+#[derive(Serialize, ToSchema)]
+struct User {
+    id: Uuid,
+    #[schema(example = "agent1@demo.example")]
+    email: String,
+    name: String,
+    /// Built in; with a role of the tenant's own, that one's base.
+    #[schema(example = "agent")]
+    role: String,
+    /// A role of the tenant's own.
+    role_id: Option<Uuid>,
+    #[schema(example = "Night shift")]
+    role_name: Option<String>,
+    /// Internal number.
+    #[schema(example = "201")]
+    extension: Option<String>,
+    /// Null for those who take no calls.
+    #[schema(example = "available")]
+    presence: Option<String>,
+    is_active: bool,
+    /// When a session of theirs was last in use, to the minute. Only for those who may sign others out.
+    last_seen_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct UserFilter {
+    #[param(value_type = Option<String>)]
+    role: Option<Role>,
+    /// Exact, in any case.
+    email: Option<String>,
+}
+
+/// Members of the tenant
+#[utoipa::path(get, path = "/api/v1/users", tag = "people", operation_id = "list_users", params(ListQuery, UserFilter),
+    responses((status = 200, description = "Members by e-mail", body = Page<User>)))]
+async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    list: ListQuery,
+    Filter(filter): Filter<UserFilter>,
+) -> Result<Json<Page<User>>, Problem> {
+    list.sort_by(&["email"])?;
+    let after = list.after::<String>("email")?.map(|(email, _)| email);
+    let filter = users::MemberFilter { q: list.q.clone(), role: filter.role, email: filter.email };
+    let mut tx = state.db.tenant(caller.tenant).await?;
+    let members = users::list(&mut tx, caller.tenant, &filter, after.as_deref(), list.fetch()).await?;
+    let count =
+        if list.count { Some(users::count(&mut tx, caller.tenant, &filter, COUNT_CAP).await?) } else { None };
+    tx.commit().await?;
+    let sees_when = caller.may(Permission::UsersSignOut);
+    let presences: BTreeMap<Uuid, String> = state.presences(caller.tenant);
+    let page = list.page(members, "email", |member| (member.email.clone(), member.id)).counted(count);
+    Ok(Json(page.map(|member| User {
+        presence: presences.get(&member.id).cloned(),
+        id: member.id,
+        email: member.email,
+        name: member.name,
+        role: member.role,
+        role_id: member.role_id,
+        role_name: member.role_name,
+        extension: member.extension,
+        is_active: member.is_active,
+        last_seen_at: member.last_seen_at.filter(|_| sees_when),
+    })))
+}
+
+/// Sign somebody out
+///
+/// Ends all sessions that this member has in the tenant; their sockets close. Their API tokens stay. Only an owner
+/// signs an owner out.
+#[utoipa::path(delete, path = "/api/v1/users/{id}/sessions", tag = "people", operation_id = "end_user_sessions", params(("id" = Uuid, Path)),
+    responses((status = 204, description = "All ended")))]
+async fn sign_out(
+    State(state): State<AppState>,
+    caller: Caller,
+    address: Address,
+    Params(id): Params<Uuid>,
+) -> Result<StatusCode, Problem> {
+    let (tenant, user) = (caller.tenant, UserId(id));
+    let mut tx = state.db.tenant(tenant).await?;
+    let role = users::member_role(&mut tx, tenant, user).await?.ok_or_else(Problem::not_found)?;
+    caller.require_reach(role)?;
+    let ended = sessions::end_in_tenant(&mut tx, tenant, user).await?;
+    let (subject, address) = (id.to_string(), address.text());
+    let entry = audit::Entry {
+        tenant: Some(tenant),
+        actor: Some(caller.user_id),
+        action: "user.signed_out",
+        subject: Some(&subject),
+        detail: Some(json!({"sessions": ended.len()})),
+        address: address.as_deref(),
+    };
+    audit::record(&mut tx, &entry).await?;
+    tx.commit().await?;
+    all_ended(&state, user, ended);
+    Ok(StatusCode::NO_CONTENT)
+}
