@@ -6,6 +6,7 @@
 use std::{
     ops::{Deref, DerefMut},
     str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -109,9 +110,14 @@ pub enum SignIn {
     TakeRole,
 }
 
-/// The pools, one per role.
+/// The pools, one per role. A handle: every request clones it several times.
 #[derive(Clone, Debug)]
 pub struct Database {
+    pools: Arc<Pools>,
+}
+
+#[derive(Debug)]
+struct Pools {
     app: PgPool,
     auth: PgPool,
     log: PgPool,
@@ -133,7 +139,7 @@ impl Database {
         let pool =
             |max: u32| PgPoolOptions::new().max_connections(max).acquire_timeout(Duration::from_secs(5));
         let lazy = |role: Role, max: u32| pool(max).connect_lazy_with(role_options(&owner, &sign_in, role));
-        Self {
+        let pools = Pools {
             // Not tested before each use: that is a round trip, and the first statement tells as well (see `tenant`).
             app: pool(APP_CONNECTIONS).test_before_acquire(false).connect_lazy_with(one_plan(role_options(
                 &owner,
@@ -143,8 +149,9 @@ impl Database {
             auth: pool(8).connect_lazy_with(one_plan(role_options(&owner, &sign_in, Role::Auth))),
             log: pool(4).connect_lazy_with(one_plan(role_options(&owner, &sign_in, Role::Log))),
             directory: lazy(Role::Directory, 6),
-            // Few and seldom: each time the connection is told on whose behalf it works.
+            // Each time the connection is told on whose behalf it works, which also tells whether it lives.
             platform: pool(4)
+                .test_before_acquire(false)
                 .before_acquire(|connection, _| {
                     Box::pin(async move {
                         let tell = format!("SELECT set_config('app.origin', {}, false)", origin::literal());
@@ -162,13 +169,14 @@ impl Database {
                 .connect_lazy_with(role_options(&owner, &sign_in, Role::Platform)),
             owner,
             sign_in,
-        }
+        };
+        Self { pools: Arc::new(pools) }
     }
 
     /// Runs the migrations that are missing, as the owner, and makes the log's partitions of the coming months.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         use sqlx::{ConnectOptions, Connection};
-        let mut owner = self.owner.connect().await?;
+        let mut owner = self.pools.owner.connect().await?;
         crate::MIGRATIONS.run(&mut owner).await?;
         owner.close().await?;
         self.ensure_partitions().await
@@ -177,7 +185,7 @@ impl Database {
     /// Makes the partitions of this month and the next three where they are missing, as the owner.
     pub async fn ensure_partitions(&self) -> Result<(), StoreError> {
         use sqlx::{ConnectOptions, Connection};
-        let mut owner = self.owner.connect().await?;
+        let mut owner = self.pools.owner.connect().await?;
         sqlx::raw_sql(
             "SELECT ensure_month_partitions('call_events', 3), ensure_month_partitions('audit_log', 3)",
         )
@@ -189,7 +197,7 @@ impl Database {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.auth).await?;
+        sqlx::query("SELECT 1").execute(&self.pools.auth).await?;
         Ok(())
     }
 
@@ -203,7 +211,7 @@ impl Database {
         );
         let mut attempt = 0;
         loop {
-            match self.app.begin_with(AssertSqlSafe(begin.clone())).await.map_err(StoreError::from) {
+            match self.pools.app.begin_with(AssertSqlSafe(begin.clone())).await.map_err(StoreError::from) {
                 Ok(tx) => return Ok(TenantTx { tx, tenant }),
                 // A connection may have died while it lay idle; the pool drops it, and the next may be alive. When
                 // the server is gone, making a new one fails, and that ends the search.
@@ -216,29 +224,30 @@ impl Database {
     }
 
     pub fn auth(&self) -> &PgPool {
-        &self.auth
+        &self.pools.auth
     }
 
     pub fn log(&self) -> &PgPool {
-        &self.log
+        &self.pools.log
     }
 
     pub fn directory(&self) -> &PgPool {
-        &self.directory
+        &self.pools.directory
     }
 
     pub fn platform(&self) -> &PgPool {
-        &self.platform
+        &self.pools.platform
     }
 
     /// Options for a connection of its own outside the pools (the change feed's listener, an import).
     pub fn options(&self, role: Role) -> PgConnectOptions {
-        role_options(&self.owner, &self.sign_in, role)
+        role_options(&self.pools.owner, &self.pools.sign_in, role)
     }
 
     /// Closes every pool; pending work finishes first.
     pub async fn close(&self) {
-        for pool in [&self.app, &self.auth, &self.log, &self.directory, &self.platform] {
+        let Pools { app, auth, log, directory, platform, .. } = &*self.pools;
+        for pool in [app, auth, log, directory, platform] {
             pool.close().await;
         }
     }
