@@ -113,40 +113,46 @@ pub async fn name_contacts(tx: &mut TenantTx, calls: &mut [CallRecord]) -> Resul
     if ids.is_empty() {
         return Ok(());
     }
-    ids.sort_unstable();
-    ids.dedup();
+    let merged = sqlx::query!(
+        r#"SELECT merged_id, surviving_contact(merged_id) AS "kept!" FROM contact_merges
+            WHERE merged_id = ANY($1) AND undone_at IS NULL"#,
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    for row in merged {
+        ids.push(row.kept);
+        for contact in calls.iter_mut().filter_map(|record| record.call.contact.as_mut()) {
+            if contact.id == row.merged_id {
+                contact.id = row.kept;
+            }
+        }
+    }
     // The kinds share no ids, so the id says which kind is meant.
-    let named: Vec<(Uuid, Uuid, Option<String>, Option<Uuid>)> = sqlx::query_as(
-        "SELECT asked.id, asked.kept, named.name, named.organization_id
-           FROM (SELECT a.id, coalesce((SELECT surviving_contact(m.merged_id) FROM contact_merges m
-                                         WHERE m.tenant_id = $1 AND m.merged_id = a.id AND m.undone_at IS NULL
-                                         LIMIT 1), a.id) AS kept
-                   FROM unnest($2::uuid[]) a (id)) asked
-           LEFT JOIN LATERAL (
-                SELECT full_name AS name, NULL::uuid AS organization_id FROM individuals
-                 WHERE tenant_id = $1 AND id = asked.kept AND deleted_at IS NULL
-                UNION ALL
-                SELECT name, NULL FROM organizations
-                 WHERE tenant_id = $1 AND id = asked.kept AND deleted_at IS NULL
-                UNION ALL
-                SELECT full_name, organization_id FROM organization_contacts
-                 WHERE tenant_id = $1 AND id = asked.kept AND deleted_at IS NULL
-                UNION ALL
-                SELECT name, NULL FROM email_contacts
-                 WHERE tenant_id = $1 AND id = asked.kept AND deleted_at IS NULL) named ON true",
+    let names: Vec<(Uuid, String, Option<Uuid>)> = sqlx::query_as(
+        "SELECT id, full_name, NULL::uuid FROM individuals
+          WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
+         UNION ALL
+         SELECT id, name, NULL::uuid FROM organizations
+          WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
+         UNION ALL
+         SELECT id, full_name, organization_id FROM organization_contacts
+          WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
+         UNION ALL
+         SELECT id, name, NULL::uuid FROM email_contacts
+          WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL",
     )
     .bind(tx.tenant().0)
     .bind(&ids)
     .fetch_all(&mut **tx)
     .await?;
-    for record in calls.iter_mut() {
-        let Some(contact) = record.call.contact.as_mut() else { continue };
-        let Some((_, kept, name, organization)) = named.iter().find(|row| row.0 == contact.id) else {
-            continue;
-        };
-        contact.id = *kept;
-        record.contact_name = name.clone();
-        record.contact_organization = *organization;
+    for (id, name, organization) in names {
+        for record in calls.iter_mut() {
+            if record.call.contact.as_ref().is_some_and(|contact| contact.id == id) {
+                record.contact_name = Some(name.clone());
+                record.contact_organization = organization;
+            }
+        }
     }
     Ok(())
 }
