@@ -33,11 +33,11 @@ pub async fn run_forever(db: Database) {
 async fn once(db: &Database) -> Result<(), StoreError> {
     let mut connection = db.platform().acquire().await?;
     let keys = idempotency::prune(&mut connection).await?;
-    let lines = numbers::end_quarantines(&mut connection).await?;
     imports::prune(&mut connection).await?;
     registrations::prune(&mut connection).await?;
     webhooks::prune(&mut connection).await?;
     drop(connection);
+    let lines = numbers::end_quarantines(db).await?;
     let mut connection = db.auth().acquire().await?;
     let links = password_links::prune(&mut connection).await?;
     second_factors::prune(&mut connection).await?;

@@ -93,6 +93,7 @@ pub(crate) async fn page(
     let by_words = filter.q.is_some() || !filter.custom.is_empty();
     let by_digits = matches!(filter.phone, Some(PhoneFilter::Prefix(_)));
     if by_words || by_digits {
+        tx.ensure_transaction().await?;
         plan_for_values(tx).await?;
     }
     // First digits are sought in their own index: joined to the list, the planner would walk the list.

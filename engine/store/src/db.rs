@@ -1,7 +1,7 @@
 //! Pools, roles and tenant-scoped transactions.
 //!
 //! Each room of the program has a database role of its own (migration 0001); a connection takes its role when it is
-//! opened and keeps it. A tenant's request runs in a [`TenantTx`], which names the tenant to row-level security.
+//! opened and keeps it. A tenant's request works through a [`TenantTx`], which names the tenant to row-level security.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -16,7 +16,10 @@ use sqlx::{
 };
 use switchroom_core::TenantId;
 
-use crate::origin;
+use crate::{
+    origin,
+    readers::{Reader, Readers},
+};
 
 /// A moment, always UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
@@ -119,6 +122,8 @@ pub struct Database {
 #[derive(Debug)]
 struct Pools {
     app: PgPool,
+    readers: Arc<Readers>,
+    platform_readers: Arc<Readers>,
     auth: PgPool,
     log: PgPool,
     directory: PgPool,
@@ -146,6 +151,8 @@ impl Database {
                 &sign_in,
                 Role::App,
             ))),
+            readers: Readers::new(one_plan(role_options(&owner, &sign_in, Role::App))),
+            platform_readers: Readers::new(one_plan(role_options(&owner, &sign_in, Role::Platform))),
             auth: pool(8).connect_lazy_with(one_plan(role_options(&owner, &sign_in, Role::Auth))),
             log: pool(4).connect_lazy_with(one_plan(role_options(&owner, &sign_in, Role::Log))),
             directory: lazy(Role::Directory, 6),
@@ -212,7 +219,7 @@ impl Database {
         let mut attempt = 0;
         loop {
             match self.pools.app.begin_with(AssertSqlSafe(begin.clone())).await.map_err(StoreError::from) {
-                Ok(tx) => return Ok(TenantTx { tx, tenant }),
+                Ok(tx) => return Ok(TenantTx { work: Work::Transaction(tx), tenant }),
                 // A connection may have died while it lay idle; the pool drops it, and the next may be alive. When
                 // the server is gone, making a new one fails, and that ends the search.
                 Err(StoreError::Unavailable(error)) if attempt < APP_CONNECTIONS && has_died(&error) => {
@@ -221,6 +228,18 @@ impl Database {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// The same view of one tenant's rows for what only reads, without a transaction: each statement sees what is
+    /// committed when it begins, as in a transaction of ours, and a change is refused by the server.
+    pub async fn reading(&self, tenant: TenantId) -> Result<TenantTx, StoreError> {
+        let reader = self.pools.readers.acquire(Some(tenant)).await?;
+        Ok(TenantTx { work: Work::Reading(reader), tenant })
+    }
+
+    /// For what only reads and is no tenant's.
+    pub(crate) async fn platform_reading(&self) -> Result<Reader, StoreError> {
+        Ok(self.pools.platform_readers.acquire(None).await?)
     }
 
     pub fn auth(&self) -> &PgPool {
@@ -247,6 +266,8 @@ impl Database {
     /// Closes every pool; pending work finishes first.
     pub async fn close(&self) {
         let Pools { app, auth, log, directory, platform, .. } = &*self.pools;
+        self.pools.readers.close().await;
+        self.pools.platform_readers.close().await;
         for pool in [app, auth, log, directory, platform] {
             pool.close().await;
         }
@@ -279,10 +300,16 @@ fn one_plan(options: PgConnectOptions) -> PgConnectOptions {
     options.options([("plan_cache_mode", "force_generic_plan")])
 }
 
-/// A transaction that acts for one tenant. Dropped without [`TenantTx::commit`], it rolls back.
+/// Acts for one tenant: a transaction, or a connection that reads ([`Database::reading`]). Dropped without
+/// [`TenantTx::commit`], a transaction rolls back.
 pub struct TenantTx {
-    tx: Transaction<'static, Postgres>,
+    work: Work,
     tenant: TenantId,
+}
+
+enum Work {
+    Transaction(Transaction<'static, Postgres>),
+    Reading(Reader),
 }
 
 impl TenantTx {
@@ -290,20 +317,38 @@ impl TenantTx {
         self.tenant
     }
 
+    /// What is set from here on may end with the transaction: one that only reads begins one.
+    pub(crate) async fn ensure_transaction(&mut self) -> Result<(), StoreError> {
+        match &mut self.work {
+            Work::Transaction(_) => Ok(()),
+            Work::Reading(reader) => Ok(reader.begin().await?),
+        }
+    }
+
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit().await?)
+        match self.work {
+            Work::Transaction(tx) => tx.commit().await?,
+            Work::Reading(reader) => reader.done().await?,
+        }
+        Ok(())
     }
 }
 
 impl Deref for TenantTx {
     type Target = PgConnection;
     fn deref(&self) -> &PgConnection {
-        &self.tx
+        match &self.work {
+            Work::Transaction(tx) => tx,
+            Work::Reading(reader) => reader,
+        }
     }
 }
 
 impl DerefMut for TenantTx {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.tx
+        match &mut self.work {
+            Work::Transaction(tx) => tx,
+            Work::Reading(reader) => reader,
+        }
     }
 }

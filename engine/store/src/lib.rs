@@ -37,6 +37,7 @@ pub mod origin;
 pub mod password_links;
 pub mod people;
 pub mod phones;
+mod readers;
 pub mod registrations;
 pub mod roles;
 pub mod second_factors;

@@ -108,7 +108,7 @@ async fn of_tenant(
     Filter(query): Filter<After>,
 ) -> Result<Json<Page<LogEntry>>, Problem> {
     let after = cursor_of(query.after.as_deref().or(list.cursor.as_deref()))?;
-    let mut tx = state.db.tenant(caller.tenant).await?;
+    let mut tx = state.db.reading(caller.tenant).await?;
     let rows = store::page(&mut tx, after, list.limit + 1).await?;
     tx.commit().await?;
     Ok(Json(page(rows, list.limit).map(|row| LogEntry {

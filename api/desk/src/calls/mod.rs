@@ -215,7 +215,7 @@ async fn list(
     let after = position_at(&list, &order)?;
     let window =
         Window { sort: CallSort::StartedAt, descending, after, limit: list.limit, count: list.count };
-    let mut tx = state.db.tenant(caller.tenant).await?;
+    let mut tx = state.db.reading(caller.tenant).await?;
     let mut slice = store::list(&mut tx, &query.filter(caller.region), &window).await?;
     name_callers(&mut tx, &mut slice.items).await?;
     tx.commit().await?;
@@ -261,7 +261,7 @@ async fn name_callers(tx: &mut TenantTx, calls: &mut [CallRecord]) -> Result<(),
 /// The call, waited for until it is durable; 404 when the tenant has none.
 async fn found(state: &AppState, caller: &Caller, id: CallId) -> Result<(TenantTx, CallRecord), Problem> {
     state.wait_durable(id).await?;
-    let mut tx = state.db.tenant(caller.tenant).await?;
+    let mut tx = state.db.reading(caller.tenant).await?;
     let record = store::get(&mut tx, id).await?.ok_or_else(Problem::not_found)?;
     Ok((tx, record))
 }

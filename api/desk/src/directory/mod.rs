@@ -83,8 +83,9 @@ async fn custom_filter(
     if asked.is_empty() {
         return Ok(values);
     }
-    let mut tx = begin(state, caller.tenant).await?;
+    let mut tx = reading(state, caller.tenant).await?;
     let fields = contact_fields::of(&mut tx, kind).await?;
+    tx.commit().await?;
     for (key, text) in asked {
         let name = format!("custom.{key}");
         let field = fields
@@ -203,6 +204,11 @@ pub(crate) async fn begin(state: &AppState, tenant: TenantId) -> Result<TenantTx
     Ok(state.db.tenant(tenant).await?)
 }
 
+/// The tenant's rows for what only reads.
+pub(crate) async fn reading(state: &AppState, tenant: TenantId) -> Result<TenantTx, Problem> {
+    Ok(state.db.reading(tenant).await?)
+}
+
 /// A page of a kind of contact.
 async fn listed<C: Contact, V: From<C>>(
     state: &AppState,
@@ -211,15 +217,18 @@ async fn listed<C: Contact, V: From<C>>(
     filter: &ContactFilter,
 ) -> Result<Json<Page<V>>, Problem> {
     let (window, field) = window(list)?;
-    let mut tx = begin(state, caller.tenant).await?;
+    let mut tx = reading(state, caller.tenant).await?;
     let slice = contact::list::<C>(&mut tx, filter, &window).await?;
+    tx.commit().await?;
     Ok(Json(page(slice, &place(field, window.descending), V::from)))
 }
 
 /// One contact, or 404.
 async fn found<C: Contact>(state: &AppState, caller: &Caller, id: Uuid) -> Result<C, Problem> {
-    let mut tx = begin(state, caller.tenant).await?;
-    contact::get(&mut tx, id).await?.ok_or_else(Problem::not_found)
+    let mut tx = reading(state, caller.tenant).await?;
+    let contact = contact::get(&mut tx, id).await?;
+    tx.commit().await?;
+    contact.ok_or_else(Problem::not_found)
 }
 
 /// One contact as it is sent.

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use super::{
     ContactQuery, asked, begin, changed, created, deleted,
     fields::{self, EmailInput, EmailView, PhoneInput, PhoneView, check_not_null, patched, value},
-    page, place, window,
+    page, place, reading, window,
 };
 
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -176,12 +176,13 @@ async fn list_organization_contacts(
     Filter(query): Filter<ContactQuery>,
     RawQuery(raw): RawQuery,
 ) -> Result<axum::Json<Page<OrganizationContactView>>, Problem> {
-    let mut tx = begin(&state, caller.tenant).await?;
-    if !organizations::exists(&mut tx, organization).await? {
+    let mut tx = reading(&state, caller.tenant).await?;
+    let exists = organizations::exists(&mut tx, organization).await?;
+    // Two connections of one request would wait for each other where they are few.
+    tx.commit().await?;
+    if !exists {
         return Err(Problem::not_found());
     }
-    // Two transactions of one request would wait for each other where connections are few.
-    drop(tx);
     let (window, field) = window(&list)?;
     let mut filter = query
         .filter(
@@ -193,8 +194,9 @@ async fn list_organization_contacts(
         )
         .await?;
     filter.organizations = vec![organization];
-    let mut tx = begin(&state, caller.tenant).await?;
+    let mut tx = reading(&state, caller.tenant).await?;
     let slice = contact::list::<OrganizationContact>(&mut tx, &filter, &window).await?;
+    tx.commit().await?;
     Ok(axum::Json(page(slice, &place(field, window.descending), OrganizationContactView::from)))
 }
 
@@ -240,8 +242,10 @@ async fn find(
     caller: &Caller,
     (organization, id): (Uuid, Uuid),
 ) -> Result<OrganizationContact, Problem> {
-    let mut tx = begin(state, caller.tenant).await?;
-    store::get(&mut tx, organization, id).await?.ok_or_else(Problem::not_found)
+    let mut tx = reading(state, caller.tenant).await?;
+    let contact = store::get(&mut tx, organization, id).await?;
+    tx.commit().await?;
+    contact.ok_or_else(Problem::not_found)
 }
 
 /// Read a contact of an organization.

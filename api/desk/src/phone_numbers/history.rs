@@ -40,7 +40,7 @@ async fn list_assignments(
     let scope = scope(&actor)?;
     let line = find(&state, scope, id).await?;
     let history = match scope {
-        Scope::Tenant(tenant) => store::history(&mut *state.db.tenant(tenant).await?, line.id).await?,
+        Scope::Tenant(tenant) => store::history(&mut *state.db.reading(tenant).await?, line.id).await?,
         Scope::Platform => store::history(&mut *platform(&state).await?, line.id).await?,
     };
     let items = history
@@ -78,7 +78,7 @@ async fn list_number_connections(
     let scope = scope(&actor)?;
     let line = find(&state, scope, id).await?;
     let times = match scope {
-        Scope::Tenant(tenant) => store::connections(&mut *state.db.tenant(tenant).await?, line.id).await?,
+        Scope::Tenant(tenant) => store::connections(&mut *state.db.reading(tenant).await?, line.id).await?,
         Scope::Platform => store::connections(&mut *platform(&state).await?, line.id).await?,
     };
     let items = times
@@ -135,7 +135,7 @@ async fn get_number_summary(
     let scope = scope(&actor)?;
     end_quarantines(&state).await?;
     let figures = match scope {
-        Scope::Tenant(tenant) => store::summary(&mut *state.db.tenant(tenant).await?, scope).await?,
+        Scope::Tenant(tenant) => store::summary(&mut *state.db.reading(tenant).await?, scope).await?,
         Scope::Platform => store::summary(&mut *platform(&state).await?, scope).await?,
     };
     Ok(Json(NumberSummary {

@@ -170,16 +170,17 @@ async fn platform(state: &AppState) -> Result<sqlx::pool::PoolConnection<sqlx::P
 
 /// Lines whose quarantine is over are in the pool before anybody looks at it.
 async fn end_quarantines(state: &AppState) -> Result<(), Problem> {
-    let mut connection = platform(state).await?;
-    store::end_quarantines(&mut connection).await?;
+    store::end_quarantines(&state.db).await?;
     Ok(())
 }
 
 async fn find(state: &AppState, scope: Scope, id: Uuid) -> Result<PhoneNumber, Problem> {
     let line = match scope {
         Scope::Tenant(tenant) => {
-            let mut tx = state.db.tenant(tenant).await?;
-            store::get(&mut tx, scope, NumberId(id)).await?
+            let mut tx = state.db.reading(tenant).await?;
+            let line = store::get(&mut tx, scope, NumberId(id)).await?;
+            tx.commit().await?;
+            line
         }
         Scope::Platform => store::get(&mut *platform(state).await?, scope, NumberId(id)).await?,
     };
@@ -275,8 +276,10 @@ async fn list_numbers(
     let window = Window { sort, descending, after, limit: list.limit, count: list.count };
     let slice = match scope {
         Scope::Tenant(tenant) => {
-            let mut tx = state.db.tenant(tenant).await?;
-            store::list(&mut tx, scope, &filter, &window).await?
+            let mut tx = state.db.reading(tenant).await?;
+            let slice = store::list(&mut tx, scope, &filter, &window).await?;
+            tx.commit().await?;
+            slice
         }
         Scope::Platform => store::list(&mut *platform(&state).await?, scope, &filter, &window).await?,
     };

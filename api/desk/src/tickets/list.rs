@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{TicketView, viewer};
-use crate::directory::{begin, page, place, position_at, position_number};
+use crate::directory::{page, place, position_at, position_number, reading};
 
 /// How a list of tickets is narrowed.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -101,7 +101,8 @@ pub(super) async fn list_tickets(
     let filter = query.filter(list.q.clone(), &caller)?;
     let viewer = viewer(&caller);
     let window = Window { sort, descending, after, limit: list.limit, count: list.count };
-    let mut tx = begin(&state, caller.tenant).await?;
+    let mut tx = reading(&state, caller.tenant).await?;
     let slice = store::list(&mut tx, viewer, &filter, &window).await?;
+    tx.commit().await?;
     Ok(Json(page(slice, &order, |ticket| TicketView::of(ticket, viewer))))
 }

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::directory::{begin, fields::trimmed, settle};
+use crate::directory::{fields::trimmed, reading, settle};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -174,8 +174,10 @@ async fn publish(
 
 /// The ticket, if the caller may see it.
 async fn find(state: &AppState, caller: &Caller, id: Uuid) -> Result<Ticket, Problem> {
-    let mut tx = begin(state, caller.tenant).await?;
-    store::get(&mut tx, viewer(caller), TicketId(id)).await?.ok_or_else(Problem::not_found)
+    let mut tx = reading(state, caller.tenant).await?;
+    let ticket = store::get(&mut tx, viewer(caller), TicketId(id)).await?;
+    tx.commit().await?;
+    ticket.ok_or_else(Problem::not_found)
 }
 
 fn check_priority(errors: &mut Errors, priority: Option<&str>) {

@@ -23,7 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{find, problem, publish, viewer};
-use crate::directory::{begin, cursor, expected, position_at};
+use crate::directory::{begin, cursor, expected, position_at, reading};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list_replies, reply_to_ticket)).routes(routes!(list_activities))
@@ -174,10 +174,11 @@ async fn list_replies(
 ) -> Result<Json<Page<ReplyView>>, Problem> {
     let ticket = find(&state, &caller, id).await?;
     let after = position_at(&list, "created_at")?;
-    let mut tx = begin(&state, caller.tenant).await?;
+    let mut tx = reading(&state, caller.tenant).await?;
     let page =
         store::replies(&mut tx, viewer(&caller), ticket.id, query.visibility, after.as_ref(), list.limit)
             .await?;
+    tx.commit().await?;
     Ok(Json(Page {
         next_cursor: page.next.as_ref().map(|position| cursor(position, "created_at")),
         items: page.items.into_iter().map(ReplyView::from).collect(),
@@ -196,8 +197,9 @@ async fn list_activities(
 ) -> Result<Json<Page<ActivityView>>, Problem> {
     let ticket = find(&state, &caller, id).await?;
     let after = position_at(&list, "created_at")?;
-    let mut tx = begin(&state, caller.tenant).await?;
+    let mut tx = reading(&state, caller.tenant).await?;
     let page = store::activities(&mut tx, viewer(&caller), ticket.id, after.as_ref(), list.limit).await?;
+    tx.commit().await?;
     Ok(Json(Page {
         next_cursor: page.next.as_ref().map(|position| cursor(position, "created_at")),
         items: page.items.into_iter().map(ActivityView::from).collect(),

@@ -1,5 +1,5 @@
-//! What spans tenants: entering lines, changing and removing them, holding them for a tenant, ending quarantines. Every
-//! function here takes a connection of the platform role.
+//! What spans tenants: entering lines, changing and removing them, holding them for a tenant, ending quarantines. All of
+//! it is done by the platform role.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use switchroom_core::{
 use uuid::Uuid;
 
 use super::{NewNumber, NumberError, NumberPatch, PhoneNumber, Scope, check_version, get};
-use crate::StoreError;
+use crate::{Database, StoreError};
 
 /// Enters a line into the pool (platform role). A line that was deleted comes back with what it is now.
 pub async fn create(connection: &mut PgConnection, new: &NewNumber) -> Result<PhoneNumber, NumberError> {
@@ -169,15 +169,17 @@ pub async fn free(
     Err(NumberError::Refused(line.state().after(LineMove::Free).err().unwrap_or(LineRefusal::NotHeld)))
 }
 
-/// Puts lines whose quarantine is over back into the pool (platform role); the number of them. Runs as a job and before
-/// the pool is looked at, so that nobody waits for the job.
-pub async fn end_quarantines(connection: &mut PgConnection) -> Result<u64, StoreError> {
+/// Puts lines whose quarantine is over back into the pool; the number of them. Runs as a job and before the pool is
+/// looked at, so that nobody waits for the job.
+pub async fn end_quarantines(db: &Database) -> Result<u64, StoreError> {
     // The look comes first: it is an index probe, and nearly always finds nothing to lock.
+    let mut reader = db.platform_reading().await?;
     let due = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM phone_numbers WHERE quarantined_until <= now()) AS "due!""#
     )
-    .fetch_one(&mut *connection)
+    .fetch_one(&mut *reader)
     .await?;
+    reader.done().await?;
     if !due {
         return Ok(0);
     }
@@ -186,7 +188,7 @@ pub async fn end_quarantines(connection: &mut PgConnection) -> Result<u64, Store
             SET status = 'available', quarantined_until = NULL, quarantined_from = NULL, version = version + 1
           WHERE status = 'reserved' AND quarantined_until <= now()"
     )
-    .execute(connection)
+    .execute(db.platform())
     .await?
     .rows_affected())
 }
