@@ -30,5 +30,5 @@ pub use hooks::Door as HookDoor;
 pub use list::{Filter, ListQuery, Page};
 pub use mail::Mailer;
 pub use problem::Problem;
-pub use reply::{Created, IfMatch, Params, Versioned, etag};
+pub use reply::{Created, IfMatch, Json, Params, Versioned, etag};
 pub use state::{ApiConfig, AppState, RateLimits};

@@ -3,10 +3,11 @@
 //! The token comes in the body, because addresses are logged on their way. Who is new chooses name and password; who
 //! has an account proves it with their password, and is a member of one tenant more.
 
-use axum::{Json, extract::State, http::HeaderMap, response::Response};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
+    Json,
     auth::{Address, REFRESH_SECONDS, token},
     body::{Errors, Incoming, Validate},
     problem::Problem,

@@ -4,13 +4,13 @@
 use std::time::Instant;
 
 use axum::{
-    Json,
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use switchroom_api_base::{
+    Json,
     auth::{ACCESS_SECONDS, Address, HashFailed, cookies, token},
     body::Errors,
     problem::Problem,

@@ -1,7 +1,6 @@
 //! `/auth/devices`: browsers that were told to be trusted, and so are not asked for the second factor for a while.
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
@@ -10,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 use switchroom_api_base::{
+    Json,
     auth::{Actor, Address, cookies, token},
     list::{ListQuery, Page},
     problem::Problem,

@@ -1,10 +1,11 @@
 //! The history of an account: sign-ins, failures, sessions that ended, passwords that changed. One's own for
 //! everybody, a member's for who may read the audit log.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use switchroom_api_base::{
+    Json,
     auth::{Actor, Caller},
     list::{ListQuery, Page},
     problem::Problem,

@@ -15,7 +15,6 @@ mod switch;
 mod ways;
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -23,6 +22,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
+    Json,
     auth::{ACCESS_SECONDS, Actor, Address, REFRESH_SECONDS, cookies, token},
     body::{Body, Errors, Incoming, Validate},
     problem::Problem,

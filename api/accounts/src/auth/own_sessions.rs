@@ -1,7 +1,6 @@
 //! `/auth/sessions`: where somebody is signed in, and signing out there.
 
 use axum::{
-    Json,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -9,6 +8,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use switchroom_api_base::{
+    Json,
     auth::{Actor, Address},
     list::{ListQuery, Page},
     problem::Problem,

@@ -6,11 +6,12 @@
 
 use std::time::Instant;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use chrono::{TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
+    Json,
     auth::{Address, token},
     body::{Errors, Incoming, Validate},
     mail::{self, Mailer, NotMailed, one_line},

@@ -1,7 +1,6 @@
 //! `GET /me/tenants` and `POST /auth/switch`: somebody who is a member of several tenants goes from one to another.
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
@@ -9,6 +8,7 @@ use axum::{
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use switchroom_api_base::{
+    Json,
     auth::{Actor, Address, REFRESH_SECONDS},
     body::{Body, Errors, Validate},
     list::Page,

@@ -1,8 +1,8 @@
 //! `GET /auth/ways`: what the sign-in page of a tenant offers besides e-mail and password.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use switchroom_api_base::{auth::Address, list::Filter, problem::Problem, state::AppState};
+use switchroom_api_base::{Json, auth::Address, list::Filter, problem::Problem, state::AppState};
 use switchroom_store::{StoreError, identity_providers, registrations};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -1,7 +1,6 @@
 //! `GET /audit` and `/audit/export`: who did what in the tenant.
 
 use axum::{
-    Json,
     body::{Body, Bytes},
     extract::State,
     response::Response,
@@ -11,6 +10,7 @@ use futures::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use switchroom_api_base::{
+    Json,
     auth::Caller,
     list::{Filter, ListQuery, Page},
     problem::Problem,

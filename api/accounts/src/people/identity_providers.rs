@@ -1,9 +1,10 @@
 //! `/identity-providers`: whose word the tenant takes for who somebody is (OpenID Connect).
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use switchroom_api_base::{
+    Json,
     auth::Caller,
     body::{Body, Errors, Incoming, Patch, Validate},
     list::Page,

@@ -3,12 +3,13 @@
 
 use std::time::Instant;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
 use switchroom_api_base::{
+    Json,
     auth::{Address, Caller, token},
     body::{Body, Errors, Validate},
     list::{Filter, ListQuery, Page},

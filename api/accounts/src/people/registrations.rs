@@ -1,11 +1,12 @@
 //! `/registrations`: clients whose address is proved, and who wait for an admin or did; `/settings/accounts`: whether they
 //! may come at all.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
+    Json,
     auth::{Address, Caller},
     body::{Errors, Incoming, Validate},
     list::{Filter, ListQuery, Page},

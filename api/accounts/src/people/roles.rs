@@ -4,11 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use switchroom_api_base::{
+    Json,
     auth::{Actor, Caller},
     body::{Body, Errors, Incoming, Patch, Validate},
     list::Page,

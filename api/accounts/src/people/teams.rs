@@ -1,9 +1,10 @@
 //! `/teams` with their members and leads, and `/extensions`: the internal telephone book.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use switchroom_api_base::{
+    Json,
     auth::Caller,
     body::{Body, Errors, Incoming, Patch, Validate},
     list::{Filter, ListQuery, Page},

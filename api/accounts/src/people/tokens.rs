@@ -1,12 +1,13 @@
 //! `/api-tokens`: everybody makes and revokes their own; those with `api_tokens.manage` see and revoke the tenant's.
 //! A platform admin's tokens are bound to no tenant, whatever `X-Tenant` says.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
 use switchroom_api_base::{
+    Json,
     auth::{Actor, Address, token},
     body::{Body, Errors, Validate},
     list::{Filter, ListQuery, Page},

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
+    Json,
     auth::{Address, Caller},
     list::{COUNT_CAP, Filter, ListQuery, Page},
     problem::Problem,

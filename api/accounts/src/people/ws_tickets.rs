@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use serde::Serialize;
-use switchroom_api_base::{auth::Actor, problem::Problem, state::AppState};
+use switchroom_api_base::{Json, auth::Actor, problem::Problem, state::AppState};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

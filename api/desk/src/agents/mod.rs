@@ -2,10 +2,11 @@
 
 mod wallboard;
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use switchroom_api_base::{
+    Json,
     auth::Caller,
     body::{Errors, Incoming, Validate},
     list::Page,

@@ -1,9 +1,9 @@
 //! The board of the tenant as of now. Subscribe to the topic `wallboard` of the socket for what changes.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use switchroom_api_base::{auth::Caller, list::Page, problem::Problem, state::AppState};
+use switchroom_api_base::{Json, auth::Caller, list::Page, problem::Problem, state::AppState};
 use switchroom_core::wallboard as core;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};

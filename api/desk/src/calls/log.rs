@@ -1,9 +1,10 @@
 //! The numbered log: of one call, and of the tenant.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use switchroom_api_base::{
+    Json,
     auth::Caller,
     list::{Filter, ListQuery, Page},
     problem::Problem,

@@ -7,13 +7,14 @@ mod credentials;
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
 use switchroom_api_base::{
+    Json,
     auth::{Caller, token},
     body::{Body, Errors, Incoming, Patch, Validate},
     list::{COUNT_CAP, Filter, ListQuery, Page},

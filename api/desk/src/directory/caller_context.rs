@@ -1,10 +1,12 @@
 //! `/caller-context`: who is this number? Answered from the index in memory, as a screen-pop is; tickets and calls are
 //! read from the tables. Each look-up leaves a line in the audit log, with the number masked.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use switchroom_api_base::{Caller, Errors, Problem, Validate, body::Body, list::Filter, state::AppState};
+use switchroom_api_base::{
+    Caller, Errors, Json, Problem, Validate, body::Body, list::Filter, state::AppState,
+};
 use switchroom_core::{
     directory::{CallerContext, Quality},
     number::{PartyNumber, Region, normalise},

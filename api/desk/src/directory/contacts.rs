@@ -1,9 +1,9 @@
 //! `/contacts`: one search over the whole directory, for whoever knows a piece of a name, an address, a company or a
 //! number and not what kind of contact it is.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use switchroom_api_base::{Caller, Filter, Page, Problem, state::AppState};
+use switchroom_api_base::{Caller, Filter, Json, Page, Problem, state::AppState};
 use switchroom_core::directory::{ContactKind, standing::Standing};
 use switchroom_store::{
     Contact, TenantTx, contact,

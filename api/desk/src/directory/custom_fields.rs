@@ -1,10 +1,10 @@
 //! `/contact-fields`: fields of the tenant's own, of each kind of contact.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use switchroom_api_base::{
-    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, Page, Params, Patch, Problem, Validate,
+    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, Json, Page, Params, Patch, Problem, Validate,
     Versioned, state::AppState,
 };
 use switchroom_core::directory::{

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use switchroom_api_base::{
-    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem,
+    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, Json, ListQuery, Page, Params, Patch, Problem,
     Validate, Versioned, state::AppState,
 };
 use switchroom_core::directory::{ContactKind, standing::Standing};
@@ -160,7 +160,7 @@ async fn list_email_contacts(
     list: ListQuery,
     Filter(query): Filter<ContactQuery>,
     RawQuery(raw): RawQuery,
-) -> Result<axum::Json<Page<EmailContactView>>, Problem> {
+) -> Result<Json<Page<EmailContactView>>, Problem> {
     let filter = query
         .filter(
             &state,

@@ -1,11 +1,11 @@
 //! `/contact-erasures`: a person is taken out of everything, and that it was done is written down.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
-    Address, Body, Caller, Errors, ListQuery, Page, Problem, Validate, state::AppState,
+    Address, Body, Caller, Errors, Json, ListQuery, Page, Problem, Validate, state::AppState,
 };
 use switchroom_core::{
     Permission,

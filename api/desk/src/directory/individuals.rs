@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use switchroom_api_base::{
-    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem,
+    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, Json, ListQuery, Page, Params, Patch, Problem,
     Validate, Versioned, state::AppState,
 };
 use switchroom_core::directory::{ContactKind, standing::Standing};
@@ -205,7 +205,7 @@ async fn list_individuals(
     list: ListQuery,
     Filter(query): Filter<ContactQuery>,
     RawQuery(raw): RawQuery,
-) -> Result<axum::Json<Page<IndividualView>>, Problem> {
+) -> Result<Json<Page<IndividualView>>, Problem> {
     let filter = query
         .filter(&state, ContactKind::Individual, list.q.clone(), &caller, raw.as_deref().unwrap_or_default())
         .await?;

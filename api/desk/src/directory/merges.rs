@@ -1,11 +1,11 @@
 //! `/contact-duplicates` and `/contact-merges`: records of one person or company are found, made one, and made two again.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
-    Address, Body, Caller, Errors, Filter, ListQuery, Page, Params, Problem, Validate,
+    Address, Body, Caller, Errors, Filter, Json, ListQuery, Page, Params, Problem, Validate,
     list::{decode_cursor, encode_cursor},
     state::AppState,
 };

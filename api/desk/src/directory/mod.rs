@@ -16,11 +16,11 @@ mod organization_contacts;
 mod organizations;
 mod standing;
 
-use axum::{Json, http::StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use switchroom_api_base::{
-    Caller, Created, IfMatch, ListQuery, Page, Problem, Versioned,
+    Caller, Created, IfMatch, Json, ListQuery, Page, Problem, Versioned,
     list::{Count, encode_cursor},
     state::AppState,
 };

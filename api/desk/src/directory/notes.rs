@@ -1,11 +1,11 @@
 //! `/contact-notes`: what colleagues write down about a contact. A note's text is its author's; whether it is pinned is
 //! anybody's who writes notes. Of a kind of contact that somebody may not read they see no notes.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use switchroom_api_base::{
-    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, Page, Params, Patch, Problem, Validate,
+    Body, Caller, Created, Errors, Filter, IfMatch, Incoming, Json, Page, Params, Patch, Problem, Validate,
     Versioned, state::AppState,
 };
 use switchroom_core::{

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use switchroom_api_base::{
-    Caller, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem, Validate,
-    Versioned, state::AppState,
+    Caller, Created, Errors, Filter, IfMatch, Incoming, Json, ListQuery, Page, Params, Patch, Problem,
+    Validate, Versioned, state::AppState,
 };
 use switchroom_core::directory::{ContactKind, standing::Standing};
 use switchroom_store::{
@@ -175,7 +175,7 @@ async fn list_organization_contacts(
     list: ListQuery,
     Filter(query): Filter<ContactQuery>,
     RawQuery(raw): RawQuery,
-) -> Result<axum::Json<Page<OrganizationContactView>>, Problem> {
+) -> Result<Json<Page<OrganizationContactView>>, Problem> {
     let mut tx = reading(&state, caller.tenant).await?;
     let exists = organizations::exists(&mut tx, organization).await?;
     // Two connections of one request would wait for each other where they are few.
@@ -197,7 +197,7 @@ async fn list_organization_contacts(
     let mut tx = reading(&state, caller.tenant).await?;
     let slice = contact::list::<OrganizationContact>(&mut tx, &filter, &window).await?;
     tx.commit().await?;
-    Ok(axum::Json(page(slice, &place(field, window.descending), OrganizationContactView::from)))
+    Ok(Json(page(slice, &place(field, window.descending), OrganizationContactView::from)))
 }
 
 /// Enter a contact of an organization.

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    Json,
     body::Body,
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -14,7 +13,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use switchroom_api_base::{
-    Address, Caller, Created, Errors, Filter, Incoming, ListQuery, Page, Params, Problem, Validate,
+    Address, Caller, Created, Errors, Filter, Incoming, Json, ListQuery, Page, Params, Problem, Validate,
     Versioned, state::AppState,
 };
 use switchroom_core::{

@@ -1,7 +1,6 @@
 //! `/phone-number-imports`: files of lines, into the pool (platform admin).
 
 use axum::{
-    Json,
     body::Body,
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -9,7 +8,7 @@ use axum::{
 };
 use serde_json::json;
 use switchroom_api_base::{
-    Actor, Address, Created, Filter, ListQuery, Page, Params, Problem, Versioned, state::AppState,
+    Actor, Address, Created, Filter, Json, ListQuery, Page, Params, Problem, Versioned, state::AppState,
 };
 use switchroom_core::{
     inventory::import::{LineColumns, LineRow, LineRowError},

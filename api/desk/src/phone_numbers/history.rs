@@ -1,10 +1,10 @@
 //! What became of a line, and the figures above the list of lines.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
-use switchroom_api_base::{Actor, Page, Params, Problem, state::AppState};
+use switchroom_api_base::{Actor, Json, Page, Params, Problem, state::AppState};
 use switchroom_store::numbers::{self as store, Scope};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -3,13 +3,13 @@
 mod commands;
 mod history;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use switchroom_api_base::{
-    Actor, Body, Created, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem,
+    Actor, Body, Created, Errors, Filter, IfMatch, Incoming, Json, ListQuery, Page, Params, Patch, Problem,
     Validate, Versioned, state::AppState,
 };
 use switchroom_core::{

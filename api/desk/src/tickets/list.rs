@@ -1,8 +1,8 @@
 //! Lists of tickets.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use serde::Deserialize;
-use switchroom_api_base::{Caller, Filter, ListQuery, Page, Problem, state::AppState};
+use switchroom_api_base::{Caller, Filter, Json, ListQuery, Page, Problem, state::AppState};
 use switchroom_core::{CallId, UserId, ticket::lifecycle::Status};
 use switchroom_store::{
     listing::Window,

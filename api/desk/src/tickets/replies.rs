@@ -4,7 +4,6 @@
 //! here renders it.
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -13,7 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use switchroom_api_base::{
-    Caller, Errors, Filter, IfMatch, Incoming, ListQuery, Page, Params, Problem, Validate, etag,
+    Caller, Errors, Filter, IfMatch, Incoming, Json, ListQuery, Page, Params, Problem, Validate, etag,
     state::AppState,
 };
 use switchroom_core::{Permission, TicketId, ticket::lifecycle::Visibility};

@@ -1,11 +1,12 @@
 //! What became of each attempt, and of what was given up.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
-    Address, Caller, Errors, Filter, Incoming, ListQuery, Page, Params, Problem, Validate, state::AppState,
+    Address, Caller, Errors, Filter, Incoming, Json, ListQuery, Page, Params, Problem, Validate,
+    state::AppState,
 };
 use switchroom_core::{
     log::{Cursor, EventType},

@@ -3,13 +3,13 @@
 
 mod deliveries;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
-    Address, Body, Caller, Created, Errors, IfMatch, Incoming, ListQuery, Page, Params, Patch, Problem,
+    Address, Body, Caller, Created, Errors, IfMatch, Incoming, Json, ListQuery, Page, Params, Patch, Problem,
     Validate, Versioned, state::AppState,
 };
 use switchroom_core::{log::Cursor, outward::is_known};

@@ -1,8 +1,9 @@
 //! The second factor of members, as far as admins have to do with it.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use serde_json::json;
 use switchroom_api_base::{
+    Json,
     auth::{Address, Caller},
     problem::Problem,
     reply::Params,

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode};
 use qrcode::{QrCode, render::svg};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
+    Json,
     auth::{Actor, Address, token},
     body::{Body, Errors, Validate},
     problem::Problem,
