@@ -122,6 +122,27 @@ async fn a_file_is_sent_looked_at_and_run() {
 }
 
 #[tokio::test]
+async fn what_was_taken_out_can_be_sent_in() {
+    let app = App::with_engine().await;
+    let (lead, other) = (app.demo.user(Role::Supervisor), app.rival.user(Role::Supervisor));
+    let acme = app.post(lead, "/api/v1/organizations", json!({"name": "Acme, Inc", "phones": []})).await;
+    let contacts = format!("{}/contacts", acme.header("location"));
+    let grace = json!({"full_name": "Grace", "phones": ["+33639980001"], "email": "grace@acme.example"});
+    app.post(lead, &contacts, grace).await.expect(201);
+    let file = app.get(lead, "/api/v1/contact-exports?kind=organization_contact").await.text;
+    let path = send(&app, other, "", file).await.header("location").to_owned();
+    app.post(other, &format!("{path}/run"), json!({})).await.expect(200);
+    let done = ended(&app, other, &path).await;
+    assert_eq!((&done["inserted"], &done["rejected"]), (&json!(1), &json!(0)), "{done}");
+    let context =
+        app.post(other, "/api/v1/caller-context", json!({"number": "+33639980001"})).await.expect(200);
+    assert_eq!(
+        (&context["customer_name"], &context["contact_person"]),
+        (&json!("Acme, Inc"), &json!("Grace"))
+    );
+}
+
+#[tokio::test]
 async fn a_list_is_a_file() {
     let app = App::new().await;
     let lead = app.demo.user(Role::Supervisor);
@@ -150,7 +171,7 @@ async fn a_list_is_a_file() {
     assert_eq!(reply.header("content-disposition"), "attachment; filename=\"individual.csv\"");
     let lines: Vec<&str> = reply.text.split("\r\n").collect();
     assert_eq!(lines.len(), 5, "{lines:?}");
-    assert!(lines[0].starts_with("kind,name,organization_id,gender,email,phones,id,status,dob"));
+    assert!(lines[0].starts_with("kind,name,organization,gender,email,phones,id,status,dob"));
     assert!(lines[1].starts_with("individual,\"'=HYPERLINK(\"\"http://evil.example\"\")\",,,a@x.example,'+33639980001 | +33639980002,"), "{}", lines[1]);
     assert!(lines[1].contains(",active,1990-01-02,,b@x.example,"), "{}", lines[1]);
     assert!(

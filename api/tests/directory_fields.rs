@@ -78,6 +78,16 @@ async fn several_addresses_of_which_one_is_the_primary() {
         let (_, contact) = made(&app, agent, path, body).await;
         assert_eq!(emails(&contact).len(), 2, "{contact}");
     }
+    // What is an e-mail contact keeps an address.
+    let bo = json!({"name": "Bo", "phones": [], "email": "bo@x.example", "emails": ["bo2@x.example"]});
+    let (path, _) = made(&app, agent, "/api/v1/email-contacts", bo).await;
+    for none in [json!([]), Value::Null] {
+        let problem =
+            app.patch(agent, &path, json!({"emails": none})).await.expect_problem(422, "validation");
+        assert_eq!(problem["errors"][0]["pointer"], "/emails");
+    }
+    let one = app.patch(agent, &path, json!({"email": "b@x.example", "emails": []})).await.expect(200);
+    assert_eq!(emails(&one), [("b@x.example".into(), true)]);
 }
 
 #[tokio::test]

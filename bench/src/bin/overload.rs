@@ -27,7 +27,7 @@ async fn main() -> anyhow::Result<()> {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     let short = words.iter().any(|word| word == "--short");
     words.retain(|word| word != "--short");
-    let (repeats, calls) = if short { (3, 150) } else { (5, 400) };
+    let (repeats, calls) = if short { (5, 150) } else { (5, 400) };
 
     let program = Program::start(&[])?;
     let good = GoodCaller::new(&program, Door::of(&program, Tenant::Demo)?).await?;

@@ -3,6 +3,8 @@
 //! Deleting an organization deletes its contacts with it, in one transaction: a contact of a company that is no more
 //! would pop without its company's name.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sqlx::types::Json;
@@ -108,6 +110,14 @@ pub async fn exists(tx: &mut TenantTx, id: Uuid) -> Result<bool, StoreError> {
 }
 
 /// Merges the patch. `expected` is the version the caller has seen, where they said so.
+/// Names of these organizations, deleted ones among them.
+pub async fn names(tx: &mut TenantTx, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, StoreError> {
+    let rows = sqlx::query!("SELECT id, name FROM organizations WHERE id = ANY($1)", ids)
+        .fetch_all(&mut **tx)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
 pub async fn update(
     tx: &mut TenantTx,
     id: Uuid,

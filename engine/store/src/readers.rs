@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Readers that work at once; more wait.
 const READERS: usize = 16;
-/// How long one waits for a reader.
+/// How long one waits for a reader, and a reader for the end of a statement that was given up.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A connection that lay idle for longer is asked whether it lives before it is used.
 const TRUSTED: Duration = Duration::from_secs(1);
@@ -39,13 +39,11 @@ struct Told {
     tenant: Option<TenantId>,
     opened: Instant,
     used: Instant,
-    /// Nothing of an earlier statement is on its way.
-    settled: bool,
 }
 
 impl Told {
     async fn lives(&mut self) -> bool {
-        (self.settled && self.used.elapsed() < TRUSTED) || self.connection.ping().await.is_ok()
+        self.used.elapsed() < TRUSTED || self.connection.ping().await.is_ok()
     }
 }
 
@@ -80,8 +78,7 @@ impl Readers {
                 .await?;
             told.tenant = tenant;
         }
-        told.settled = false;
-        Ok(Reader { told: Some(told), begun: false, readers: Arc::clone(self), _seat: seat })
+        Ok(Reader { kept: Some((told, seat)), settled: false, begun: false, readers: Arc::clone(self) })
     }
 
     /// The last one used for this tenant, or the last one used.
@@ -95,7 +92,7 @@ impl Readers {
     async fn open(&self) -> Result<Told, sqlx::Error> {
         let connection = self.options.connect().await?;
         let now = Instant::now();
-        Ok(Told { connection, tenant: None, opened: now, used: now, settled: true })
+        Ok(Told { connection, tenant: None, opened: now, used: now })
     }
 
     fn give_back(&self, mut told: Told) {
@@ -119,14 +116,15 @@ impl Readers {
 }
 
 /// A connection that reads for one tenant. Dropped without [`Reader::done`], as by a request that was given up, it is
-/// asked whether it is in order before its next use.
+/// used again once what was asked of it has come to its end.
 #[derive(Debug)]
 pub(crate) struct Reader {
     /// There until it is given back.
-    told: Option<Told>,
+    kept: Option<(Told, OwnedSemaphorePermit)>,
+    /// Nothing of a statement is on its way.
+    settled: bool,
     begun: bool,
     readers: Arc<Readers>,
-    _seat: OwnedSemaphorePermit,
 }
 
 impl Reader {
@@ -145,33 +143,42 @@ impl Reader {
             sqlx::raw_sql("COMMIT").execute(&mut *self).await?;
             self.begun = false;
         }
-        if let Some(told) = &mut self.told {
-            told.settled = true;
-        }
+        self.settled = true;
         Ok(())
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // One whose transaction is open is closed.
-        if let Some(told) = self.told.take()
-            && !self.begun
-        {
+        let Some((mut told, seat)) = self.kept.take() else { return };
+        if self.settled {
             self.readers.give_back(told);
+        } else if !self.begun
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let readers = Arc::clone(&self.readers);
+            runtime.spawn(async move {
+                if let Ok(Ok(())) = tokio::time::timeout(PATIENCE, told.connection.ping()).await {
+                    readers.give_back(told);
+                }
+                drop(seat);
+            });
         }
+        // One whose transaction is open is closed.
     }
 }
 
 impl Deref for Reader {
     type Target = PgConnection;
     fn deref(&self) -> &PgConnection {
-        &self.told.as_ref().expect("only dropping takes it").connection
+        let (told, _) = self.kept.as_ref().expect("only dropping takes it");
+        &told.connection
     }
 }
 
 impl DerefMut for Reader {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.told.as_mut().expect("only dropping takes it").connection
+        let (told, _) = self.kept.as_mut().expect("only dropping takes it");
+        &mut told.connection
     }
 }

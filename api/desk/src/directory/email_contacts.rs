@@ -148,6 +148,14 @@ impl Validate for UpdateEmailContact {
         }
         fields::check_email(errors, "/email", self.email.value().map(String::as_str));
         fields::check_emails(errors, self.emails.value().map(Vec::as_slice).unwrap_or_default());
+        let none = match &self.emails {
+            Patch::Absent => false,
+            Patch::Null => true,
+            Patch::Value(emails) => emails.is_empty(),
+        };
+        if none && self.email.value().is_none() {
+            errors.push("/emails", "an e-mail contact has at least one address");
+        }
     }
 }
 

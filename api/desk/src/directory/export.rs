@@ -1,6 +1,8 @@
 //! `/contact-exports`: a list of contacts as a file, CSV or XLSX, read from the database while it is sent. What begins
 //! like a formula is text in both.
 
+use std::collections::HashMap;
+
 use axum::{
     body::{Body, Bytes},
     extract::{RawQuery, State},
@@ -23,11 +25,12 @@ use switchroom_store::{
     individuals::Individual,
     listing::{Position, Window},
     organization_contacts::OrganizationContact,
-    organizations::Organization,
+    organizations::{self, Organization},
 };
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 use super::{ContactQuery, begin, notes::reading};
 
@@ -62,10 +65,10 @@ struct ExportQuery {
 }
 
 /// The columns: those an import reads again, then the rest.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "kind",
     "name",
-    "organization_id",
+    "organization",
     "gender",
     "email",
     "phones",
@@ -78,10 +81,17 @@ const COLUMNS: [&str; 15] = [
     "custom",
     "provenance",
     "created_at",
+    "organization_id",
 ];
 
 trait Row: Contact {
-    fn row(self) -> Vec<String>;
+    /// Whose contact it is.
+    fn organization(&self) -> Option<Uuid> {
+        None
+    }
+
+    /// `organizations` has the name of its organization.
+    fn row(self, organizations: &HashMap<Uuid, String>) -> Vec<String>;
 }
 
 /// What all kinds have, in the order of the columns.
@@ -89,11 +99,11 @@ trait Row: Contact {
 fn row(
     kind: ContactKind,
     name: String,
-    organization: Option<uuid::Uuid>,
+    organization: Option<(Uuid, &str)>,
     gender: Option<String>,
     email: Option<String>,
     phones: &[switchroom_store::phones::Phone],
-    id: uuid::Uuid,
+    id: Uuid,
     common: &contact::Common,
     rest: [String; 3],
     provenance: String,
@@ -107,7 +117,7 @@ fn row(
     vec![
         kind.name().to_owned(),
         name,
-        organization.map(|id| id.to_string()).unwrap_or_default(),
+        organization.map(|(_, name)| name.to_owned()).unwrap_or_default(),
         gender.unwrap_or_default(),
         email.unwrap_or_default(),
         phones.join(" | "),
@@ -120,11 +130,12 @@ fn row(
         custom,
         provenance,
         created_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        organization.map(|(id, _)| id.to_string()).unwrap_or_default(),
     ]
 }
 
 impl Row for Individual {
-    fn row(self) -> Vec<String> {
+    fn row(self, _: &HashMap<Uuid, String>) -> Vec<String> {
         let links: Vec<&str> = self.social_media.iter().map(|link| link.url.as_str()).collect();
         let rest = [
             self.dob.map(|dob| dob.to_string()).unwrap_or_default(),
@@ -148,7 +159,7 @@ impl Row for Individual {
 }
 
 impl Row for Organization {
-    fn row(self) -> Vec<String> {
+    fn row(self, _: &HashMap<Uuid, String>) -> Vec<String> {
         row(
             Self::KIND,
             self.name,
@@ -166,11 +177,16 @@ impl Row for Organization {
 }
 
 impl Row for OrganizationContact {
-    fn row(self) -> Vec<String> {
+    fn organization(&self) -> Option<Uuid> {
+        Some(self.organization_id)
+    }
+
+    fn row(self, organizations: &HashMap<Uuid, String>) -> Vec<String> {
+        let name = organizations.get(&self.organization_id).map_or("", String::as_str);
         row(
             Self::KIND,
             self.full_name,
-            Some(self.organization_id),
+            Some((self.organization_id, name)),
             self.gender,
             self.email,
             &self.phones,
@@ -184,7 +200,7 @@ impl Row for OrganizationContact {
 }
 
 impl Row for EmailContact {
-    fn row(self) -> Vec<String> {
+    fn row(self, _: &HashMap<Uuid, String>) -> Vec<String> {
         row(
             Self::KIND,
             self.name,
@@ -207,7 +223,13 @@ async fn of<C: Row>(
     window: &Window<ContactSort>,
 ) -> Result<(Vec<Vec<String>>, Option<Position>), StoreError> {
     let page = contact::list::<C>(tx, filter, window).await?;
-    Ok((page.items.into_iter().map(C::row).collect(), page.next))
+    let organizations: Vec<Uuid> = page.items.iter().filter_map(C::organization).collect();
+    let names = if organizations.is_empty() {
+        HashMap::new()
+    } else {
+        organizations::names(tx, &organizations).await?
+    };
+    Ok((page.items.into_iter().map(|contact| contact.row(&names)).collect(), page.next))
 }
 
 /// A page of rows, oldest first, so that what comes in meanwhile is at the end.

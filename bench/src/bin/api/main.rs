@@ -32,7 +32,7 @@ fn main() -> anyhow::Result<()> {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
     let short = words.iter().any(|word| word == "--short");
     words.retain(|word| word != "--short");
-    let (repeats, length) = if short { (3, Duration::from_secs(2)) } else { (5, Duration::from_secs(4)) };
+    let (repeats, length) = if short { (5, Duration::from_secs(2)) } else { (5, Duration::from_secs(4)) };
 
     let program = Program::start(&[])?;
     let demo = program.demo()?;

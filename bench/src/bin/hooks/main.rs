@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["--load", rate, seconds] => profile(rate.parse()?, seconds.parse()?),
-        ["--short"] => bench(&Lengths { repeats: 3, steady: secs(2), most: secs(2), commits: 2 }),
+        ["--short"] => bench(&Lengths { repeats: 5, steady: secs(2), most: secs(2), commits: 2 }),
         [] => bench(&Lengths { repeats: 5, steady: secs(6), most: secs(4), commits: 5 }),
         _ => anyhow::bail!("usage: bench-hooks [--short] | --load RATE SECONDS"),
     }
