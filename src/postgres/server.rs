@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, getpriority_process, kill_process, setpriority_process};
 
 use super::Error;
 use super::cluster::{Cluster, Socket};
@@ -25,6 +25,8 @@ const FAST_STOP: Duration = Duration::from_millis(2500);
 /// SIGQUIT: everything ends at once, the next start recovers.
 const IMMEDIATE_STOP: Duration = Duration::from_millis(700);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How much the server yields to us (`setpriority`): about a quarter of a core beside a thread that wants all of it.
+const NICENESS: i32 = 5;
 
 /// A private server; dropping it stops it.
 #[derive(Debug)]
@@ -247,6 +249,7 @@ fn start_once(cluster: &Cluster) -> Result<Child, Error> {
         .process_group(0)
         .spawn()
         .map_err(|source| Error::io("run", &program, source))?;
+    yield_to_us(&child);
     let said = listen(&mut child)?;
     let began = Instant::now();
     let mut reported = began;
@@ -272,6 +275,16 @@ fn start_once(cluster: &Cluster) -> Result<Child, Error> {
             reported = Instant::now();
         }
         std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Where both want the same core, finding out who calls and telling the agent goes before writing it down. What the
+/// server starts later inherits it.
+fn yield_to_us(child: &Child) {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let yielded = getpriority_process(None).and_then(|own| setpriority_process(pid, own + NICENESS));
+    if let Err(error) = yielded {
+        tracing::warn!(%error, "Postgres runs with our own priority");
     }
 }
 
