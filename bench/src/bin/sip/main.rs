@@ -315,7 +315,7 @@ fn over_many_calls(calls: usize) -> anyhow::Result<Figure> {
     let program = Program::start(&[])?;
     let (target, line) = door(&program)?;
     let mut early = None;
-    let plan = Plan { target, line, rate: 3_000.0, calls, then: GIVE_UP };
+    let plan = Plan { target, line, rate: COMMON_RATE, calls, then: GIVE_UP };
     let outcome = load::run(plan, |placed| {
         if placed >= calls / 5 && early.is_none() {
             early = process::resident(program.pid()).ok();
