@@ -60,6 +60,8 @@ impl Client {
                 return Some(*self.cursor.get_or_insert(*cursor));
             }
             Down::Frame(frame) => self.frame(frame),
+            // One that was on its way before the server heard of the resume says nothing of what the resume brings.
+            Down::Committed(_) if !self.resynced => {}
             Down::Committed(cursor) => self.covered(*cursor),
             Down::Resynced(cursor) => {
                 // What stands came again: behind the cursor by the resume, before it as an open pop.

@@ -312,14 +312,15 @@ impl TenantLive {
 
     /// Takes back what an event did that could not be written because it had been recorded long ago: its pops, and that
     /// something was heard.
-    pub fn retract(&mut self, event: &LogEvent) {
+    pub fn retract(&mut self, event: &Arc<LogEvent>) {
         let EventData::Call(data) = &event.data else { return };
         if let Some(call) = self.calls.get_mut(&data.call.id) {
             for user in &data.pops {
                 call.popped.insert(*user, false);
                 close(&mut self.open, *user, data.call.id);
             }
-            call.pops.retain(|pop| pop.event_id != event.event_id);
+            // This one, and not the one that was recorded, which has the same id and may have popped for somebody else.
+            call.pops.retain(|pop| !Arc::ptr_eq(pop, event));
             for (_, heard) in call.seen.iter_mut().filter(|(seen, _)| *seen == event.event_id) {
                 *heard = call.heard_before;
             }
