@@ -80,7 +80,7 @@ SEEDS ?= 100000
 sim: ## the simulated call centre, 100,000 seeds on every core (SEEDS=1000, SEED=42 for one with all that happened)
 	@$(CARGO) run -q --release -p switchroom-sim --target-dir $(TARGET)/sim -- $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
-sim-planted: ## the same must find ten planted bugs; built apart, so that no other build holds them
+sim-planted: ## the same must find eleven planted bugs; built apart, so that no other build holds them
 	@$(CARGO) test -q -p switchroom-sim --features planted --target-dir $(TARGET)/sim --test planted
 
 fuzz: ## coverage-guided fuzzing of everything that reads what strangers wrote, 10 minutes each (FUZZ_S=60); then fuzz-api
@@ -92,13 +92,14 @@ fuzz-api: ## 10,000 requests after and against the API's own document, as every 
 	@$(CARGO) build --workspace --all-targets
 	@dev/fuzz-api $(WHO)
 
-gen: ## rebuild every derived file: .sqlx, the API documents, the console's API types
+gen: ## rebuild every derived file: .sqlx, the API documents, the table of permissions, the console's API types
 	@dev/setup test
 	@dev/prepare-sql
 	@mkdir -p docs/api
 	@$(CARGO) build -q --workspace --all-targets
 	@$(TARGET)/debug/switchroom openapi > docs/api/openapi.json.new && mv docs/api/openapi.json.new docs/api/openapi.json
 	@$(TARGET)/debug/switchroom asyncapi > docs/api/asyncapi.json.new && mv docs/api/asyncapi.json.new docs/api/asyncapi.json
+	@$(TARGET)/debug/switchroom permissions > docs/permissions.md.new && mv docs/permissions.md.new docs/permissions.md
 	@cd web && npm run --silent gen
 
 check: ## exactly what CI runs

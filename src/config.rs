@@ -14,7 +14,7 @@ use switchroom_bridge::rules::Trust;
 
 mod value;
 
-pub use value::{Demo, LogFormat, PublicUrl, RateLimit, SipAddress};
+pub use value::{AuditMonths, Demo, LogFormat, PublicUrl, RateLimit, SipAddress};
 use value::{millis, optional, path, seconds, secret_url, text, typed};
 
 /// The file that is read when `--config` names no other.
@@ -109,10 +109,18 @@ pub struct Flags {
     #[arg(long, value_name = "NETWORKS", global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_allow: Option<String>,
+    /// Reverse proxy whose X-Forwarded-For is believed, as an address or network; may be given again [default: none]
+    #[arg(long, value_name = "NETWORK", global = true)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trusted_proxy: Vec<String>,
     /// How long a released number stays reserved [default: 2592000]
     #[arg(long, value_name = "SECONDS", global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quarantine_s: Option<String>,
+    /// Whole months of the audit log that are kept before this one, or `off` for all [default: 24]
+    #[arg(long, value_name = "MONTHS|off", global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit_months: Option<String>,
     /// Requests per second and token, as RATE/s or RATE/s,BURST, or `off` [default: 200/s,1000]
     #[arg(long, value_name = "LIMIT", global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -188,9 +196,15 @@ pub struct Config {
     /// Networks beside the internet that events may be sent to.
     #[serde(deserialize_with = "typed")]
     pub webhook_allow: Trust,
+    /// Reverse proxies that may say whom they speak for.
+    #[serde(deserialize_with = "typed")]
+    pub trusted_proxy: Trust,
     /// See the flag.
     #[serde(deserialize_with = "seconds")]
     pub quarantine_s: Duration,
+    /// See the flag.
+    #[serde(deserialize_with = "typed")]
+    pub audit_months: AuditMonths,
     /// See the flag.
     #[serde(deserialize_with = "typed")]
     pub rate_limit: RateLimit,
@@ -203,7 +217,7 @@ pub struct Config {
 }
 
 /// Every key with its default; a key without one is `None`.
-const DEFAULTS: [(&str, Option<&str>); 24] = [
+const DEFAULTS: [(&str, Option<&str>); 26] = [
     ("http", Some("127.0.0.1:8080")),
     ("sip", Some("127.0.0.1:5060")),
     ("sip_trust", Some("127.0.0.0/8,::1/128")),
@@ -223,7 +237,9 @@ const DEFAULTS: [(&str, Option<&str>); 24] = [
     ("heartbeat_ms", Some("15000")),
     ("webhook_tolerance_s", Some("300")),
     ("webhook_allow", Some("")),
+    ("trusted_proxy", Some("")),
     ("quarantine_s", Some("2592000")),
+    ("audit_months", Some("24")),
     ("rate_limit", Some("200/s,1000")),
     ("private_issuers", Some("false")),
     ("log_format", Some("text")),
@@ -385,6 +401,7 @@ mod tests {
             assert_eq!(config.heartbeat_ms, Duration::from_secs(15));
             assert_eq!(config.webhook_tolerance_s, Duration::from_secs(300));
             assert_eq!(config.quarantine_s, Duration::from_secs(30 * 24 * 3600));
+            assert_eq!(config.audit_months, AuditMonths(Some(24)));
             assert_eq!(config.rate_limit, RateLimit::PerToken { per_second: 200, burst: 1000 });
             assert!(!config.private_issuers);
             assert_eq!(config.log_format, LogFormat::Text);
@@ -434,6 +451,7 @@ mod tests {
             ("--sip", "on"),
             ("--sip-trust", "10.0.0.0/33"),
             ("--sip-trust", "everybody"),
+            ("--trusted-proxy", "proxy.example"),
             ("--database-url", "localhost"),
             ("--smtp-url", "mail.example.com"),
             ("--public-url", "example.com"),
@@ -443,6 +461,8 @@ mod tests {
             ("--ring-timeout-ms", "30s"),
             ("--heartbeat-ms", "1.5"),
             ("--quarantine-s", "99999999999999999999"),
+            ("--audit-months", "0"),
+            ("--audit-months", "never"),
             ("--rate-limit", "0/s"),
             ("--rate-limit", "fast"),
             ("--log-format", "xml"),
@@ -491,6 +511,20 @@ mod tests {
             assert_eq!(config.sip_trust, "10.1.2.3,::1".parse().unwrap());
             let config = load(&["--rate-limit=50/s,60"]).unwrap();
             assert_eq!(config.rate_limit, RateLimit::PerToken { per_second: 50, burst: 60 });
+        });
+    }
+
+    #[test]
+    fn trusted_proxies_are_named_one_by_one_or_in_a_list() {
+        jail(|jail| {
+            assert_eq!(load(&[]).unwrap().trusted_proxy, "".parse().unwrap());
+            let both = "10.0.0.0/8,::1".parse().unwrap();
+            let config = load(&["--trusted-proxy=10.0.0.0/8", "--trusted-proxy", "::1"]).unwrap();
+            assert_eq!(config.trusted_proxy, both);
+            jail.create_file(FILE, "trusted-proxy = [\"10.0.0.0/8\", \"::1\"]\n").unwrap();
+            assert_eq!(load(&[]).unwrap().trusted_proxy, both);
+            jail.set_env("SWITCHROOM_TRUSTED_PROXY", "192.0.2.1");
+            assert_eq!(load(&[]).unwrap().trusted_proxy, "192.0.2.1".parse().unwrap());
         });
     }
 

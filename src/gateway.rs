@@ -3,20 +3,45 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::http::Extensions;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use switchroom_api::auth::{Identity, Sessions, Tickets};
+use switchroom_api::auth::guard::note_acting;
+use switchroom_api::auth::{Address, Identity, Sessions, Tickets};
 use switchroom_core::{Permission, TicketId, permission};
-use switchroom_store::Database;
 use switchroom_store::tickets::{self, Sight, Viewer};
+use switchroom_store::{Database, StoreError};
 use switchroom_ws as ws;
 
 /// The API's sessions and one-use tickets, as the gateway sees them.
 pub struct SignIn {
+    /// For the line that a platform admin leaves.
+    pub db: Database,
     /// Bearer tokens.
     pub sessions: Arc<Sessions>,
     /// One-use tickets.
     pub tickets: Arc<Tickets>,
+}
+
+impl SignIn {
+    /// Lets somebody in. A platform admin inside a tenant leaves a line there first, as with every request.
+    async fn admit(&self, identity: &Identity, from: &Extensions) -> Result<ws::Identity, ws::Refusal> {
+        if identity.is_suspended() {
+            return Err(ws::Refusal::Suspended);
+        }
+        let who = translated(identity)?;
+        if identity.platform {
+            note_acting(&self.db, who.user, who.tenant, "GET /ws", Address::of(from))
+                .await
+                .map_err(|error| unavailable(&error))?;
+        }
+        Ok(who)
+    }
+}
+
+fn unavailable(error: &StoreError) -> ws::Refusal {
+    tracing::warn!(%error, "a sign-in cannot be looked up");
+    ws::Refusal::Unavailable
 }
 
 impl ws::Authenticate for SignIn {
@@ -24,30 +49,32 @@ impl ws::Authenticate for SignIn {
         &'a self,
         token: &'a str,
         tenant: Option<&'a str>,
+        from: &'a Extensions,
     ) -> BoxFuture<'a, Result<ws::Identity, ws::Refusal>> {
         async move {
-            match self.sessions.bearer_in(token, tenant).await {
-                Ok(Some(identity)) => translated(&identity),
-                Ok(None) => Err(ws::Refusal::Unauthorized),
-                Err(error) => {
-                    tracing::warn!(%error, "a sign-in cannot be looked up");
-                    Err(ws::Refusal::Unavailable)
-                }
-            }
+            let found = self.sessions.bearer_in(token, tenant).await.map_err(|error| unavailable(&error))?;
+            let identity = found.ok_or(ws::Refusal::Unauthorized)?;
+            self.admit(&identity, from).await
         }
         .boxed()
     }
 
-    fn ticket<'a>(&'a self, ticket: &'a str) -> BoxFuture<'a, Result<ws::Identity, ws::Refusal>> {
+    fn ticket<'a>(
+        &'a self,
+        ticket: &'a str,
+        from: &'a Extensions,
+    ) -> BoxFuture<'a, Result<ws::Identity, ws::Refusal>> {
         let found = self.tickets.redeem(ticket, Instant::now());
-        std::future::ready(found.ok_or(ws::Refusal::Unauthorized).and_then(|identity| translated(&identity)))
-            .boxed()
+        async move {
+            let identity = found.ok_or(ws::Refusal::Unauthorized)?;
+            self.admit(&identity, from).await
+        }
+        .boxed()
     }
 }
 
 fn translated(identity: &Identity) -> Result<ws::Identity, ws::Refusal> {
     let place = identity.place.as_ref().ok_or(ws::Refusal::Forbidden)?;
-    let permissions = Permission::ALL.iter().copied().filter(|permission| identity.may(*permission));
     Ok(ws::Identity {
         user: identity.user_id,
         email: identity.email.as_str().into(),
@@ -57,7 +84,7 @@ fn translated(identity: &Identity) -> Result<ws::Identity, ws::Refusal> {
         tenant_name: place.name.as_str().into(),
         sign_in: identity.session,
         expires: identity.ends_at,
-        permissions: permissions.collect(),
+        grants: identity.grants,
     })
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use switchroom_api::auth::Passwords;
-use switchroom_api::{ApiConfig, AppState, Mailer, RateLimits, listener};
+use switchroom_api::auth::{Passwords, Proxies};
+use switchroom_api::{ApiConfig, AppState, Document, Mailer, RateLimits, listener};
 use switchroom_bridge::{Bridge, BridgeSettings};
 use switchroom_core::tenant as live;
 use switchroom_engine::egress::Guard;
@@ -102,13 +102,13 @@ async fn serve(
         mailer,
         issuers: if config.private_issuers { Guard::anywhere() } else { Guard::default() },
         webhooks: guard(config),
-        asyncapi: ws::asyncapi(),
+        asyncapi: Document::from(&ws::asyncapi()),
     };
     let courier =
         Courier::start(db.clone(), sealer.clone(), guard(config), wake).context("cannot send events out")?;
     let state = AppState::new(db.clone(), Some(engine.clone()), hub.clone(), sealer, api, metrics.clone())
         .context("cannot start the API")?;
-    let sign_in = SignIn { sessions: state.sessions.clone(), tickets: state.tickets.clone() };
+    let sign_in = SignIn { db: db.clone(), sessions: state.sessions.clone(), tickets: state.tickets.clone() };
     let gateway = ws::Gateway::start(
         hub,
         Arc::new(engine.clone()),
@@ -129,15 +129,15 @@ async fn serve(
     };
     switchroom_api::housekeeping::at_start(&db).await.context("cannot tidy up after the process before")?;
     tokio::spawn(switchroom_api::metrics::upkeep_forever(metrics));
-    tokio::spawn(switchroom_api::housekeeping::run_forever(db.clone()));
+    tokio::spawn(switchroom_api::housekeeping::run_forever(db.clone(), config.audit_months.0));
 
-    let beside = Router::new()
-        .merge(gateway.router())
-        .merge(welcome::router(db, state.passwords.clone()))
-        .fallback(console::serve);
+    let beside =
+        Router::new().merge(gateway.router()).merge(welcome::router(state.clone())).fallback(console::serve);
     let reads = state.reads.clone();
     let hooks = Some(switchroom_api::HookDoor::new(state.clone()));
-    let doors = listener::Doors { router: switchroom_api::router(state, beside), hooks };
+    let trusted = config.trusted_proxy.clone();
+    let proxies = Proxies::trusting(move |address| trusted.includes(address));
+    let doors = listener::Doors { router: switchroom_api::router(state, beside), hooks, proxies };
     let http = tokio::spawn(listener::serve(listener, doors, stop.clone(), DRAIN));
 
     if !stop.is_cancelled() {

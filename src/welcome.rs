@@ -1,21 +1,14 @@
 //! The one-time link of `tenant create`: a page on which a new person chooses a password. Plain HTML, so that it works
 //! before there is a session, and in whatever browser the person has at hand.
 
-use std::sync::Arc;
-
 use axum::extract::{Form, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::{Router, routing::get};
-use switchroom_api::auth::{Passwords, token};
+use switchroom_api::auth::{Address, token};
+use switchroom_api::{AppState, Problem, choose_password};
 use switchroom_core::password;
-use switchroom_store::{Database, StoreError, audit, password_links, second_factors, sessions};
-
-#[derive(Clone)]
-struct Welcome {
-    db: Database,
-    passwords: Arc<Passwords>,
-}
+use switchroom_store::{StoreError, password_links};
 
 #[derive(serde::Deserialize)]
 struct Choice {
@@ -23,8 +16,8 @@ struct Choice {
 }
 
 /// The page's routes.
-pub fn router(db: Database, passwords: Arc<Passwords>) -> Router {
-    Router::new().route("/welcome/{token}", get(show).post(choose)).with_state(Welcome { db, passwords })
+pub fn router(state: AppState) -> Router {
+    Router::new().route("/welcome/{token}", get(show).post(choose)).with_state(state)
 }
 
 /// The link for a token.
@@ -32,58 +25,60 @@ pub fn link(public_url: &str, token: &str) -> String {
     format!("{public_url}/welcome/{token}")
 }
 
-async fn show(State(welcome): State<Welcome>, Path(text): Path<String>) -> Response {
-    let look = async {
-        let mut connection = welcome.db.auth().acquire().await.map_err(StoreError::from)?;
-        password_links::owner(&mut connection, &token::hash(&text)).await
-    };
-    match look.await {
-        Ok(Some(owner)) => page(StatusCode::OK, &form(&owner.email, None)),
-        Ok(None) => gone(),
-        Err(error) => unavailable(&error),
+async fn show(State(state): State<AppState>, address: Address, Path(text): Path<String>) -> Response {
+    match look(&state, address, &text).await {
+        Ok(email) => page(StatusCode::OK, &form(&email, None)),
+        Err(problem) => refused(&problem),
     }
 }
 
+/// Whose link it is.
+async fn look(state: &AppState, address: Address, text: &str) -> Result<String, Problem> {
+    state.limits.look(address)?;
+    let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
+    let owner = password_links::owner(&mut connection, &token::hash(text)).await?;
+    Ok(owner.ok_or_else(Problem::link_gone)?.email)
+}
+
 async fn choose(
-    State(welcome): State<Welcome>,
+    State(state): State<AppState>,
+    address: Address,
     Path(text): Path<String>,
     Form(choice): Form<Choice>,
 ) -> Response {
-    let hash = token::hash(&text);
-    let change = async {
-        let mut tx = welcome.db.auth().begin().await.map_err(StoreError::from)?;
-        // Before the costly part: a stranger's guesses shall cost little.
-        let Some(owner) = password_links::owner(&mut tx, &hash).await? else { return Ok(gone()) };
-        if let Some(fault) = password::fault_of(&choice.password, &owner.email, &owner.name) {
-            let fault = format!("The password {fault}.");
-            return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form(&owner.email, Some(&fault))));
-        }
-        let Ok(password) = welcome.passwords.hash(&choice.password).await else {
-            return Ok(page(StatusCode::SERVICE_UNAVAILABLE, "<p>Please try again in a moment.</p>"));
-        };
-        let Some(user) = password_links::redeem(&mut tx, &hash, &password).await? else { return Ok(gone()) };
-        // An account that was there before: who held it until now is signed out, as after any change of password.
-        password_links::spend_all(&mut tx, user).await?;
-        second_factors::distrust(&mut tx, user, None).await?;
-        sessions::end_all(&mut tx, user, None).await?;
-        let entry = audit::Entry { actor: Some(user), action: "password.chosen", ..Default::default() };
-        audit::record(&mut tx, &entry).await?;
-        tx.commit().await.map_err(StoreError::from)?;
-        Ok::<_, StoreError>(page(
-            StatusCode::OK,
-            "<p>Your password is set.</p><p><a href=\"/\">Sign in</a></p>",
-        ))
+    let chosen = async {
+        state.limits.sign_in(address)?;
+        choose_password(&state, &text, &choice.password, "password.chosen", address).await
     };
-    change.await.unwrap_or_else(|error| unavailable(&error))
+    match chosen.await {
+        Ok(()) => page(StatusCode::OK, "<p>Your password is set.</p><p><a href=\"/\">Sign in</a></p>"),
+        Err(problem) if problem.status() == StatusCode::UNPROCESSABLE_ENTITY => {
+            let fault = problem.errors().first().map_or("cannot be taken", |error| error.detail.as_str());
+            match look(&state, address, &text).await {
+                Ok(email) => {
+                    let fault = format!("The password {fault}.");
+                    page(StatusCode::UNPROCESSABLE_ENTITY, &form(&email, Some(&fault)))
+                }
+                Err(problem) => refused(&problem),
+            }
+        }
+        Err(problem) => refused(&problem),
+    }
+}
+
+/// The page for what went wrong; the cause was logged where it was met.
+fn refused(problem: &Problem) -> Response {
+    match problem.status() {
+        StatusCode::GONE => gone(),
+        StatusCode::TOO_MANY_REQUESTS => {
+            page(StatusCode::TOO_MANY_REQUESTS, "<p>Too many tries. Please wait a minute.</p>")
+        }
+        _ => page(StatusCode::SERVICE_UNAVAILABLE, "<p>Please try again in a moment.</p>"),
+    }
 }
 
 fn gone() -> Response {
     page(StatusCode::NOT_FOUND, "<p>This link was used already, or is too old. Ask for a new one.</p>")
-}
-
-fn unavailable(error: &StoreError) -> Response {
-    tracing::error!(%error, "a one-time link cannot be looked up");
-    page(StatusCode::SERVICE_UNAVAILABLE, "<p>Please try again in a moment.</p>")
 }
 
 fn form(email: &str, fault: Option<&str>) -> String {

@@ -1,5 +1,5 @@
 //! What has to be done now and then whoever asks: old idempotency keys and password links go, lines leave quarantine,
-//! the log's coming months get their partitions. Each act may run on several nodes at once without harm.
+//! the log's coming months get their partitions and the audit log's old ones go. Each act may run on several nodes at once without harm.
 
 use std::time::Duration;
 
@@ -19,18 +19,18 @@ pub async fn at_start(db: &Database) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Runs until it is dropped, first at once.
-pub async fn run_forever(db: Database) {
+/// Runs until it is dropped, first at once. The audit log keeps so many whole months before this one; None = all of them.
+pub async fn run_forever(db: Database, audit_months: Option<u32>) {
     let mut hourly = tokio::time::interval(EVERY);
     loop {
         hourly.tick().await;
-        if let Err(error) = once(&db).await {
+        if let Err(error) = once(&db, audit_months).await {
             tracing::warn!(%error, "housekeeping is put off for an hour");
         }
     }
 }
 
-async fn once(db: &Database) -> Result<(), StoreError> {
+async fn once(db: &Database, audit_months: Option<u32>) -> Result<(), StoreError> {
     let mut connection = db.platform().acquire().await?;
     let keys = idempotency::prune(&mut connection).await?;
     imports::prune(&mut connection).await?;
@@ -44,6 +44,12 @@ async fn once(db: &Database) -> Result<(), StoreError> {
     identity_providers::prune(&mut connection).await?;
     drop(connection);
     db.ensure_partitions().await?;
+    if let Some(keep) = audit_months {
+        let months = db.drop_audit_before(keep).await?;
+        if months > 0 {
+            tracing::info!(months, keep, "months of the audit log are past their time and gone");
+        }
+    }
     tracing::debug!(keys, lines, links, "housekeeping done");
     Ok(())
 }

@@ -13,6 +13,8 @@ mod router;
 pub mod testing;
 
 pub use router::{openapi, router};
+pub use switchroom_api_accounts::auth::choose_password;
 pub use switchroom_api_base::{
-    ApiConfig, AppState, HookDoor, Mailer, RateLimits, auth, listener, metrics, state,
+    ApiConfig, AppState, HookDoor, Mailer, RateLimits, auth, document::Document, listener, metrics,
+    problem::Problem, state,
 };

@@ -3,7 +3,7 @@
 //! body reader answer.
 
 use serde_json::{Map, Value, json};
-use switchroom_api_base::auth::guard::takes_key;
+use switchroom_api_base::{auth::guard::takes_key, upload::is_upload};
 use switchroom_core::permission::{Access, endpoint};
 use utoipa::openapi::OpenApi;
 
@@ -17,7 +17,8 @@ cookie and send `X-CSRF-Token` with changes. A platform admin names a tenant by 
 **Errors** are `application/problem+json` with a stable `type`, decided in this order: 401, 403, 404, 413, 415, 400, \
 422, 412, 409. A query parameter that cannot be read is 400 with `errors[{pointer: \"?name\"}]`; unknown parameters \
 are ignored.\n\n\
-**Lists** take `limit` (50, at most 200; more means 200), `cursor`, `sort`, `q`, `count`.\n\n\
+**Lists** take `limit` (50, at most 200; more means 200), `cursor`, `sort` (a field, `-` before it for descending; 400 names the \
+fields), `q`, `count`, as far as they name them.\n\n\
 **Changes.** PATCH merges (RFC 7396); `If-Match` is honoured; POST takes `Idempotency-Key` (24 hours), except beneath `/auth`.";
 
 /// Completes what the routers collected.
@@ -87,7 +88,11 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     }
     // The first to name a status describes it.
     let mut problems = Vec::new();
-    if api && has_body {
+    let is_file = method == "POST" && is_upload(path);
+    if is_file {
+        problems.extend([("413", "File over 64 MiB"), ("415", "Not text/csv")]);
+    }
+    if api && has_body && !is_file {
         problems.extend([
             ("400", "The body is no JSON"),
             ("413", "Body over 1 MiB"),

@@ -1,10 +1,10 @@
 //! Table of contents: every room of the API, the one gate before them, and the layers around.
 
 use axum::{Router, middleware, routing::any};
-use switchroom_api_accounts::{auth, people};
+use switchroom_api_accounts::{auth, people, tenants};
 use switchroom_api_base::{auth::guard::guard, hooks, http, problem, state::AppState};
 use switchroom_api_desk::{
-    agents, calls, connections, directory, imports, phone_numbers, tickets, webhook_endpoints,
+    agents, bots, calls, connections, directory, imports, phone_numbers, tickets, webhook_endpoints,
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,10 +17,11 @@ use crate::{openapi as document, ops};
     tags(
         (name = "auth", description = "Signing in and out"),
         (name = "people", description = "Who is signed in, colleagues, roles, tokens, audit"),
+        (name = "tenants", description = "The tenants of this server, for its platform admins"),
         (name = "directory", description = "Individuals, organizations and their contacts, e-mail contacts, caller context"),
         (name = "calls", description = "Calls, their events, agents, queues, wallboard"),
         (name = "tickets", description = "Tickets and their replies"),
-        (name = "numbers", description = "Our own lines"),
+        (name = "numbers", description = "Our own lines, and the bots that take the calls of some"),
         (name = "connections", description = "The doors through which providers report calls"),
         (name = "webhooks", description = "Events out: who hears of the log, what became of each attempt"),
         (name = "operations", description = "Health, metrics, documents"),
@@ -32,6 +33,7 @@ fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(auth::routes())
         .merge(people::routes())
+        .merge(tenants::routes())
         .merge(connections::routes())
         .merge(hooks::routes())
         .merge(calls::routes())
@@ -39,6 +41,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(directory::routes())
         .merge(tickets::routes())
         .merge(phone_numbers::routes())
+        .merge(bots::routes())
         .merge(imports::routes())
         .merge(webhook_endpoints::routes())
         .merge(ops::routes())

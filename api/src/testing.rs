@@ -26,6 +26,7 @@ use axum::{
 use serde_json::Value;
 use switchroom_api_base::{
     auth::{hash_blocking, token},
+    document::Document,
     metrics,
     state::{ApiConfig, AppState},
 };
@@ -144,7 +145,7 @@ impl App {
             mailer: None,
             issuers: Guard::default(),
             webhooks: Guard::default(),
-            asyncapi: serde_json::json!({"asyncapi": "3.0.0"}),
+            asyncapi: Document::from(&serde_json::json!({"asyncapi": "3.0.0"})),
         };
         change(&mut config);
         let sealer = Arc::new(sealer);

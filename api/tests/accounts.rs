@@ -44,6 +44,27 @@ async fn actions(app: &App, tenant: &TestUser, of: &TestUser) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_token_tells_when_it_was_last_used() {
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let made = app.post(agent, "/api/v1/api-tokens", json!({"name": "nightly"})).await;
+    let location = made.header("location").to_owned();
+    let made = made.expect(201);
+    assert_eq!(app.get(agent, &location).await.expect(200)["last_used_at"], Value::Null);
+    let before = chrono::Utc::now() - chrono::TimeDelta::seconds(1);
+    let used = app.request(Method::GET, "/api/v1/me").bearer(made["token"].as_str().unwrap()).send().await;
+    used.expect(200);
+    let seen = app.get(agent, &location).await.expect(200);
+    let at: chrono::DateTime<chrono::Utc> = seen["last_used_at"].as_str().unwrap().parse().unwrap();
+    assert!(before < at && at <= chrono::Utc::now() + chrono::TimeDelta::seconds(1), "{at}");
+    assert_eq!(seen.get("token"), None, "shown once");
+    // It is its owner's, and of those who manage all.
+    app.get(&app.demo.agent2, &location).await.expect_problem(404, "not-found");
+    app.get(app.rival.user(Role::OrgOwner), &location).await.expect_problem(404, "not-found");
+    app.get(app.demo.user(Role::OrgAdmin), &location).await.expect(200);
+}
+
+#[tokio::test]
 async fn my_sessions_are_listed_by_page_and_end_one_by_one() {
     let app = App::new().await;
     let agent = app.demo.user(Role::Agent);

@@ -284,6 +284,23 @@ async fn an_erasure_reaches_the_log() {
     let body = json!({"title": "About a bill", "phone_number": "+33639980077", "customer_type": "individual",
         "customer_name": "Zebedee Quill", "customer_email": "zebedee@quill.example"});
     app.post(agent, "/api/v1/tickets", body).await.expect(201);
+    // What was said of her standing, of a record that is hers now too, and what was searched for who finds her.
+    let twin = json!({"full_name": "Zeb Quill", "phones": []});
+    let twin = app.post(agent, "/api/v1/individuals", twin).await.expect(201);
+    for (whose, reason) in [(id, "Zebedee owes us"), (twin["id"].as_str().unwrap(), "as Zebedee does")] {
+        let path = format!("/api/v1/individuals/{whose}/status");
+        app.post(admin, &path, json!({"status": "suspended", "reason": reason})).await.expect(200);
+    }
+    let merge = json!({"kind": "individual", "keep_id": id, "merge_id": twin["id"]});
+    app.post(admin, "/api/v1/contact-merges", merge).await.expect(201);
+    for query in ["q=ZEBEDEE", "q=quill+zeb", "email=Zebedee%40quill.example", "q=qui&is_active=false"] {
+        app.get(agent, &format!("/api/v1/individuals?{query}")).await.expect(200);
+    }
+    app.get(agent, "/api/v1/contacts?q=zebedee%40quill").await.expect(200);
+    // Of somebody else, and of nobody.
+    for query in ["q=Zebedee+Smith", "q=bo", "is_active=true"] {
+        app.get(agent, &format!("/api/v1/individuals?{query}")).await.expect(200);
+    }
     let text = async || -> String {
         let mut superuser = app.database.superuser().await;
         let all: Vec<String> = sqlx::query_scalar("SELECT audit_log::text FROM audit_log")
@@ -297,10 +314,106 @@ async fn an_erasure_reaches_the_log() {
     let erased = app.post(admin, "/api/v1/contact-erasures", body).await;
     assert_eq!(erased.status, 201, "{}", erased.text);
     let text = text().await;
-    for trace in ["Zebedee", "quill.example", "33639980077"] {
+    let text = text.replace("Zebedee Smith", "").to_lowercase();
+    for trace in ["zebedee", "quill", "33639980077"] {
         assert!(!text.contains(trace), "{trace}");
     }
+    let searches = lines(&app, "action=individual.listed").await;
+    let mut asked: Vec<&Value> = searches.iter().map(|line| &line["detail"]).collect();
+    asked.sort_by_key(|detail| detail.to_string());
+    assert_eq!(
+        asked,
+        [
+            &json!({"erased": true}),
+            &json!({"erased": true}),
+            &json!({"erased": true}),
+            &json!({"erased": true}),
+            &json!({"filter": {"is_active": "true"}}),
+            &json!({"filter": {"q": "Zebedee Smith"}}),
+            &json!({"filter": {"q": "bo"}}),
+        ]
+    );
     let actions: Vec<Value> =
         lines(&app, &format!("object_id={id}")).await.iter().map(|line| line["action"].clone()).collect();
-    assert!(actions.contains(&json!("individual.created")), "{actions:?}");
+    for action in ["individual.created", "contact.status_changed", "contact.merged", "contact.erased"] {
+        assert!(actions.contains(&json!(action)), "{action} is about her: {actions:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_belongs_to_no_tenant_is_the_platform_admin_s_to_read() {
+    let app = App::new().await;
+    let nobody = json!({"email": "nobody@nowhere.example", "password": "wrong wrong wrong"});
+    app.request(Method::POST, "/api/v1/auth/login").json(&nobody).send().await.expect(401);
+    let somebody = json!({"email": app.demo.user(Role::Agent).email, "password": "wrong wrong wrong"});
+    app.request(Method::POST, "/api/v1/auth/login").json(&somebody).send().await.expect(401);
+    let entered = json!({"number": "+33199000001", "country": "FR"});
+    app.post(&app.platform, "/api/v1/phone-numbers", entered).await.expect(201);
+    let here = app.request(Method::GET, "/api/v1/individuals").bearer(&app.platform.token);
+    here.header("x-tenant", "rival").send().await.expect(200);
+    let suspend = format!("/api/v1/tenants/{}/suspend", app.rival.id);
+    app.post(&app.platform, &suspend, json!({})).await.expect(200);
+
+    let log = app.get(&app.platform, "/api/v1/audit?count=true").await.expect(200);
+    let of = |action: &str| -> Vec<&Value> {
+        log["items"].as_array().unwrap().iter().filter(|line| line["action"] == action).collect()
+    };
+    let refused = of("session.refused");
+    assert_eq!(refused.len(), 1, "the other one is its tenant's: {log:#}");
+    assert_eq!((&refused[0]["tenant_id"], &refused[0]["actor_id"]), (&Value::Null, &Value::Null));
+    assert_eq!(of("number.created")[0]["actor_name"], "root");
+    for action in ["platform.acted", "tenant.suspended"] {
+        assert_eq!((&of(action)[0]["tenant_name"], of(action).len()), (&json!("RIVAL"), 1), "{action}");
+    }
+    assert!(of("individual.listed").is_empty(), "what was read there is that tenant's");
+    assert_eq!(log["count"]["value"], log["items"].as_array().unwrap().len());
+    // Narrowed and exported like a tenant's.
+    let both = "/api/v1/audit?action=session.*,number.created";
+    let page = app.get(&app.platform, both).await.expect(200);
+    assert_eq!(page["items"].as_array().unwrap().len(), 2);
+    let csv = app.get(&app.platform, &both.replace("audit?", "audit/export?")).await;
+    assert_eq!((csv.status, csv.text.lines().count()), (200, 3));
+    // A tenant's own people see none of it.
+    let theirs =
+        app.get(app.demo.user(Role::OrgOwner), "/api/v1/audit?action=number.*,platform.*,tenant.*").await;
+    assert_eq!(theirs.expect(200)["items"], json!([]));
+}
+
+#[tokio::test]
+async fn everybody_reads_what_they_did_and_admins_what_a_member_did() {
+    let app = App::new().await;
+    let (agent, admin) = (app.demo.user(Role::Agent), app.demo.user(Role::OrgAdmin));
+    let body = json!({"full_name": "Léa Martin", "phones": []});
+    let made = app.post(agent, "/api/v1/individuals", body).await.expect(201);
+    app.patch(
+        admin,
+        &format!("/api/v1/individuals/{}", made["id"].as_str().unwrap()),
+        json!({"full_name": "Léa M."}),
+    )
+    .await
+    .expect(200);
+
+    let own = app.get(agent, "/api/v1/audit/me?action=individual.created").await.expect(200);
+    assert_eq!((own["items"].as_array().unwrap().len(), &own["items"][0]["object_id"]), (1, &made["id"]));
+    assert_eq!((&own["items"][0]["before"], &own["items"][0]["after"]), (&Value::Null, &Value::Null));
+    let all = app.get(agent, "/api/v1/audit/me").await.expect(200);
+    assert!(
+        all["items"].as_array().unwrap().iter().all(|line| line["actor_id"] == json!(agent.id)),
+        "{all:#}"
+    );
+
+    let path = |id: &dyn std::fmt::Display| format!("/api/v1/audit/user/{id}?object_kind=individual");
+    let theirs = app.get(admin, &path(&agent.id)).await.expect(200);
+    assert_eq!(theirs["items"][0]["after"]["full_name"], "Léa Martin");
+    assert_eq!(theirs["items"].as_array().unwrap().len(), 1);
+    app.get(agent, &path(&agent.id)).await.expect_problem(403, "forbidden");
+    app.get(admin, &path(&app.rival.user(Role::Agent).id)).await.expect_problem(404, "not-found");
+    // To the platform admin who acts for nobody: what of it is theirs to see.
+    assert_eq!(app.get(&app.platform, &path(&agent.id)).await.expect(200)["items"], json!([]));
+    app.get(&app.platform, &path(&uuid::Uuid::now_v7())).await.expect_problem(404, "not-found");
+    app.post(&app.platform, "/api/v1/phone-numbers", json!({"number": "+33199000001", "country": "FR"}))
+        .await
+        .expect(201);
+    let root = app.get(&app.platform, "/api/v1/audit/me").await.expect(200);
+    assert_eq!(root["items"][0]["action"], "number.created");
 }

@@ -122,6 +122,30 @@ async fn a_file_is_sent_looked_at_and_run() {
 }
 
 #[tokio::test]
+async fn a_file_makes_no_contact_that_its_sender_may_not_make() {
+    let app = App::with_engine().await;
+    let lead = app.demo.user(Role::Supervisor);
+    sqlx::query("UPDATE memberships SET module_individuals = false WHERE user_id = $1")
+        .bind(lead.id.0)
+        .execute(&mut app.database.superuser().await)
+        .await
+        .unwrap();
+    let body = json!({"full_name": "Ada", "phones": []});
+    app.post(lead, "/api/v1/individuals", body).await.expect_problem(403, "forbidden");
+    let file = "kind,name,organization,phone\nindividual,Ada,,+33639980001\norganization_contact,Grace,Acme,+33639980002\n";
+    let path = send(&app, lead, "", file).await.header("location").to_owned();
+    let seen = app.post(lead, &format!("{path}/preview"), json!({})).await.expect(200);
+    assert_eq!((&seen["good"], &seen["bad"]), (&json!(1), &json!(1)));
+    app.post(lead, &format!("{path}/run"), json!({})).await.expect(200);
+    let done = ended(&app, lead, &path).await;
+    assert_eq!((&done["inserted"], &done["rejected"]), (&json!(1), &json!(1)), "{done}");
+    let rejects = app.get(lead, &format!("{path}/rejects")).await.text;
+    assert!(rejects.contains("2,you may not make contacts of this kind,"), "{rejects}");
+    let agent = app.demo.user(Role::Agent);
+    assert_eq!(app.get(agent, "/api/v1/individuals").await.expect(200)["items"], json!([]));
+}
+
+#[tokio::test]
 async fn what_was_taken_out_can_be_sent_in() {
     let app = App::with_engine().await;
     let (lead, other) = (app.demo.user(Role::Supervisor), app.rival.user(Role::Supervisor));
@@ -140,6 +164,38 @@ async fn what_was_taken_out_can_be_sent_in() {
         (&context["customer_name"], &context["contact_person"]),
         (&json!("Acme, Inc"), &json!("Grace"))
     );
+}
+
+/// A key holds for a file as for anything else, however long the file is.
+#[tokio::test]
+async fn a_file_sent_twice_under_a_key_is_one() {
+    let app = App::new().await;
+    let lead = app.demo.user(Role::Supervisor);
+    let long = format!("name,phone\n{}", "Ada,+33639980001\n".repeat(150_000));
+    assert!(long.len() > 2 * 1024 * 1024);
+    let send = async |key: &str, body: axum::body::Body| {
+        let upload = app.request(Method::POST, "/api/v1/contact-imports").bearer(&lead.token);
+        upload.header("content-type", "text/csv").header("idempotency-key", key).raw(body).send().await
+    };
+    let first = send("one", long.clone().into()).await;
+    assert_eq!(first.header("idempotency-replayed"), "");
+    let location = first.header("location").to_owned();
+    let first = first.expect(201);
+    assert_eq!(first["size"], json!(long.len()));
+    let again = send("one", long.clone().into()).await;
+    assert_eq!((again.header("idempotency-replayed"), again.header("location")), ("true", location.as_str()));
+    assert_eq!(again.expect(201), first);
+    // Another file, of the same length.
+    send("one", long.replace("Ada", "Bob").into()).await.expect_problem(422, "idempotency-reused");
+    // What broke off, or was refused before it had come, is no answer to the same file when it comes whole.
+    let pieces: [Result<&str, std::io::Error>; 2] = [Ok("name,phone\n"), Err(std::io::Error::other("gone"))];
+    let broken = axum::body::Body::from_stream(futures::stream::iter(pieces));
+    send("two", broken).await.expect(400);
+    send("two", "name,phone\nAda,1\n".into()).await.expect(201);
+    send("three", "x".repeat(64 * 1024 * 1024 + 1).into()).await.expect(413);
+    send("three", "name,phone\nAda,1\n".into()).await.expect(201);
+    let list = app.get(lead, "/api/v1/contact-imports?count=true").await.expect(200);
+    assert_eq!(list["count"]["value"], 3);
 }
 
 #[tokio::test]
@@ -207,6 +263,10 @@ async fn a_long_list_is_sent_page_by_page() {
     let names: std::collections::BTreeSet<&str> =
         text.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
     assert_eq!((text.lines().count(), names.len()), (1778, 1777));
+    let sheet = app.get(lead, "/api/v1/contact-exports?kind=individual&format=xlsx").await;
+    assert_eq!(sheet.status, 200);
+    assert!(sheet.header("content-length").parse::<usize>().unwrap() > 20_000);
+    assert!(sheet.text.starts_with("PK"));
 }
 
 #[tokio::test]

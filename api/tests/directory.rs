@@ -6,6 +6,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use switchroom_api::testing::{App, Reply, TestUser};
 use switchroom_core::Role;
+use uuid::Uuid;
 
 /// Each kind of contact: where it lives, a good body, and the field that holds its name.
 async fn kinds(app: &App, user: &TestUser) -> Vec<(String, Value, &'static str)> {
@@ -372,6 +373,60 @@ async fn lists_are_paged_sorted_searched_and_counted() {
 }
 
 #[tokio::test]
+async fn letters_are_letters_in_every_alphabet() {
+    let app = App::new().await;
+    let lead = app.demo.user(Role::Supervisor);
+    let people = "/api/v1/individuals";
+    for body in [
+        json!({"full_name": "Élodie Žák", "emails": ["ŽÁK@x.example", "ÉLODIE@y.example"], "phones": []}),
+        json!({"full_name": "élise", "phones": []}),
+        json!({"full_name": "Борис Иванов", "phones": []}),
+        json!({"full_name": "анна", "phones": []}),
+        // In small letters it is one letter or two, depending on whose rules one asks.
+        json!({"full_name": "İpek", "phones": []}),
+        json!({"full_name": "Zoé", "phones": []}),
+    ] {
+        app.post(lead, people, body).await.expect(201);
+    }
+    let names = async |query: &str| -> Vec<String> {
+        let page = app.get(lead, &format!("{people}?{query}")).await.expect(200);
+        let items = page["items"].as_array().unwrap();
+        items.iter().map(|item| item["full_name"].as_str().unwrap().to_owned()).collect()
+    };
+    for (q, found) in [
+        ("Élodie", "Élodie Žák"),
+        ("élodie", "Élodie Žák"),
+        ("ÉLODIE žák", "Élodie Žák"),
+        ("él ŽÁ", "Élodie Žák"),
+        ("žák@X", "Élodie Žák"),
+        ("élodie@Y", "Élodie Žák"),
+        ("БОРИС", "Борис Иванов"),
+        ("иванов", "Борис Иванов"),
+        ("Анна", "анна"),
+        ("İPEK", "İpek"),
+        ("ZOÉ", "Zoé"),
+    ] {
+        let encoded: String = q.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        assert_eq!(names(&format!("q={encoded}")).await, [found], "{q}");
+    }
+    // By code points of small letters.
+    let order = names("sort=name").await;
+    let place = |name: &str| order.iter().position(|other| other == name).unwrap();
+    assert!(place("Zoé") < place("élise") && place("élise") < place("Élodie Žák"), "{order:?}");
+    assert!(place("Élodie Žák") < place("анна") && place("анна") < place("Борис Иванов"), "{order:?}");
+    // One name, in whatever letters; and one that is nearly the same, for which a name must have letters at all.
+    let boris = app.post(lead, people, json!({"full_name": "БОРИС  ИВАНОВ", "phones": []})).await.expect(201);
+    let path = "/api/v1/contact-duplicates?kind=individual&reason=name";
+    assert_eq!(app.get(lead, path).await.expect(200)["items"][0]["value"], "борис иванов");
+    app.post(lead, people, json!({"full_name": "Борис Ивановв", "phones": []})).await.expect(201);
+    let path = format!(
+        "/api/v1/contact-duplicates/candidates?kind=individual&contact_id={}",
+        boris["id"].as_str().unwrap()
+    );
+    assert_eq!(app.get(lead, &path).await.expect(200)["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn an_organization_takes_its_contacts_with_it() {
     let app = App::new().await;
     let admin = app.demo.user(Role::OrgAdmin);
@@ -431,4 +486,91 @@ async fn module_flags_close_the_door() {
     let admin = app.demo.user(Role::OrgAdmin);
     app.get(admin, "/api/v1/individuals").await.expect_problem(403, "forbidden");
     app.get(admin, "/api/v1/organizations").await.expect(200);
+}
+
+#[tokio::test]
+async fn what_an_index_names_comes_in_pages_too() {
+    let app = App::new().await;
+    let admin = app.demo.user(Role::OrgAdmin);
+    // Two numbers each that begin alike, so that nobody is listed twice; every third one is inactive.
+    for n in 0..12 {
+        let person = json!({"full_name": format!("Caller {n:02}"), "is_active": n % 3 != 0,
+                            "phones": [format!("+3363998{n:04}"), format!("+3363998{:04}", n + 100)]});
+        app.post(admin, "/api/v1/individuals", person).await.expect(201);
+    }
+    let stranger = json!({"full_name": "Somebody", "phones": ["+33700000001"]});
+    app.post(admin, "/api/v1/individuals", stranger).await.expect(201);
+    let expected = |keep: fn(usize) -> bool, backwards: bool| {
+        let mut names: Vec<String> = (0..12).filter(|n| keep(*n)).map(|n| format!("Caller {n:02}")).collect();
+        if backwards {
+            names.reverse();
+        }
+        names
+    };
+    for filter in ["phone=%2B3363998", "q=call", "phone=%2B3363998&q=call"] {
+        for (order, backwards) in
+            [("name", false), ("-name", true), ("-created_at", true), ("updated_at", false)]
+        {
+            for (more, keep) in
+                [("", (|_| true) as fn(usize) -> bool), ("&is_active=false", |n: usize| n.is_multiple_of(3))]
+            {
+                let path = format!("/api/v1/individuals?{filter}{more}&sort={order}&limit=5&count=true");
+                let (mut names, mut cursor) = (Vec::new(), None::<String>);
+                loop {
+                    let next = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+                    let page = app.get(admin, &format!("{path}{next}")).await.expect(200);
+                    let items = page["items"].as_array().unwrap();
+                    names.extend(items.iter().map(|item| item["full_name"].as_str().unwrap().to_owned()));
+                    assert_eq!(page["count"]["value"], expected(keep, false).len(), "{path}{next}");
+                    cursor = page["next_cursor"].as_str().map(str::to_owned);
+                    if cursor.is_none() {
+                        break;
+                    }
+                }
+                assert_eq!(names, expected(keep, backwards), "{path}");
+            }
+        }
+    }
+    // An empty page still tells how many there are: none.
+    for none in ["phone=%2B4479", "q=nobody+at+all"] {
+        let page = app.get(admin, &format!("/api/v1/individuals?{none}&count=true")).await.expect(200);
+        assert_eq!((&page["items"], &page["count"]["value"]), (&json!([]), &json!(0)), "{none}");
+    }
+}
+
+#[tokio::test]
+async fn who_entered_and_changed_it_stands_on_it() {
+    let app = App::new().await;
+    let (admin, agent) = (app.demo.user(Role::OrgAdmin), app.demo.user(Role::Agent));
+    let acme = json!({"name": "Acme", "phones": []});
+    let acme = app.post(agent, "/api/v1/organizations", acme).await.expect(201);
+    let acme = format!("/api/v1/organizations/{}", acme["id"].as_str().unwrap());
+    let people = format!("{acme}/contacts");
+    for (path, body) in [
+        ("/api/v1/individuals", json!({"full_name": "Ada", "phones": []})),
+        ("/api/v1/organizations", json!({"name": "Other", "phones": []})),
+        (people.as_str(), json!({"full_name": "Ann", "phones": []})),
+        ("/api/v1/email-contacts", json!({"name": "Zoe", "email": "z@x.example", "phones": []})),
+    ] {
+        let made = app.post(agent, path, body).await.expect(201);
+        assert_eq!((&made["created_by"], &made["updated_by"]), (&json!(agent.id), &Value::Null), "{path}");
+        let one = format!("{path}/{}", made["id"].as_str().unwrap());
+        let changed = app.patch(admin, &one, json!({"is_active": false})).await.expect(200);
+        assert_eq!(
+            (&changed["created_by"], &changed["updated_by"]),
+            (&json!(agent.id), &json!(admin.id)),
+            "{path}"
+        );
+    }
+    // What no statement names is there as well, with who took a row away.
+    let note = json!({"kind": "individual", "key": "no", "label": "No", "type": "text"});
+    let field = app.post(admin, "/api/v1/contact-fields", note).await.expect(201);
+    let path = format!("/api/v1/contact-fields/{}", field["id"].as_str().unwrap());
+    assert_eq!(app.delete(admin, &path).await.status, 204);
+    let deleted: Vec<Option<Uuid>> =
+        sqlx::query_scalar("SELECT unnest(ARRAY[updated_by, deleted_by]) FROM contact_fields")
+            .fetch_all(&mut app.database.superuser().await)
+            .await
+            .unwrap();
+    assert_eq!(deleted, [Some(admin.id.0), Some(admin.id.0)]);
 }

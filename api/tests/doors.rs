@@ -180,6 +180,13 @@ async fn every_answer_is_dressed() {
     assert_eq!(app.request(Method::GET, "/api/v1/me").send().await.header("cache-control"), "no-store");
     assert!(app.request(Method::GET, "/docs").send().await.text.contains("/docs/docs.js"));
     app.request(Method::GET, "/docs/secret.txt").send().await.expect(404);
+    for path in ["/openapi.json", "/asyncapi.json"] {
+        let whole = app.request(Method::GET, path).send().await;
+        let tag = whole.header("etag").to_owned();
+        let again = app.request(Method::GET, path).header("if-none-match", &tag).send().await;
+        assert_eq!((again.status, again.text.as_str(), tag.is_empty()), (304, "", false), "{path}");
+        assert!(whole.expect(200).is_object());
+    }
     let zipped = app.request(Method::GET, "/openapi.json").header("accept-encoding", "gzip").send().await;
     assert_eq!(zipped.header("content-encoding"), "gzip");
 }

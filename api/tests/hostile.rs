@@ -60,6 +60,7 @@ impl World {
                 json!({"name": "Night", "base": "agent", "permissions": ["calls.read"]}),
             ),
             ("/api/v1/tickets/{id}", "tickets", json!({"title": "Printer on fire"})),
+            ("/api/v1/bots/{id}", "bots", json!({"name": "Night"})),
             (
                 "/api/v1/webhook-endpoints/{id}",
                 "webhook-endpoints",
@@ -101,6 +102,11 @@ impl World {
         reply.expect(201);
         app.post(owner, &format!("{line}/assign"), json!({})).await.expect(200);
         records.insert("/api/v1/phone-numbers/{id}", line);
+        // One of its own: it may be suspended, and the others' people shall not notice.
+        let tenant = json!({"name": "Third", "region": "FR", "owner_email": "owner@third.example"});
+        let reply = app.post(&app.platform, "/api/v1/tenants", tenant).await;
+        records.insert("/api/v1/tenants/{id}", reply.header("location").to_owned());
+        reply.expect(201);
         for kind in ["users", "agents"] {
             let template = if kind == "users" { "/api/v1/users/{id}" } else { "/api/v1/agents/{id}" };
             records.insert(template, format!("/api/v1/{kind}/{}", app.demo.agent2.id));

@@ -277,3 +277,58 @@ async fn with_mail_the_link_goes_to_the_person_and_to_nobody_else() {
     accept(&app, &token_of(&made), "Ada", NEW).await.expect(200);
     assert!(server.is_empty());
 }
+
+/// What becomes of a member's invitations when they may less.
+#[tokio::test]
+async fn invitations_do_not_outlive_the_power_to_make_them() {
+    let app = App::new().await;
+    let (owner, admin) = (app.demo.user(Role::OrgOwner), app.demo.user(Role::OrgAdmin));
+    let member = format!("/api/v1/users/{}", admin.id);
+    let body = json!({"name": "Desk lead", "base": "org_admin", "permissions": ["users.create", "users.read", "tickets.read"]});
+    let lead = app.post(owner, "/api/v1/roles", body).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let body = json!({"name": "Reader", "base": "client", "permissions": ["tickets.read"]});
+    let reader = app.post(owner, "/api/v1/roles", body).await.expect(201)["id"].clone();
+    let agent =
+        token_of(&invite(&app, admin, json!({"email": "a@new.example", "role": "agent"})).await.expect(201));
+    let body = json!({"email": "r@new.example", "role_id": reader});
+    let little = token_of(&invite(&app, admin, body).await.expect(201));
+    let owners =
+        token_of(&invite(&app, owner, json!({"email": "o@new.example", "role": "agent"})).await.expect(201));
+    let look = async |token: &str| post(&app, "look", json!({"token": token})).await.status;
+    // A role that still invites, to less: what is beyond it goes, what is within it stays; other people's do not notice.
+    app.patch(owner, &member, json!({"role_id": lead})).await.expect(200);
+    assert_eq!((look(&agent).await, look(&little).await, look(&owners).await), (410, 200, 200));
+    let line = app.get(owner, "/api/v1/audit?action=invitation.revoked").await.expect(200);
+    assert_eq!(line["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&line["items"][0]["detail"]["email"], &line["items"][0]["detail"]["inviter"]),
+        (&json!("a@new.example"), &json!(admin.id))
+    );
+    // Nor do they send again what they could not make.
+    let open = app.get(owner, "/api/v1/invitations?status=open").await.expect(200);
+    let id = |email: &str| {
+        let mut items = open["items"].as_array().unwrap().iter();
+        items.find(|item| item["email"] == email).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let resend = async |who, email| {
+        app.post(who, &format!("/api/v1/invitations/{}/resend", id(email)), json!({})).await.status
+    };
+    assert_eq!(resend(admin, "o@new.example").await, 403);
+    assert_eq!(resend(admin, "r@new.example").await, 200);
+    assert_eq!(resend(owner, "o@new.example").await, 200);
+    // The role itself gives less: so do those who have it.
+    let again = invite(&app, admin, json!({"email": "s@new.example", "role_id": reader})).await.expect(201);
+    assert_eq!(look(&token_of(&again)).await, 200);
+    let path = format!("/api/v1/roles/{lead}");
+    app.patch(owner, &path, json!({"permissions": ["users.read", "tickets.read"]})).await.expect(200);
+    assert_eq!(look(&token_of(&again)).await, 410);
+    // Switched off: all of them.
+    app.patch(owner, &member, json!({"role": "org_admin"})).await.expect(200);
+    let last =
+        token_of(&invite(&app, admin, json!({"email": "z@new.example", "role": "client"})).await.expect(201));
+    app.post(owner, &format!("{member}/deactivate"), json!({})).await.expect(200);
+    assert_eq!(look(&last).await, 410);
+    accept(&app, &last, "Z", NEW).await.expect_problem(410, "link-gone");
+    let line = app.get(owner, "/api/v1/audit?action=user.deactivated").await.expect(200);
+    assert_eq!(line["items"][0]["detail"]["invitations"], 1);
+}

@@ -181,7 +181,10 @@ async fn who_is_switched_off_is_out_at_once_and_comes_back_without_tokens_and_li
     assert_eq!(again["version"], 2);
     let line = app.get(admin, "/api/v1/audit?action=user.deactivated").await.expect(200);
     assert_eq!(line["items"].as_array().unwrap().len(), 1);
-    assert_eq!(line["items"][0]["detail"], json!({"sessions": 1, "api_tokens": 1, "lines": 1}));
+    assert_eq!(
+        line["items"][0]["detail"],
+        json!({"sessions": 1, "api_tokens": 1, "invitations": 0, "lines": 1})
+    );
     // Their extension went to somebody else meanwhile.
     app.patch(admin, &path(&app.demo.agent2), json!({"extension": "201"})).await.expect(200);
     let on = format!("{}/activate", path(agent));
@@ -191,6 +194,47 @@ async fn who_is_switched_off_is_out_at_once_and_comes_back_without_tokens_and_li
     session(&app, agent).await;
     assert_eq!(me(&app, &agent.token).await.status, 401, "the old token stays revoked");
     app.post(app.rival.user(Role::OrgAdmin), &on, json!({})).await.expect_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn who_takes_no_calls_any_more_has_no_line() {
+    let app = App::new().await;
+    let owner = app.demo.user(Role::OrgOwner);
+    let (agent, second) = (app.demo.user(Role::Agent), &app.demo.agent2);
+    for (n, user) in [agent, second].into_iter().enumerate() {
+        let number = json!({"number": format!("+3319900007{n}"), "country": "FR"});
+        let line = app.post(&app.platform, "/api/v1/phone-numbers", number).await;
+        let line = line.header("location").to_owned();
+        app.post(owner, &format!("{line}/assign"), json!({})).await.expect(200);
+        app.post(owner, &format!("{line}/connect"), json!({"user_id": user.id})).await.expect(200);
+    }
+    let rings = async |user: &TestUser| {
+        let lines = app.get(owner, &format!("/api/v1/phone-numbers?user_id={}", user.id)).await.expect(200);
+        lines["items"].as_array().unwrap().len()
+    };
+    // A role that takes calls keeps it.
+    app.patch(owner, &path(agent), json!({"role": "supervisor"})).await.expect(200);
+    assert_eq!(rings(agent).await, 1);
+    app.patch(owner, &path(agent), json!({"role": "client"})).await.expect(200);
+    assert_eq!(rings(agent).await, 0);
+    let line = app.get(owner, "/api/v1/audit?action=user.changed").await.expect(200);
+    assert_eq!(line["items"][0]["detail"]["lines"], 1);
+    let ended: Option<uuid::Uuid> = sqlx::query_scalar(
+        "SELECT disconnected_by FROM number_connections WHERE user_id = $1 AND disconnected_at IS NOT NULL",
+    )
+    .bind(agent.id.0)
+    .fetch_one(&mut app.database.superuser().await)
+    .await
+    .unwrap();
+    assert_eq!(ended, Some(owner.id.0));
+    // A role of the tenant's own takes its people with it.
+    let role = json!({"name": "Night shift", "base": "agent", "permissions": ["calls.read", "presence.set"]});
+    let role = app.post(owner, "/api/v1/roles", role).await.expect(201);
+    app.patch(owner, &path(second), json!({"role_id": role["id"]})).await.expect(200);
+    assert_eq!(rings(second).await, 1);
+    let role = format!("/api/v1/roles/{}", role["id"].as_str().unwrap());
+    app.patch(owner, &role, json!({"base": "member", "permissions": ["calls.read"]})).await.expect(200);
+    assert_eq!(rings(second).await, 0);
 }
 
 #[tokio::test]

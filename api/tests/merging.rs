@@ -19,7 +19,7 @@ fn id(value: &Value) -> Uuid {
 
 /// Without what every change changes.
 fn plain(mut contact: Value) -> Value {
-    for field in ["version", "updated_at"] {
+    for field in ["version", "updated_at", "updated_by"] {
         contact.as_object_mut().unwrap().remove(field);
     }
     contact
@@ -94,11 +94,27 @@ async fn duplicates_are_found() {
     };
     let mut both = [id(&ada), id(&twin)];
     both.sort();
-    assert_eq!(groups("").await, json!([{"reason": "number", "value": "+33639980001", "contact_ids": both}]));
+    let shared = groups("").await;
     assert_eq!(
-        groups("&reason=email").await,
-        json!([{"reason": "email", "value": "ada@x.example", "contact_ids": both}])
+        (
+            &shared[0]["reason"],
+            &shared[0]["value"],
+            &shared[0]["contact_ids"],
+            shared.as_array().unwrap().len()
+        ),
+        (&json!("number"), &json!("+33639980001"), &json!(both), 1)
     );
+    // Told apart without reading each of them.
+    assert_eq!(
+        shared[0]["contacts"],
+        json!(both.map(|one| {
+            let record = if one == id(&ada) { &ada } else { &twin };
+            json!({"id": one, "name": record["full_name"], "email": record["email"], "numbers": ["+33639980001"],
+                   "organization_id": null, "organization_name": null, "created_at": record["created_at"]})
+        }))
+    );
+    let shared = groups("&reason=email").await;
+    assert_eq!((&shared[0]["value"], &shared[0]["contact_ids"]), (&json!("ada@x.example"), &json!(both)));
     assert_eq!(groups("&reason=name").await, json!([]));
     made(&app, lead, people, json!({"full_name": " bob  ", "phones": []})).await;
     assert_eq!(groups("&reason=name").await[0]["value"], "bob");
@@ -250,8 +266,113 @@ async fn two_companies_are_one_and_two_again() {
     assert_eq!(plain(app.get(lead, &kept_path).await.expect(200)), plain(kept));
     assert_eq!(plain(app.get(lead, &merged_path).await.expect(200)), plain(merged));
     assert_eq!(plain(app.get(lead, &ann_path).await.expect(200)), plain(ann));
-    let email = json!({"kind": "email_contact", "keep_id": Uuid::now_v7(), "merge_id": Uuid::now_v7()});
-    app.post(lead, "/api/v1/contact-merges", email).await.expect_problem(422, "validation");
+    // A kind is told by its id: what is of another kind is nobody.
+    let other = json!({"kind": "email_contact", "keep_id": id(&app.get(lead, &kept_path).await.expect(200)), "merge_id": Uuid::now_v7()});
+    app.post(lead, "/api/v1/contact-merges", other).await.expect_problem(422, "validation");
+}
+
+#[tokio::test]
+async fn two_people_of_companies_are_one_and_two_again() {
+    let app = App::with_engine().await;
+    let (lead, agent) = (app.demo.user(Role::Supervisor), app.demo.user(Role::Agent));
+    let (acme_path, acme) =
+        made(&app, lead, "/api/v1/organizations", json!({"name": "Acme", "phones": []})).await;
+    let (other_path, other) =
+        made(&app, lead, "/api/v1/organizations", json!({"name": "Acme SA", "phones": []})).await;
+    let person = json!({"full_name": "Ann", "phones": ["+33639980001"]});
+    let (kept_path, kept) = made(&app, lead, &format!("{acme_path}/contacts"), person).await;
+    let person = json!({"full_name": "Ann B.", "gender": "Female", "email": "ann@acme.example",
+                        "phones": ["+33639980001", "+33639980002"]});
+    let (merged_path, merged) = made(&app, lead, &format!("{other_path}/contacts"), person).await;
+    let of_merged = call(&app, "+33639980002", Some(id(&merged))).await;
+    let ticket = json!({"title": "x", "phone_number": "+33639980002", "customer_type": "organization"});
+    let ticket = app.post(agent, "/api/v1/tickets", ticket).await.expect(201);
+    assert_eq!(
+        (&ticket["contact"]["id"], &ticket["organization_id"]),
+        (&merged["id"], &other["id"]),
+        "{ticket}"
+    );
+    let note = json!({"contact": {"kind": "organization_contact", "id": merged["id"]}, "body": "tea"});
+    app.post(agent, "/api/v1/contact-notes", note).await.expect(201);
+    let groups = "/api/v1/contact-duplicates?kind=organization_contact";
+    let group = app.get(lead, groups).await.expect(200)["items"][0].clone();
+    let whose: Vec<&Value> =
+        group["contacts"].as_array().unwrap().iter().map(|one| &one["organization_name"]).collect();
+    assert_eq!(whose, ["Acme", "Acme SA"]);
+    assert_eq!(group["contacts"][1]["organization_id"], other["id"]);
+
+    let candidates =
+        format!("/api/v1/contact-duplicates/candidates?kind=organization_contact&contact_id={}", id(&kept));
+    let candidate = app.get(lead, &candidates).await.expect(200)["items"][0].clone();
+    assert_eq!(
+        (&candidate["contact"]["id"], &candidate["organization_name"]),
+        (&merged["id"], &json!("Acme SA"))
+    );
+    let body = json!({"kind": "organization_contact", "keep_id": kept["id"], "merge_id": merged["id"]});
+    app.post(app.rival.user(Role::Supervisor), "/api/v1/contact-merges", body.clone())
+        .await
+        .expect_problem(422, "validation");
+    let merge = app.post(lead, "/api/v1/contact-merges", body.clone()).await.expect(201);
+    assert_eq!((&merge["moved_tickets"], &merge["moved_notes"]), (&json!(1), &json!(1)));
+    let one = app.get(lead, &kept_path).await.expect(200);
+    assert_eq!((&one["gender"], &one["email"]), (&json!("Female"), &json!("ann@acme.example")));
+    assert_eq!(one["phones"].as_array().unwrap().len(), 2);
+    app.get(lead, &merged_path).await.expect_problem(404, "not-found");
+    // Who calls is the one that is left, with the calls of both; the ticket stays about the company it was about.
+    let context =
+        app.post(agent, "/api/v1/caller-context", json!({"number": "+33639980001"})).await.expect(200);
+    assert_eq!(context["contact"]["id"], kept["id"], "{context}");
+    assert_eq!(context["recent_calls"][0]["id"], json!(of_merged));
+    assert_eq!(context["open_tickets"][0]["id"], ticket["id"]);
+    let filed =
+        app.get(agent, &format!("/api/v1/tickets/{}", ticket["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!((&filed["contact"]["id"], &filed["organization_id"]), (&kept["id"], &other["id"]));
+    app.post(lead, "/api/v1/contact-merges", body).await.expect_problem(409, "contact-merged");
+    let log = app.get(app.demo.user(Role::OrgAdmin), "/api/v1/audit?action=contact.merged").await.expect(200);
+    assert_eq!(log["items"][0]["subject"], json!(format!("organization_contact {}", id(&kept))));
+
+    // Their companies are made one too: who comes back comes back to the one that is left.
+    let companies = json!({"kind": "organization", "keep_id": acme["id"], "merge_id": other["id"]});
+    app.post(lead, "/api/v1/contact-merges", companies).await.expect(201);
+    let undo = format!("/api/v1/contact-merges/{}/undo", merge["id"].as_str().unwrap());
+    app.post(lead, &undo, json!({})).await.expect(200);
+    assert_eq!(plain(app.get(lead, &kept_path).await.expect(200)), plain(kept));
+    let back = app.get(lead, &format!("{acme_path}/contacts/{}", id(&merged))).await.expect(200);
+    let mut expected = plain(merged.clone());
+    expected["organization_id"] = acme["id"].clone();
+    assert_eq!(plain(back), expected);
+    let filed =
+        app.get(agent, &format!("/api/v1/tickets/{}", ticket["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!((&filed["contact"]["id"], &filed["organization_id"]), (&merged["id"], &acme["id"]));
+}
+
+#[tokio::test]
+async fn two_who_write_are_one_and_two_again() {
+    let app = App::new().await;
+    let (lead, agent) = (app.demo.user(Role::Supervisor), app.demo.user(Role::Agent));
+    let path = "/api/v1/email-contacts";
+    let (kept_path, kept) =
+        made(&app, lead, path, json!({"name": "Ada", "email": "ada@x.example", "phones": []})).await;
+    let (merged_path, merged) =
+        made(&app, lead, path, json!({"name": "A.", "email": "a@y.example", "phones": ["+33639980001"]}))
+            .await;
+    let body = json!({"kind": "email_contact", "keep_id": kept["id"], "merge_id": merged["id"]});
+    app.post(agent, "/api/v1/contact-merges", body.clone()).await.expect_problem(403, "forbidden");
+    let merge = app.post(lead, "/api/v1/contact-merges", body.clone()).await.expect(201);
+    let one = app.get(lead, &kept_path).await.expect(200);
+    assert_eq!((&one["email"], &one["phones"][0]["e164"]), (&json!("ada@x.example"), &json!("+33639980001")));
+    assert_eq!(one["emails"].as_array().unwrap().len(), 2);
+    let undo = |merge: &Value| format!("/api/v1/contact-merges/{}/undo", merge["id"].as_str().unwrap());
+    app.post(lead, &undo(&merge), json!({})).await.expect(200);
+    assert_eq!(plain(app.get(lead, &kept_path).await.expect(200)), plain(kept));
+    assert_eq!(plain(app.get(lead, &merged_path).await.expect(200)), plain(merged));
+    // Its own address was taken away since, and the other's goes: it has its own again, because one it must have.
+    let merge = app.post(lead, "/api/v1/contact-merges", body).await.expect(201);
+    let patch = json!({"emails": [{"email": "a@y.example", "primary": true}]});
+    app.patch(lead, &kept_path, patch).await.expect(200);
+    app.post(lead, &undo(&merge), json!({})).await.expect(200);
+    let now = app.get(lead, &kept_path).await.expect(200);
+    assert_eq!((&now["email"], now["emails"].as_array().unwrap().len()), (&json!("ada@x.example"), 1));
 }
 
 #[tokio::test]
@@ -349,6 +470,11 @@ async fn a_person_is_erased_and_the_figures_stay() {
     app.post(app.rival.user(Role::OrgAdmin), "/api/v1/contact-erasures", body.clone())
         .await
         .expect_problem(422, "validation");
+    // What was merged into her is her; whoever names it is told so.
+    let part = json!({"contact": {"kind": "individual", "id": twin["id"]}});
+    let refused =
+        app.post(admin, "/api/v1/contact-erasures", part).await.expect_problem(409, "contact-merged");
+    assert!(refused["detail"].as_str().unwrap().contains(ada["id"].as_str().unwrap()), "{refused}");
     let erasure = app.post(admin, "/api/v1/contact-erasures", body.clone()).await.expect(201);
     assert_eq!(
         (&erasure["tickets"], &erasure["calls"], &erasure["reason"]),

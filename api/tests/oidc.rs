@@ -567,3 +567,98 @@ async fn providers_are_the_tenant_s_and_lead_outside() {
     let start = format!("/api/v1/auth/oidc/{}/start", made["id"].as_str().unwrap());
     app.request(Method::GET, &start).send().await.expect(503);
 }
+
+/// Whoever runs the provider could say that they are the owner; an admin who adds one of their own must gain nothing by it.
+#[tokio::test]
+async fn a_provider_signs_in_nobody_beyond_the_person_who_set_it_up() {
+    let world = World::new().await;
+    let (owner, admin) = (world.app.demo.user(Role::OrgOwner), world.app.demo.user(Role::OrgAdmin));
+    let path = format!("/api/v1/identity-providers/{}", world.provider);
+    let shown = async || world.app.get(owner, &path).await.expect(200)["vouches_for_owners"].clone();
+    let say = |sub: &str, user: &TestUser| world.issuer.say(json!({"sub": sub, "email": user.email}));
+    say("admin", admin);
+    World::cookies(&world.sign_in().await);
+    say("owner", owner);
+    World::refused(&world.sign_in().await, "oidc-no-account");
+    assert_eq!(shown().await, false);
+    let lines = world.app.get(owner, "/api/v1/audit?action=session.refused").await.expect(200);
+    assert_eq!(lines["items"][0]["detail"]["why"], "oidc-beyond-reach");
+    assert_eq!(lines["items"][0]["actor_id"], json!(owner.id));
+    // A new name on it changes nothing, an owner's word does.
+    world.app.patch(owner, &path, json!({"name": "Ours"})).await.expect(200);
+    assert_eq!(shown().await, false);
+    world.app.patch(owner, &path, json!({"is_active": true})).await.expect(200);
+    assert_eq!(shown().await, true);
+    let cookies = World::cookies(&world.sign_in().await);
+    // An admin says the same again, which leaves it the owner's; switched off and on it is the admin's.
+    world.app.patch(admin, &path, json!({"is_active": true, "issuer": world.issuer.url})).await.expect(200);
+    assert_eq!(shown().await, true);
+    world.call(Method::GET, "/api/v1/me", &cookies, &json!({})).await.expect(200);
+    world.app.patch(admin, &path, json!({"is_active": false})).await.expect(200);
+    world.app.patch(admin, &path, json!({"is_active": true})).await.expect(200);
+    assert_eq!(shown().await, false);
+    // Known by name there by now, and refused all the same.
+    World::refused(&world.sign_in().await, "oidc-no-account");
+    // So it is with another issuer or client.
+    world.app.patch(owner, &path, json!({"is_active": true})).await.expect(200);
+    world.app.patch(admin, &path, json!({"client_id": "other"})).await.expect(200);
+    assert_eq!(shown().await, false);
+}
+
+/// A role of the tenant's own that has the settings and little else lets in nobody who has more.
+#[tokio::test]
+async fn a_provider_of_who_has_little_gives_little() {
+    let world = World::new().await;
+    let (owner, agent) = (world.app.demo.user(Role::OrgOwner), &world.app.demo.agent2);
+    let body =
+        json!({"name": "Fitter", "base": "org_admin", "permissions": ["settings.edit", "tickets.read"]});
+    let role = world.app.post(owner, "/api/v1/roles", body).await.expect(201)["id"].clone();
+    let member = format!("/api/v1/users/{}", agent.id);
+    world.app.patch(owner, &member, json!({"role_id": role})).await.expect(200);
+    let path = format!("/api/v1/identity-providers/{}", world.provider);
+    world.app.patch(owner, &path, json!({"joins_as": "agent", "is_active": false})).await.expect(200);
+    world.app.patch(agent, &path, json!({"is_active": true})).await.expect(200);
+    for who in [Role::OrgAdmin, Role::Supervisor, Role::Agent] {
+        world.issuer.say(json!({"sub": who.name(), "email": world.app.demo.user(who).email}));
+        World::refused(&world.sign_in().await, "oidc-no-account");
+    }
+    // Nor does a stranger become what they could not have made of them.
+    world.issuer.say(json!({"sub": "new", "email": "new@company.example"}));
+    World::refused(&world.sign_in().await, "oidc-no-account");
+    // Their like comes in.
+    world.issuer.say(json!({"sub": "like", "email": agent.email}));
+    World::cookies(&world.sign_in().await);
+}
+
+#[tokio::test]
+async fn what_it_vouched_for_ends_with_it_and_does_not_grow() {
+    let world = World::new().await;
+    let (owner, admin) = (world.app.demo.user(Role::OrgOwner), world.app.demo.user(Role::OrgAdmin));
+    let agent = world.app.demo.user(Role::Agent);
+    let path = format!("/api/v1/identity-providers/{}", world.provider);
+    let token = async || {
+        let cookies = World::cookies(&world.sign_in().await);
+        let body = json!({"name": "t"});
+        let made = world.call(Method::POST, "/api/v1/api-tokens", &cookies, &body).await.expect(201);
+        TestUser { token: made["token"].as_str().unwrap().to_owned(), ..agent.clone() }
+    };
+    let first = token().await;
+    world.app.get(&first, "/api/v1/tickets").await.expect(200);
+    world.app.patch(admin, &path, json!({"is_active": false})).await.expect(200);
+    world.app.get(&first, "/api/v1/tickets").await.expect(401);
+    let lines = world.app.get(admin, "/api/v1/audit?action=api_token.revoked").await.expect(200);
+    assert_eq!(lines["items"][0]["detail"], json!({"owner": agent.id, "provider": world.provider}));
+    world.app.patch(admin, &path, json!({"is_active": true})).await.expect(200);
+    world.app.get(&first, "/api/v1/tickets").await.expect(401);
+    // A token made while it could vouch is no owner's when its owner becomes one.
+    let second = token().await;
+    world.app.get(&second, "/api/v1/tickets").await.expect(200);
+    let member = format!("/api/v1/users/{}", agent.id);
+    world.app.patch(owner, &member, json!({"role": "org_owner"})).await.expect(200);
+    world.app.get(&second, "/api/v1/tickets").await.expect(401);
+    world.app.get(agent, "/api/v1/tickets").await.expect(200);
+    world.app.patch(owner, &member, json!({"role": "agent"})).await.expect(200);
+    let third = token().await;
+    world.app.delete(admin, &path).await.expect(204);
+    world.app.get(&third, "/api/v1/tickets").await.expect(401);
+}

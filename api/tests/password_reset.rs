@@ -10,7 +10,7 @@ use support::MailServer;
 use switchroom_api::{
     RateLimits,
     state::BESIDE,
-    testing::{App, PASSWORD, Reply},
+    testing::{App, PASSWORD, Reply, TestUser},
 };
 use switchroom_core::Role;
 
@@ -163,4 +163,90 @@ async fn bad_bodies_are_refused() {
     }
     // Without mail nothing is sent, and nobody can tell.
     ask(&app, &app.demo.user(Role::Agent).email).await.expect(202);
+}
+
+fn link_path(user: &TestUser) -> String {
+    format!("/api/v1/users/{}/password-link", user.id)
+}
+
+fn token_of(reply: &Value) -> String {
+    reply["link"].as_str().unwrap().strip_prefix("http://127.0.0.1:8080/reset#").unwrap().to_owned()
+}
+
+async fn join(app: &App, user: &TestUser) {
+    let mut superuser = app.database.superuser().await;
+    let join =
+        "INSERT INTO memberships (id, tenant_id, user_id, role) VALUES (gen_random_uuid(), $1, $2, 'agent')";
+    sqlx::query(join).bind(app.rival.id.0).bind(user.id.0).execute(&mut superuser).await.unwrap();
+}
+
+#[tokio::test]
+async fn where_no_mail_is_sent_an_admin_hands_a_member_the_link() {
+    let app = App::new().await;
+    let (admin, agent) = (app.demo.user(Role::OrgAdmin), app.demo.user(Role::Agent));
+    let credentials = json!({"email": agent.email, "password": PASSWORD});
+    let first = app.post(admin, &link_path(agent), json!({})).await.expect(200);
+    assert_eq!(first["delivery"], "link");
+    let second = app.post(admin, &link_path(agent), json!({})).await.expect(200);
+    confirm(&app, &token_of(&first), NEW).await.expect_problem(410, "link-gone");
+    // Nothing has changed for them until it is used.
+    let session = post(&app, "login", credentials.clone()).await.expect(200);
+    confirm(&app, &token_of(&second), NEW).await.expect(204);
+    confirm(&app, &token_of(&second), NEW).await.expect_problem(410, "link-gone");
+    let old = app.request(Method::GET, "/api/v1/me").bearer(session["access_token"].as_str().unwrap());
+    assert_eq!(old.send().await.status, 401);
+    post(&app, "login", credentials).await.expect_problem(401, "invalid-credentials");
+    post(&app, "login", json!({"email": agent.email, "password": NEW})).await.expect(200);
+    let lines = app.get(admin, "/api/v1/audit?action=password.link_created").await.expect(200);
+    assert_eq!(lines["items"].as_array().unwrap().len(), 2);
+    assert_eq!(lines["items"][0]["detail"], json!({"by": admin.id}));
+    let history = app.get(agent, "/api/v1/auth/history").await.expect(200);
+    let told =
+        history["items"].as_array().unwrap().iter().any(|line| line["action"] == "password.link_created");
+    assert!(told, "the member sees it too: {history}");
+}
+
+#[tokio::test]
+async fn a_link_is_made_by_who_could_have_given_what_it_opens() {
+    let app = App::new().await;
+    let (owner, admin) = (app.demo.user(Role::OrgOwner), app.demo.user(Role::OrgAdmin));
+    let (agent, client) = (app.demo.user(Role::Agent), app.demo.user(Role::Client));
+    app.post(app.demo.user(Role::Supervisor), &link_path(agent), json!({})).await.expect(403);
+    app.post(admin, &link_path(owner), json!({})).await.expect(403);
+    app.post(admin, &link_path(admin), json!({})).await.expect_problem(409, "own-account");
+    app.post(app.rival.user(Role::OrgOwner), &link_path(agent), json!({}))
+        .await
+        .expect_problem(404, "not-found");
+    // Changing people is not enough: the link would make a desk of theirs the account of an admin.
+    let role =
+        json!({"name": "People desk", "base": "org_admin", "permissions": ["users.read", "users.edit"]});
+    let role = app.post(owner, "/api/v1/roles", role).await.expect(201);
+    let desk = app.demo.user(Role::Corporate);
+    let given = json!({"role_id": role["id"]});
+    app.patch(owner, &format!("/api/v1/users/{}", desk.id), given).await.expect(200);
+    for somebody in [admin, agent] {
+        app.post(desk, &link_path(somebody), json!({})).await.expect_problem(403, "forbidden");
+    }
+    app.post(owner, &format!("/api/v1/users/{}/deactivate", client.id), json!({})).await.expect(200);
+    app.post(owner, &link_path(client), json!({})).await.expect_problem(409, "member-inactive");
+    // Of who is in another tenant too it would open that one as well.
+    join(&app, agent).await;
+    app.post(owner, &link_path(agent), json!({})).await.expect_problem(409, "member-elsewhere");
+    let root = app.request(Method::POST, &link_path(agent)).bearer(&app.platform.token);
+    root.header("x-tenant", &app.demo.slug).json(&json!({})).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn where_mail_is_sent_the_link_is_the_members_alone() {
+    let (app, mut server) = MailServer::with_app().await;
+    let (admin, agent) = (app.demo.user(Role::OrgAdmin), app.demo.user(Role::Agent));
+    let made = app.post(admin, &link_path(agent), json!({})).await.expect(200);
+    assert_eq!((&made["delivery"], made.get("link")), (&json!("mailed"), None));
+    let mail = server.next().await;
+    assert_eq!(mail.to, agent.email);
+    server.refuse(true);
+    let kept = app.post(admin, &link_path(agent), json!({})).await.expect(200);
+    assert_eq!(kept["delivery"], "failed");
+    confirm(&app, &mail.token(), NEW).await.expect_problem(410, "link-gone");
+    confirm(&app, &token_of(&kept), NEW).await.expect(204);
 }

@@ -152,7 +152,7 @@ async fn the_four_cards() {
     let cards = app.get(agent, "/api/v1/phone-number-summary").await.expect(200);
     assert_eq!(
         cards,
-        json!({"assigned": 3, "connected": 1, "not_connected": 2, "available": 1, "reserved": 0,
+        json!({"assigned": 3, "connected": 1, "connected_to_bots": 0, "not_connected": 2, "available": 1, "reserved": 0,
                "monthly_cost": [{"currency": "EUR", "amount": "3.75", "lines": 2}, {"currency": "USD", "amount": "3.00", "lines": 1}]})
     );
     let all = app.get(&app.platform, "/api/v1/phone-number-summary").await.expect(200);

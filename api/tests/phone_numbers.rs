@@ -196,11 +196,13 @@ async fn the_platform_admin_keeps_the_inventory() {
         ("number", json!("")),
         ("country", json!("fr")),
         ("country", json!("FRA")),
+        ("country", json!("XX")),
         ("monthly_cost", json!("-1")),
         ("monthly_cost", json!("1.234")),
         ("monthly_cost", json!("many")),
         ("monthly_cost", json!("99999999999")),
         ("currency", json!("euro")),
+        ("currency", json!("ABC")),
         ("provider", json!("")),
         ("region", json!("x".repeat(101))),
         ("capabilities", json!(["voice"])),
@@ -287,4 +289,78 @@ async fn lines_are_listed_filtered_and_searched() {
     // No quarantine: released is in the pool at the next look.
     command(&app, admin, &paths[1], "release").await.expect(200);
     assert_eq!(found(admin, "status=available&country=FR").await.len(), 3);
+}
+
+#[tokio::test]
+async fn who_loses_a_line_to_a_hold_has_lost_a_race() {
+    let app = App::new().await;
+    let path = create(&app, "+33199000001").await;
+    let hold = app
+        .request(Method::POST, &format!("{path}/reserve"))
+        .bearer(&app.platform.token)
+        .header("x-tenant", "demo")
+        .json(&json!({}));
+    hold.send().await.expect(200);
+    let rival = app.rival.user(Role::OrgOwner);
+    command(&app, rival, &path, "assign").await.expect_problem(409, "number-taken");
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    command(&app, rival, &path, "assign").await.expect_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn who_acts_for_a_tenant_sees_what_it_sees() {
+    let app = App::new().await;
+    let (ours, theirs, pool) = (
+        create(&app, "+33199000001").await,
+        create(&app, "+33199000002").await,
+        create(&app, "+33199000003").await,
+    );
+    command(&app, app.demo.user(Role::OrgAdmin), &ours, "assign").await.expect(200);
+    command(&app, app.rival.user(Role::OrgAdmin), &theirs, "assign").await.expect(200);
+    let acting = async |method: Method, path: &str| {
+        let request = app.request(method, path).bearer(&app.platform.token).header("x-tenant", "demo");
+        request.send().await
+    };
+    let listed = acting(Method::GET, "/api/v1/phone-numbers?sort=number").await.expect(200);
+    let numbers: Vec<&str> =
+        listed["items"].as_array().unwrap().iter().map(|line| line["number"].as_str().unwrap()).collect();
+    assert_eq!(numbers, ["+33199000001", "+33199000003"]);
+    let figures = acting(Method::GET, "/api/v1/phone-number-summary").await.expect(200);
+    assert_eq!((&figures["assigned"], &figures["available"]), (&json!(1), &json!(1)));
+    acting(Method::GET, &pool).await.expect(200);
+    acting(Method::GET, &theirs).await.expect_problem(404, "not-found");
+    acting(Method::GET, &format!("{theirs}/assignments")).await.expect_problem(404, "not-found");
+    acting(Method::POST, &format!("{theirs}/release")).await.expect_problem(404, "not-found");
+    assert_eq!(acting(Method::POST, &format!("{ours}/release")).await.expect(200)["status"], "reserved");
+    // For no tenant: all of it, as ever.
+    let all = app.get(&app.platform, "/api/v1/phone-number-summary").await.expect(200);
+    assert_eq!((&all["assigned"], &all["reserved"], &all["available"]), (&json!(1), &json!(1), &json!(1)));
+}
+
+/// A line is locked before its history, by every move: here while somebody else has the line.
+#[tokio::test]
+async fn every_move_locks_the_line_first() {
+    let app = App::new().await;
+    let (admin, agent) = (app.demo.user(Role::OrgAdmin), app.demo.user(Role::Agent));
+    let path = create(&app, "+33199000001").await;
+    command(&app, admin, &path, "assign").await.expect(200);
+    app.post(admin, &format!("{path}/connect"), json!({"user_id": agent.id})).await.expect(200);
+    let mut holder = app.database.superuser().await;
+    let mut held = sqlx::Connection::begin(&mut holder).await.unwrap();
+    sqlx::query("SELECT id FROM phone_numbers FOR UPDATE").execute(&mut *held).await.unwrap();
+    let deactivate = format!("/api/v1/users/{}/deactivate", agent.id);
+    let moves = async { app.post(admin, &deactivate, json!({})).await.expect(200) };
+    let look = async {
+        let mut watcher = app.database.superuser().await;
+        let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        while !sqlx::query_scalar::<_, bool>(waiting).fetch_one(&mut watcher).await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let history =
+            sqlx::query("SELECT id FROM number_connections FOR UPDATE NOWAIT").execute(&mut watcher).await;
+        held.commit().await.unwrap();
+        history.expect("the history is not locked while the line is waited for");
+    };
+    tokio::join!(moves, look);
 }

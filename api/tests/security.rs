@@ -2,13 +2,72 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
 use axum::http::Method;
+use futures::future::join_all;
 use serde_json::json;
 use switchroom_api::{
     RateLimits,
     testing::{App, PASSWORD, Reply},
 };
 use switchroom_core::Role;
+use uuid::Uuid;
+
+/// Many tokens are no way around a person's limit, and many people none around their tenant's.
+#[tokio::test]
+async fn a_person_and_a_tenant_have_limits_of_their_own() {
+    const PEOPLE: i32 = 40;
+    let limits = RateLimits { per_second: 1, burst: 1, sign_in_per_minute: 100 };
+    let app = App::with_config(|config| config.rate_limits = Some(limits)).await;
+    let mut connection = app.database.superuser().await;
+    let people = "WITH people AS (
+           INSERT INTO users (id, email, name) SELECT gen_random_uuid(), 'p' || n || '@many.example', 'P' FROM generate_series(1, $2) n
+           RETURNING id, email),
+         members AS (
+           INSERT INTO memberships (id, tenant_id, user_id, role) SELECT gen_random_uuid(), $1, id, 'agent' FROM people)
+         INSERT INTO api_tokens (id, tenant_id, user_id, name, token_hash)
+         SELECT gen_random_uuid(), $1, id, 'token', sha256(convert_to('swt_' || split_part(email, '@', 1) || '_' || n, 'UTF8'))
+           FROM people, generate_series(1, 40) n";
+    sqlx::query(people).bind(app.demo.id.0).bind(PEOPLE).execute(&mut connection).await.unwrap();
+    let ask = async |token: String| {
+        app.request(Method::GET, "/api/v1/permissions").bearer(&token).send().await.status
+    };
+    // Each token once: none of them is over its own limit, the person behind them is.
+    let one = join_all((1..=40).map(|n| ask(format!("swt_p1_{n}")))).await;
+    assert!(one.iter().filter(|status| **status == 200).count() >= 4, "{one:?}");
+    assert!(one.contains(&429), "forty tokens of one person, all at once: {one:?}");
+    assert_eq!(ask("swt_p2_1".to_owned()).await, 200, "somebody else has a limit of their own");
+    // Their tenant is kept busy by many others: somebody who asks once is refused, and no other tenant suffers.
+    let (limits, tenant) = (Arc::clone(&app.state.limits), app.demo.id.0);
+    let busy = Arc::new(AtomicBool::new(true));
+    let others = std::thread::spawn({
+        let busy = Arc::clone(&busy);
+        move || {
+            while busy.load(Ordering::SeqCst) {
+                for _ in 0..200 {
+                    let _ = limits.request(Uuid::new_v4(), Uuid::new_v4(), Some(tenant));
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    });
+    let mut many = Vec::new();
+    for person in 3..=PEOPLE {
+        many.push(ask(format!("swt_p{person}_1")).await);
+    }
+    let rival = ask(app.rival.user(Role::Agent).token.clone()).await;
+    busy.store(false, Ordering::SeqCst);
+    others.join().unwrap();
+    assert!(many.contains(&429), "{many:?}");
+    assert_eq!(rival, 200);
+}
 
 #[tokio::test]
 async fn every_answer_tells_browsers_what_they_may_do() {

@@ -135,6 +135,93 @@ async fn refresh_tokens_are_good_once_and_a_second_use_ends_the_session() {
     assert_eq!(audited(&app).await, ["session.started", "session.refresh_reused"]);
 }
 
+/// A session's id is no secret: it stands in lists and in logs.
+#[tokio::test]
+async fn who_knows_a_session_s_name_only_cannot_end_it() {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let tokens = login(&app, json!({"email": agent.email, "password": PASSWORD})).await.expect(200);
+    let token = tokens["access_token"].as_str().unwrap();
+    let mine = app.request(Method::GET, "/api/v1/auth/sessions").bearer(token).send().await.expect(200);
+    let session: uuid::Uuid = mine["items"][0]["id"].as_str().unwrap().parse().unwrap();
+    for length in [32, 48] {
+        let made_up = [session.as_bytes().as_slice(), &vec![7; length]].concat();
+        let body = json!({"refresh_token": format!("swr_{}", URL_SAFE_NO_PAD.encode(made_up))});
+        app.request(Method::POST, "/api/v1/auth/refresh").json(&body).send().await.expect(401);
+        me(&app, token).await.expect(200);
+    }
+    assert_eq!(audited(&app).await, ["session.started"]);
+    let body = json!({"refresh_token": tokens["refresh_token"]});
+    app.request(Method::POST, "/api/v1/auth/refresh").json(&body).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn refreshing_has_a_limit_per_address() {
+    let limits = RateLimits { per_second: 1000, burst: 1000, sign_in_per_minute: 1 };
+    let app = App::with_config(|config| config.rate_limits = Some(limits)).await;
+    let body = json!({"refresh_token": "swr_nonsense"});
+    let mut refused = 0;
+    while app.request(Method::POST, "/api/v1/auth/refresh").json(&body).send().await.status == 401 {
+        refused += 1;
+        assert!(refused <= 7, "asked too often");
+    }
+    app.request(Method::POST, "/api/v1/auth/refresh").json(&body).send().await.expect(429);
+}
+
+/// Guesses are counted when they are made, not when they have turned out wrong: many at once are no way around.
+#[tokio::test]
+async fn guesses_at_once_are_no_more_than_one_after_another() {
+    let limits = RateLimits { per_second: 1000, burst: 1000, sign_in_per_minute: 1000 };
+    let app = App::with_config(|config| config.rate_limits = Some(limits)).await;
+    let agent = app.demo.user(Role::Agent);
+    let body = json!({"email": agent.email, "password": "wrong"});
+    let tries = futures::future::join_all((0..50).map(|_| login(&app, body.clone()))).await;
+    let with = |status: u16| tries.iter().filter(|reply| reply.status == status).count();
+    assert_eq!((with(401), with(429)), (20, 30));
+    let right = json!({"email": agent.email, "password": PASSWORD});
+    login(&app, right).await.expect_problem(429, "rate-limited");
+    // The person and their admins read of it, once.
+    for (who, path) in [
+        (app.demo.user(Role::OrgAdmin), "/api/v1/audit?action=account.locked".to_owned()),
+        (app.demo.user(Role::OrgAdmin), format!("/api/v1/users/{}/history", agent.id)),
+        (agent, "/api/v1/auth/history".to_owned()),
+    ] {
+        let lines = app.get(who, &path).await.expect(200);
+        let locked =
+            lines["items"].as_array().unwrap().iter().filter(|line| line["action"] == "account.locked");
+        assert_eq!(locked.count(), 1, "{path}");
+    }
+    // Nobody else rests, and who signs in rightly is not counted.
+    let other = &app.demo.agent2;
+    for _ in 0..25 {
+        login(&app, json!({"email": other.email, "password": PASSWORD})).await.expect(200);
+    }
+}
+
+/// A slip in a name must not make a token of everything out of one for little.
+#[tokio::test]
+async fn fields_that_nobody_knows_are_refused() {
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let body = json!({"name": "x", "scope": ["tickets.read"]});
+    let problem = app.post(agent, "/api/v1/api-tokens", body).await.expect_problem(422, "validation");
+    assert!(problem.to_string().contains("scope"), "{problem}");
+    let document = switchroom_api::openapi();
+    let mut seen = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            let of_accounts = ["auth", "people"].iter().any(|tag| operation["tags"][0] == *tag);
+            let Some(name) = body.as_str().filter(|_| of_accounts) else { continue };
+            let schema = document.pointer(name.trim_start_matches('#')).unwrap();
+            assert_eq!(schema["additionalProperties"], false, "{method} {path}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
 #[tokio::test]
 async fn the_cookie_signs_in_and_changes_need_the_csrf_token() {
     let app = App::new().await;

@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicU16, Ordering},
+        atomic::{AtomicU16, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -62,28 +62,34 @@ struct Receiver {
     address: SocketAddr,
     came: UnboundedReceiver<Received>,
     status: Arc<AtomicU16>,
+    /// How long an answer takes, in ms.
+    delay: Arc<AtomicU64>,
 }
 
-type Shared = (UnboundedSender<Received>, Arc<AtomicU16>);
+type Shared = (UnboundedSender<Received>, Arc<AtomicU16>, Arc<AtomicU64>);
 
 async fn take(
-    State((came, status)): State<Shared>,
+    State((came, status, delay)): State<Shared>,
     headers: HeaderMap,
     body: String,
-) -> (StatusCode, [(&'static str, &'static str); 1]) {
+) -> (StatusCode, [(&'static str, &'static str); 2]) {
     came.send(Received { headers, body }).unwrap();
-    (StatusCode::from_u16(status.load(Ordering::SeqCst)).unwrap(), [("location", "http://169.254.169.254/")])
+    tokio::time::sleep(Duration::from_millis(delay.load(Ordering::SeqCst))).await;
+    let headers = [("location", "http://169.254.169.254/"), ("retry-after", "300")];
+    (StatusCode::from_u16(status.load(Ordering::SeqCst)).unwrap(), headers)
 }
 
 impl Receiver {
     async fn start() -> Self {
         let (sender, came) = unbounded_channel();
         let status = Arc::new(AtomicU16::new(200));
-        let router = Router::new().route("/hook", post(take)).with_state((sender, Arc::clone(&status)));
+        let delay = Arc::new(AtomicU64::new(0));
+        let shared = (sender, Arc::clone(&status), Arc::clone(&delay));
+        let router = Router::new().route("/hook", post(take)).with_state(shared);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { address, came, status }
+        Self { address, came, status, delay }
     }
 
     fn url(&self) -> String {
@@ -92,6 +98,10 @@ impl Receiver {
 
     fn answer(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
+    }
+
+    fn answer_after(&self, delay: Duration) {
+        self.delay.store(u64::try_from(delay.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     async fn next(&mut self) -> Received {
@@ -317,6 +327,77 @@ async fn a_restart_sends_nothing_twice_and_loses_nothing() {
     assert!(receiver.came.is_empty());
     second.stop().await;
     third.stop().await;
+}
+
+#[tokio::test]
+async fn a_receiver_that_asks_for_time_gets_it_and_one_that_is_gone_is_left_alone() {
+    let app = app().await;
+    let mut receiver = Receiver::start().await;
+    let admin = app.demo.user(Role::OrgAdmin);
+    let (path, _) = endpoint(&app, &app.demo, &receiver.url(), json!([])).await;
+    let courier = courier(&app);
+    receiver.answer(503);
+    append(&app, &app.demo, &["ringing"]).await;
+    receiver.next().await;
+    let failing = until(&app, &app.demo, &path, |now| now["failed"] == 1).await;
+    let next: chrono::DateTime<chrono::Utc> = failing["next_attempt_at"].as_str().unwrap().parse().unwrap();
+    let wait = (next - chrono::Utc::now()).num_seconds();
+    assert!((240..=300).contains(&wait), "not after 5 seconds but when it wants: {wait}");
+    receiver.answer(410);
+    hurry(&app).await;
+    receiver.next().await;
+    let gone = until(&app, &app.demo, &path, |now| now["is_active"] == false).await;
+    assert_eq!(gone["cursor"], "v1.0", "it keeps its place");
+    let line = app.get(admin, "/api/v1/audit?action=webhook_endpoint.gone").await.expect(200);
+    assert_eq!(
+        (&line["items"][0]["detail"], &line["items"][0]["actor_id"]),
+        (&json!({"status": 410}), &Value::Null)
+    );
+    hurry(&app).await;
+    append(&app, &app.demo, &["ended"]).await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert!(receiver.came.is_empty());
+    receiver.answer(200);
+    app.patch(admin, &path, json!({"is_active": true})).await.expect(200);
+    assert_eq!(receiver.seqs(2).await, [1, 2]);
+    courier.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_lets_go_of_what_was_in_hand() {
+    let app = app().await;
+    let mut receiver = Receiver::start().await;
+    endpoint(&app, &app.demo, &receiver.url(), json!([])).await;
+    receiver.answer_after(Duration::from_secs(600));
+    let first = courier(&app);
+    append(&app, &app.demo, &["ringing"]).await;
+    receiver.next().await;
+    first.stop().await;
+    receiver.answer_after(Duration::ZERO);
+    let second = courier(&app);
+    // Its hold would have ended after a minute.
+    let again = tokio::time::timeout(Duration::from_secs(20), receiver.next()).await;
+    assert_eq!(again.expect("no minute of silence").json()["data"]["seq"], 1);
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_tenant_whose_receivers_are_slow_leaves_places_for_others() {
+    let app = app().await;
+    let (mut slow, mut quick) = (Receiver::start().await, Receiver::start().await);
+    slow.answer_after(Duration::from_secs(600));
+    for _ in 0..20 {
+        endpoint(&app, &app.demo, &slow.url(), json!([])).await;
+    }
+    endpoint(&app, &app.rival, &quick.url(), json!([])).await;
+    append(&app, &app.demo, &["ringing"]).await;
+    let courier = courier(&app);
+    slow.seqs(8).await;
+    append(&app, &app.rival, &["ringing"]).await;
+    assert_eq!(quick.seqs(1).await, [1]);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert!(slow.came.is_empty(), "eight at once, until one of them is given up");
+    courier.stop().await;
 }
 
 #[tokio::test]

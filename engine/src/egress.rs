@@ -10,7 +10,7 @@ use std::{
 };
 
 use reqwest::{
-    Url,
+    Client, ClientBuilder, Url,
     dns::{Addrs, Name, Resolve, Resolving},
 };
 use switchroom_core::internet::is_public;
@@ -36,6 +36,8 @@ pub struct Guard {
     /// Addresses that are fine although they are not of the internet; the operator's word.
     allowed: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     any_allowed: bool,
+    /// Plain http: what is said can be read on the way, so it goes to allowed addresses only.
+    plain: bool,
 }
 
 impl fmt::Debug for Guard {
@@ -47,14 +49,14 @@ impl fmt::Debug for Guard {
 impl Default for Guard {
     /// The internet only.
     fn default() -> Self {
-        Self { allowed: Arc::new(|_| false), any_allowed: false }
+        Self { allowed: Arc::new(|_| false), any_allowed: false, plain: false }
     }
 }
 
 impl Guard {
-    /// The internet and what `allowed` says; plain http too then.
+    /// The internet by https, and what `allowed` says, by plain http too.
     pub fn allowing(allowed: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
-        Self { allowed: Arc::new(allowed), any_allowed: true }
+        Self { allowed: Arc::new(allowed), any_allowed: true, plain: false }
     }
 
     /// Anywhere at all, for operators who vouch for whoever writes the addresses.
@@ -62,19 +64,30 @@ impl Guard {
         Self::allowing(|_| true)
     }
 
+    /// The same for plain http.
+    fn of_plain(&self) -> Self {
+        Self { plain: true, ..self.clone() }
+    }
+
     fn takes(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        is_public(address) || (self.allowed)(address)
+        (is_public(address) && !self.plain) || (self.allowed)(address)
+    }
+
+    /// What carries requests where this guard lets them, made from what `builder` sets.
+    pub fn clients(&self, builder: impl Fn() -> ClientBuilder) -> Result<Clients, reqwest::Error> {
+        let client = |guard: Self| builder().dns_resolver(Arc::new(guard)).build();
+        Ok(Clients { https: client(self.clone())?, plain: client(self.of_plain())? })
     }
 
     /// The URL, if requests may go there as far as can be told without looking its name up.
     pub fn check(&self, text: &str) -> Result<Url, BadTarget> {
         let url = Url::parse(text).map_err(|_| BadTarget::NotAUrl)?;
-        match url.scheme() {
-            "https" => {}
-            "http" if self.any_allowed => {}
+        let guard = match url.scheme() {
+            "https" => self.clone(),
+            "http" if self.any_allowed => self.of_plain(),
             _ => return Err(BadTarget::Scheme),
-        }
+        };
         if !url.username().is_empty() || url.password().is_some() {
             return Err(BadTarget::Credentials);
         }
@@ -84,10 +97,28 @@ impl Guard {
         // The parser has read every way to write an address (octal, hexadecimal, one number) into the usual one.
         let host = url.host_str().ok_or(BadTarget::NotAUrl)?;
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        if literal.is_ok_and(|address| !self.takes(address)) {
-            return Err(BadTarget::Private);
+        match literal {
+            Ok(address) if guard.takes(address) => Ok(url),
+            // It would do by https.
+            Ok(address) if self.takes(address) => Err(BadTarget::Scheme),
+            Ok(_) => Err(BadTarget::Private),
+            // A name: its addresses are looked at when it is asked.
+            Err(_) => Ok(url),
         }
-        Ok(url)
+    }
+}
+
+/// Two clients, because a name is looked up without saying what for: plain http reaches less.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    https: Client,
+    plain: Client,
+}
+
+impl Clients {
+    /// The one for a URL that the guard has checked.
+    pub fn to(&self, url: &Url) -> &Client {
+        if url.scheme() == "https" { &self.https } else { &self.plain }
     }
 }
 
@@ -99,6 +130,8 @@ pub enum NoWay {
     Unknown,
     #[error("the name leads to an address that is not of the internet")]
     Private,
+    #[error("plain http goes to allowed networks only")]
+    Plain,
 }
 
 impl Resolve for Guard {
@@ -117,7 +150,7 @@ impl Guard {
             return Err(NoWay::Unknown);
         }
         if found.iter().any(|address| !self.takes(address.ip())) {
-            return Err(NoWay::Private);
+            return Err(if self.plain { NoWay::Plain } else { NoWay::Private });
         }
         Ok(Box::new(found.into_iter()))
     }
@@ -158,6 +191,10 @@ mod tests {
         let local = Guard::allowing(|address| address.is_loopback());
         assert!(local.check("http://127.0.0.1:8080/").is_ok() && local.check("http://[::1]/").is_ok());
         assert_eq!(local.check("http://10.0.0.1/").unwrap_err(), BadTarget::Private);
+        // One allowed network opens no other to plain http.
+        assert_eq!(local.check("http://1.1.1.1/").unwrap_err(), BadTarget::Scheme);
+        assert!(local.check("https://1.1.1.1/").is_ok());
+        assert!(Guard::anywhere().check("http://1.1.1.1/").is_ok());
     }
 
     #[test]
@@ -169,6 +206,10 @@ mod tests {
         assert_eq!(guard.choose(addresses(&["1.1.1.1:0", "10.0.0.1:0"])).err(), Some(NoWay::Private));
         assert_eq!(guard.choose(addresses(&["[::1]:0"])).err(), Some(NoWay::Private));
         assert_eq!(guard.choose(Vec::new()).err(), Some(NoWay::Unknown));
+        let local = Guard::allowing(|address| address.is_loopback()).of_plain();
+        assert_eq!(local.choose(addresses(&["[::1]:0"])).unwrap().count(), 1);
+        assert_eq!(local.choose(addresses(&["1.1.1.1:0"])).err(), Some(NoWay::Plain));
+        assert_eq!(local.choose(addresses(&["127.0.0.1:0", "1.1.1.1:0"])).err(), Some(NoWay::Plain));
     }
 
     #[tokio::test]

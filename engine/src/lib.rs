@@ -470,8 +470,38 @@ impl Engine {
         self.inner.tenants.show_board(&tenant)
     }
 
+    /// The board as it is now or was a moment ago; for who is told of every change since.
+    pub fn wallboard_to_follow(&self, tenant: TenantId) -> Arc<Wallboard> {
+        let tenant = self.inner.tenants.get_or_make(tenant);
+        self.inner.tenants.board_to_follow(&tenant)
+    }
+
     pub fn live_calls(&self) -> usize {
         self.inner.tenants.live_calls()
+    }
+
+    /// Whether changes of kept nouns reach the memory as they are made.
+    pub fn is_fed(&self) -> bool {
+        self.inner.feed.as_ref().is_none_or(Feed::is_listening)
+    }
+
+    /// Inputs that wait for a decision, and how many may.
+    pub fn waiting(&self) -> (usize, usize) {
+        let rooms = self.inner.shards.iter().map(|shard| &shard.orders);
+        rooms.fold((0, 0), |(waiting, most), orders| {
+            (waiting + orders.max_capacity() - orders.capacity(), most + orders.max_capacity())
+        })
+    }
+
+    /// Whether the call is under way.
+    pub(crate) fn is_live(&self, tenant: TenantId, call: CallId) -> bool {
+        let live = self.inner.tenants.get(tenant);
+        live.is_some_and(|tenant| tenant.state().call(call).is_some_and(|call| !call.is_ended()))
+    }
+
+    /// Whether no new call is taken in for the tenant.
+    pub fn is_suspended(&self, tenant: TenantId) -> bool {
+        self.registry().tenant(tenant).is_some_and(|tenant| tenant.is_suspended())
     }
 
     /// Calls of the tenants' SIP doors that have not ended. After a start they are those whose signalling died with the

@@ -39,7 +39,8 @@ pub(crate) struct LiveTenant {
 struct Board {
     fold: WallboardFold,
     shown: Arc<Wallboard>,
-    published: Instant,
+    /// When, and of whom.
+    published: Option<(Instant, Arc<Roster>)>,
     queued: bool,
 }
 
@@ -51,7 +52,7 @@ impl LiveTenant {
         Self {
             id,
             state: Mutex::new(TenantLive::default()),
-            board: Mutex::new(Board { fold, shown, published: Instant::now(), queued: false }),
+            board: Mutex::new(Board { fold, shown, published: None, queued: false }),
             end: AtomicI64::new(0),
         }
     }
@@ -93,11 +94,11 @@ impl LiveTenant {
 
     /// The board as it is now. Where it looks different from what was last shown, it is shown to the subscribers, so
     /// that revisions have no holes.
-    fn show(&self, sink: &dyn FrameSink, roster: &Roster) -> Arc<Wallboard> {
+    fn show(&self, sink: &dyn FrameSink, roster: Arc<Roster>) -> Arc<Wallboard> {
         let mut board = self.board();
         board.queued = false;
-        board.published = Instant::now();
-        let mut now = board.fold.render(Utc::now(), board.shown.revision + 1, roster);
+        let mut now = board.fold.render(Utc::now(), board.shown.revision + 1, &roster);
+        board.published = Some((Instant::now(), roster));
         match now.delta(&board.shown) {
             Some(delta) => {
                 board.shown = Arc::new(now);
@@ -109,6 +110,13 @@ impl LiveTenant {
             }
         }
         Arc::clone(&board.shown)
+    }
+
+    /// The board as it was last shown, where that is so short ago that what changed since is still to be published.
+    fn just_shown(&self, roster: &Arc<Roster>) -> Option<Arc<Wallboard>> {
+        let board = self.board();
+        let (at, of) = board.published.as_ref()?;
+        (at.elapsed() < PUBLISH_EVERY && Arc::ptr_eq(of, roster)).then(|| Arc::clone(&board.shown))
     }
 }
 
@@ -196,7 +204,13 @@ impl Tenants {
     }
 
     pub(crate) fn show_board(&self, tenant: &LiveTenant) -> Arc<Wallboard> {
-        tenant.show(&*self.shared.sink, &self.roster(tenant.id))
+        tenant.show(&*self.shared.sink, self.roster(tenant.id))
+    }
+
+    /// The board for somebody who hears of every change from now on. Rendered once for all who come together: a
+    /// thousand supervisors whose server was started again do so at once.
+    pub(crate) fn board_to_follow(&self, tenant: &LiveTenant) -> Arc<Wallboard> {
+        tenant.just_shown(&self.roster(tenant.id)).unwrap_or_else(|| self.show_board(tenant))
     }
 }
 
@@ -214,7 +228,8 @@ pub(crate) async fn publish(tenants: Tenants, mut dirty: mpsc::UnboundedReceiver
         tokio::select! {
             tenant = dirty.recv() => {
                 let Some(tenant) = tenant else { return };
-                let at = tenant.board().published + PUBLISH_EVERY;
+                let before = tenant.board().published.as_ref().map(|(at, _)| *at);
+                let at = before.map_or_else(Instant::now, |before| before + PUBLISH_EVERY);
                 due.insert((at, tenant.id), tenant);
             }
             () = sleep => {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use switchroom_core::{
-    ConnectionId, NumberId, TenantId, UserId,
+    BotId, ConnectionId, NumberId, TenantId, UserId,
     directory::TenantDirectory,
     number::{E164, PartyNumber, Region, normalise},
     number_plan::{Line, Lines},
@@ -121,6 +121,8 @@ pub struct Profile {
     pub slug: String,
     pub name: String,
     pub region: Region,
+    /// No new call is taken in for it.
+    pub suspended: bool,
 }
 
 impl Tenant {
@@ -139,6 +141,10 @@ impl Tenant {
 
     pub fn region(&self) -> Region {
         self.profile.load().region
+    }
+
+    pub fn is_suspended(&self) -> bool {
+        self.profile.load().suspended
     }
 
     pub fn directory(&self) -> &TenantDirectory {
@@ -162,6 +168,8 @@ struct Shared {
     lines: DashMap<E164, Line>,
     /// Where a line was, to find it again when its number or holder changed.
     line_numbers: DashMap<NumberId, E164>,
+    /// Where bots answer; only those that take calls and have an address.
+    bots: DashMap<BotId, Box<str>>,
     connections: DashMap<ConnectionId, Arc<Connection>>,
     hooks: DashMap<[u8; 32], ConnectionId>,
     /// The webhook doors of connections, ready to judge requests.
@@ -247,6 +255,11 @@ impl Registry {
         })
     }
 
+    /// The SIP address of a bot that takes calls.
+    pub fn bot_address(&self, bot: BotId) -> Option<String> {
+        self.shared.bots.get(&bot).map(|address| address.to_string())
+    }
+
     /// The lines of one tenant, for the live core.
     pub fn lines_of(&self, tenant: TenantId) -> TenantLines {
         TenantLines { registry: self.clone(), tenant }
@@ -308,6 +321,14 @@ impl Registry {
         if let Some((_, number)) = self.shared.line_numbers.remove(&id) {
             self.shared.lines.remove_if(&number, |_, known| known.id == id);
         }
+    }
+
+    pub(crate) fn put_bot(&self, bot: BotId, address: Box<str>) {
+        self.shared.bots.insert(bot, address);
+    }
+
+    pub(crate) fn remove_bot(&self, bot: BotId) {
+        self.shared.bots.remove(&bot);
     }
 
     pub(crate) fn put_connection(&self, connection: Connection) {

@@ -10,9 +10,10 @@ use std::{
 
 use sqlx::{Connection, PgConnection};
 use switchroom_core::{
-    ConnectionId, NumberId, TenantId, TicketId, UserId,
+    BotId, ConnectionId, NumberId, TenantId, TicketId, UserId,
     directory::{ContactKind, ContactRef},
     number::{Region, normalise},
+    number_plan::Endpoint,
 };
 use switchroom_engine::{
     Registry, Sealer,
@@ -130,6 +131,8 @@ async fn everything_is_loaded_at_start() {
          INSERT INTO contact_phones (tenant_id, e164, raw, individual_id) VALUES ('{TENANT}', '+33199000013', 'x', '{gone}');
          INSERT INTO users (id, email, name) VALUES ('{user}', 'a@acme.example', 'Agent');
          INSERT INTO memberships (id, tenant_id, user_id, role, extension) VALUES ('{user}', '{TENANT}', '{user}', 'agent', '201');
+         INSERT INTO bots (id, tenant_id, name, sip_uri, is_active) VALUES
+             ('{on}', '{TENANT}', 'On', 'sip:night@bots.example', true), ('{off}', '{TENANT}', 'Off', 'sip:x@bots.example', false);
          INSERT INTO phone_numbers (id, number, country, status, tenant_id, user_id) VALUES ('{line}', '+33199000001', 'FR', 'assigned', '{TENANT}', '{user}');
          INSERT INTO connections (id, tenant_id, kind, name, user_map, hook_key_hash, credentials, key_id)
          VALUES ('{door}', '{TENANT}', 'generic', 'G', '{{\"bob\":\"{user}\"}}', '\\x{hash}', '\\x{sealed}', '{credentials_key}');",
@@ -139,6 +142,8 @@ async fn everything_is_loaded_at_start() {
         mail = Uuid::from_u128(12),
         gone = Uuid::from_u128(13),
         line = Uuid::from_u128(60),
+        on = Uuid::from_u128(80),
+        off = Uuid::from_u128(81),
         door = Uuid::from_u128(70),
     );
     let house = house(&arrange).await;
@@ -155,7 +160,12 @@ async fn everything_is_loaded_at_start() {
     assert_eq!(shared.other_matches.len(), 1);
     assert_eq!(tenant.roster().by_extension("201"), Some(UserId(user)));
     let line = house.registry.line("+33199000001".parse().unwrap()).unwrap();
-    assert_eq!((line.id, line.user_id), (NumberId(Uuid::from_u128(60)), Some(UserId(user))));
+    assert_eq!((line.id, line.endpoint), (NumberId(Uuid::from_u128(60)), Some(Endpoint::User(UserId(user)))));
+    assert_eq!(
+        house.registry.bot_address(BotId(Uuid::from_u128(80))).as_deref(),
+        Some("sip:night@bots.example")
+    );
+    assert_eq!(house.registry.bot_address(BotId(Uuid::from_u128(81))), None, "switched off");
     for dialled in [
         "+33199000001",
         "33199000001",
@@ -252,12 +262,24 @@ async fn people_lines_and_connections_follow() {
         .await;
     house.until("the line", |_| registry.line(number).is_some()).await;
     house.write(&format!("UPDATE phone_numbers SET user_id = '{user}'")).await;
-    house
-        .until("its agent", |_| registry.line(number).is_some_and(|line| line.user_id == Some(UserId(user))))
-        .await;
+    let rings = |endpoint| registry.line(number).is_some_and(|line| line.endpoint == endpoint);
+    house.until("its agent", |_| rings(Some(Endpoint::User(UserId(user))))).await;
+    let bot = Uuid::from_u128(80);
+    let address = || registry.bot_address(BotId(bot));
     house
         .write(&format!(
-            "UPDATE phone_numbers SET user_id = NULL, tenant_id = NULL, status = 'reserved',
+            "INSERT INTO bots (id, tenant_id, name, sip_uri) VALUES ('{bot}', '{TENANT}', 'Night', 'sip:night@bots.example');
+             UPDATE phone_numbers SET user_id = NULL, bot_id = '{bot}'"
+        ))
+        .await;
+    house.until("its bot", |_| rings(Some(Endpoint::Bot(BotId(bot)))) && address().is_some()).await;
+    house.write("UPDATE bots SET sip_uri = 'sip:day@bots.example'").await;
+    house.until("another address", |_| address().as_deref() == Some("sip:day@bots.example")).await;
+    house.write("UPDATE bots SET is_active = false").await;
+    house.until("the bot's end", |_| address().is_none()).await;
+    house
+        .write(&format!(
+            "UPDATE phone_numbers SET bot_id = NULL, tenant_id = NULL, status = 'reserved',
                     quarantined_until = now() + interval '1 day', quarantined_from = '{TENANT}'"
         ))
         .await;

@@ -2,7 +2,7 @@
 //! that the door's tests can make the engine slow, full or broken at will.
 
 use futures::future::BoxFuture;
-use switchroom_core::{CallFact, ConnectionId, EndCause, FactKind, TenantId};
+use switchroom_core::{CallFact, ConnectionId, EndCause, FactKind, TenantId, number_plan::Endpoint};
 use switchroom_engine::{Engine, SubmitError, Submitted};
 
 use crate::dispatch;
@@ -15,8 +15,10 @@ pub struct DialledLine {
     pub connection: ConnectionId,
     /// E.164.
     pub number: String,
-    /// The SIP address of the agent connected to it, if there is one on file.
+    /// The SIP address of the agent or bot connected to it, if there is one on file.
     pub forward_to: Option<String>,
+    /// Its tenant is suspended: no new call is taken.
+    pub suspended: bool,
 }
 
 pub trait Calls: Send + Sync + 'static {
@@ -63,15 +65,19 @@ impl Calls for Engine {
             tracing::warn!(tenant = %line.tenant, "a call for a tenant without a SIP connection");
             return None;
         };
-        let forward_to = line.user_id.and_then(|user| {
-            let tenant = registry.tenant(line.tenant)?;
-            tenant.roster().member(user).filter(|member| member.active)?.sip_uri.as_deref().map(str::to_owned)
+        let forward_to = line.endpoint.and_then(|endpoint| match endpoint {
+            Endpoint::User(user) => {
+                let roster = registry.tenant(line.tenant)?.roster();
+                roster.member(user).filter(|member| member.active)?.sip_uri.as_deref().map(str::to_owned)
+            }
+            Endpoint::Bot(bot) => registry.bot_address(bot),
         });
         Some(DialledLine {
             tenant: line.tenant,
             connection: connection.id,
             number: line.number.to_string(),
             forward_to,
+            suspended: self.is_suspended(line.tenant),
         })
     }
 

@@ -155,6 +155,9 @@ impl Door {
             self.hand_over(request, transport, source, connection()).await;
             return None;
         }
+        if line.suspended {
+            return self.answer(message, source, 403, "Tenant Suspended", &[], "tenant_suspended");
+        }
         let overloaded = Refused::Overloaded(RETRY_AFTER_S);
         if self.stopping.is_cancelled() {
             return self.refuse(message, &overloaded, source);

@@ -4,6 +4,8 @@ mod hook_verify;
 mod import;
 mod migrate;
 mod password_link;
+mod permissions;
+mod platform_admin;
 mod simulate;
 mod tenant;
 mod token;
@@ -34,6 +36,9 @@ enum Command {
     /// Tenants: the accounts that everything belongs to
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// Platform admins: who stands above all tenants
+    #[command(subcommand)]
+    PlatformAdmin(PlatformAdminCommand),
     /// API tokens
     #[command(subcommand)]
     Token(TokenCommand),
@@ -50,12 +55,20 @@ enum Command {
     Openapi,
     /// Print the AsyncAPI document of the socket protocol
     Asyncapi,
+    /// Print who may do what, as Markdown
+    Permissions,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum TenantCommand {
     /// Make a tenant, and its owner
     Create(tenant::Create),
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum PlatformAdminCommand {
+    /// Make a platform admin, and print a one-time link to choose a password by
+    Create(platform_admin::Create),
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -76,6 +89,7 @@ pub fn run(line: Line) -> Result<(), Failure> {
     match line.command {
         Command::Openapi => return print(&switchroom_api::openapi()),
         Command::Asyncapi => return print(&switchroom_ws::asyncapi()),
+        Command::Permissions => return say(&permissions::page()),
         _ => {}
     }
     let config = Config::load(&line.flags)?;
@@ -92,6 +106,9 @@ pub fn run(line: Line) -> Result<(), Failure> {
             Command::Serve => serve::run(config).await,
             Command::Migrate => migrate::run(&config).await,
             Command::Tenant(TenantCommand::Create(words)) => tenant::create(&config, words).await,
+            Command::PlatformAdmin(PlatformAdminCommand::Create(words)) => {
+                platform_admin::create(&config, words).await
+            }
             Command::Import(ImportCommand::Contacts(words)) => import::contacts(&config, words).await,
             Command::Token(TokenCommand::Create(words)) => token::create(&config, words).await,
             Command::PasswordLink(words) => password_link::run(&config, words).await,
@@ -103,7 +120,7 @@ pub fn run(line: Line) -> Result<(), Failure> {
                 simulate::run(&config.data_dir, sip, words).await.map_err(Failure::from)
             }
             Command::HookVerify => hook_verify::run(config.webhook_tolerance_s).map_err(Failure::from),
-            Command::Openapi | Command::Asyncapi => Ok(()),
+            Command::Openapi | Command::Asyncapi | Command::Permissions => Ok(()),
         }
     });
     // A blocking call that hangs (a dead network file system) must not hold the process.
@@ -112,9 +129,12 @@ pub fn run(line: Line) -> Result<(), Failure> {
 }
 
 fn print(document: &serde_json::Value) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(document).map_err(anyhow::Error::from)?;
+    say(&format!("{}\n", serde_json::to_string_pretty(document).map_err(anyhow::Error::from)?))
+}
+
+fn say(text: &str) -> Result<(), Failure> {
     // A reader that has seen enough (`| head`) is no failure.
-    let _ = writeln!(std::io::stdout(), "{text}");
+    let _ = write!(std::io::stdout(), "{text}");
     Ok(())
 }
 

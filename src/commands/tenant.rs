@@ -31,7 +31,7 @@ pub struct Create {
 }
 
 /// How long a one-time link is good.
-const LINK_HOURS: i64 = 72;
+pub(super) const LINK_HOURS: i64 = 72;
 
 /// The owner-to-be.
 struct Owner {
@@ -63,12 +63,7 @@ pub async fn create(config: &Config, words: Create) -> Result<(), Failure> {
     }
     let owner = match words.owner {
         Some(email) => {
-            let email = email.trim().to_lowercase();
-            if !email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
-                || email.len() > 320
-            {
-                return Err(Failure::Usage(format!("--owner: `{email}` is not an e-mail address")));
-            }
+            let email = self::email("--owner", &email)?;
             let password = if words.password_stdin { Some(password(&email)?) } else { None };
             Some(Owner { email, password })
         }
@@ -83,6 +78,17 @@ pub async fn create(config: &Config, words: Create) -> Result<(), Failure> {
         println!("{}", welcome::link(&config.public_url_at(config.http), &token));
     }
     Ok(())
+}
+
+/// An e-mail address as it is kept.
+pub(super) fn email(flag: &str, text: &str) -> Result<String, Failure> {
+    let email = text.trim().to_lowercase();
+    let is_one = email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    if is_one && email.len() <= 320 {
+        Ok(email)
+    } else {
+        Err(Failure::Usage(format!("{flag}: `{email}` is not an e-mail address")))
+    }
 }
 
 async fn store(opened: &Opened, name: &str, region: &str, owner: Option<Owner>) -> Result<Made, Failure> {

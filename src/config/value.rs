@@ -104,6 +104,23 @@ impl Value for u32 {
     }
 }
 
+/// How many whole months of the audit log are kept before the present one; None = all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditMonths(pub Option<u32>);
+
+impl Value for AuditMonths {
+    fn read(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        // A century.
+        let months = text.parse().ok().filter(|months| (1..=1200).contains(months));
+        months
+            .map(|months| Self(Some(months)))
+            .ok_or_else(|| "a whole number of 1 to 1200, or off".to_owned())
+    }
+}
+
 impl Value for SocketAddr {
     fn read(text: &str) -> Result<Self, String> {
         let named = text.replacen("localhost:", "127.0.0.1:", 1);

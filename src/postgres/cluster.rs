@@ -19,6 +19,10 @@ const ID_FILE: &str = "cluster-id";
 const SOCKET_FILE: &str = "socket-dir";
 /// The kernel's limit is 104 bytes on macOS and 108 on Linux, the closing zero included.
 const LONGEST_SOCKET_PATH: usize = 100;
+/// Character types that know the letters of all languages, so that `lower()` and the trigrams of names do; the first that
+/// the system has is taken. Linux has the first, macOS the others. None of them is a collation: that stays C, which sorts by
+/// bytes, fast and the same everywhere.
+const LETTERS: [&str; 3] = ["C.UTF-8", "UTF-8", "en_US.UTF-8"];
 /// The port only names the socket file; there is no TCP.
 const PORT: u16 = 5432;
 
@@ -192,18 +196,14 @@ fn make(data: &Path, binaries: &Binaries, owner: Owner) -> Result<(), Error> {
     }
     make_dir(&fresh, 0o700)?;
     owner.give(&fresh)?;
-    let output = owner
-        .command(binaries.program("initdb"))
-        .arg("-D")
-        .arg(&fresh)
-        // `trust`, because the socket's folder lets nobody else in. No locale: sorting by bytes, and by ICU where asked.
-        .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"])
-        .output()
-        .map_err(|source| Error::io("run", &binaries.program("initdb"), source))?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Error::Failed { program: "initdb", status: output.status.to_string(), output: text });
+    let mut made = init(&fresh, binaries, owner, LETTERS[0]);
+    for letters in &LETTERS[1..] {
+        // A character type that the system lacks is refused before anything is written.
+        if made.is_err() {
+            made = init(&fresh, binaries, owner, letters);
+        }
     }
+    made?;
     if data.exists() {
         // Empty, as `existing_major` has seen.
         fs::remove_dir(data).map_err(|source| Error::io("remove", data, source))?;
@@ -211,6 +211,22 @@ fn make(data: &Path, binaries: &Binaries, owner: Owner) -> Result<(), Error> {
     fs::rename(&fresh, data).map_err(|source| Error::io("rename", &fresh, source))?;
     tracing::info!(folder = %data.display(), major = binaries.major, "made a Postgres cluster");
     Ok(())
+}
+
+fn init(fresh: &Path, binaries: &Binaries, owner: Owner, letters: &str) -> Result<(), Error> {
+    let output = owner
+        .command(binaries.program("initdb"))
+        .arg("-D")
+        .arg(fresh)
+        // `trust`, because the socket's folder lets nobody else in.
+        .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale", "C", "--lc-ctype", letters])
+        .output()
+        .map_err(|source| Error::io("run", &binaries.program("initdb"), source))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(Error::Failed { program: "initdb", status: output.status.to_string(), output: text })
 }
 
 /// The socket's folder, which only its owner (and root) may enter.

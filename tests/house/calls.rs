@@ -342,3 +342,70 @@ async fn a_program_whose_log_was_taken_over_closes_its_sockets_and_ends() {
     assert_eq!(crate::support::postgres_of(&folder.data()), None, "its Postgres is gone too");
     later.kill();
 }
+
+/// The line of a bot that answers elsewhere: a call over SIP is sent on to it, and nobody's screen shows it until the bot
+/// hands it to somebody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bots_line_is_answered_by_its_address_and_pops_for_whom_it_names() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+    let mut agent = Agent::sign_in(&server, "agent1@demo.example").await;
+    let demo = server.demo();
+    let client = reqwest::Client::new();
+    let token = |who: &str| demo["users"][who]["token"].as_str().unwrap().to_owned();
+    let post = async |who: &str, path: &str, body: Value| -> Value {
+        let request = client.post(server.url(path)).bearer_auth(token(who)).json(&body);
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    };
+    let get = async |path: String| -> Value {
+        let request = client.get(server.url(&path)).bearer_auth(token("admin@demo.example"));
+        request.send().await.unwrap().json().await.unwrap()
+    };
+    let available =
+        format!("/api/v1/agents/{}/presence", demo["users"]["agent1@demo.example"]["id"].as_str().unwrap());
+    post("agent1@demo.example", &available, json!({"state": "available"})).await;
+    let body = json!({"name": "Reception at night", "sip_uri": "sip:reception@bots.example"});
+    let bot = post("admin@demo.example", "/api/v1/bots", body).await;
+    let number = demo["numbers"][2].as_str().unwrap();
+    let line = get(format!("/api/v1/phone-numbers?q={}", &number[1..])).await["items"][0].clone();
+    let connect = format!("/api/v1/phone-numbers/{}/connect", line["id"].as_str().unwrap());
+    post("admin@demo.example", &connect, json!({"bot_id": bot["id"]})).await;
+
+    let phone = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (from, id) = (phone.local_addr().unwrap(), uuid::Uuid::new_v4());
+    let invite = format!(
+        "INVITE sip:{number}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{id}\r\nMax-Forwards: 70\r\n\
+         From: <sip:+33639980101@127.0.0.1>;tag=1\r\nTo: <sip:{number}@127.0.0.1>\r\nCall-ID: {id}\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:caller@{from}>\r\nContent-Length: 0\r\n\r\n"
+    );
+    phone.send_to(invite.as_bytes(), &server.sip).await.unwrap();
+    let redirected = async {
+        let mut answer = [0; 4096];
+        loop {
+            let length = phone.recv(&mut answer).await.unwrap();
+            let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+            if !answer.starts_with("SIP/2.0 1") {
+                return answer;
+            }
+        }
+    };
+    let answer = tokio::time::timeout(PATIENCE, redirected).await.expect("a final answer");
+    assert!(answer.starts_with("SIP/2.0 302"), "{answer}");
+    assert!(answer.contains("<sip:reception@bots.example>"), "{answer}");
+    let call = get(format!("/api/v1/calls?provider_call_id={id}")).await["items"][0].clone();
+    assert_eq!((&call["bot_id"], &call["end_reason"]), (&bot["id"], &json!("missed")));
+
+    // By a webhook: the same, and a hand-over names the agent.
+    let ringing = |second, agent| json!({"call_id": "bot-1", "type": "ringing", "at": at(second), "from": "+33639980101", "to": number, "agent": agent});
+    assert!(generic(&server, ringing(0, Value::Null)).await.status().is_success());
+    agent.sees_no_pop().await;
+    assert!(generic(&server, ringing(5, json!({"extension": "201"}))).await.status().is_success());
+    let pop = agent.until("screen_pop").await;
+    assert_eq!(pop["data"]["call"]["to"], *number);
+    let calls = get(format!("/api/v1/calls?bot_id={}", bot["id"].as_str().unwrap())).await;
+    assert_eq!(calls["items"].as_array().unwrap().len(), 2);
+    let then = get(format!("/api/v1/calls/{}", call["id"].as_str().unwrap())).await["line"].clone();
+    assert_eq!(then["endpoint"], json!({"kind": "bot", "id": bot["id"], "name": "Reception at night"}));
+}

@@ -173,5 +173,52 @@ fn the_documents_are_printed_and_are_json() {
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert!(document[key].is_string());
     }
+    let page = run(&folder, &["permissions"]);
+    let written = include_str!("../../docs/permissions.md");
+    assert_eq!(String::from_utf8_lossy(&page.stdout), written, "make gen writes docs/permissions.md");
     assert!(!folder.data().exists(), "no data directory is made for it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_installation_gets_its_platform_admin_by_a_command() {
+    let folder = Folder::new();
+    let made = create_tenant(&folder, "First Ltd", "first@example.com", "correct horse");
+    assert_eq!(made.status.code(), Some(0), "{}", String::from_utf8_lossy(&made.stderr));
+    let create =
+        |email: &str| run(&folder, &["platform-admin", "create", "--email", email, "--data-dir", "data"]);
+    // Nobody's everyday account, and no address that is none.
+    let taken = create("First@example.com");
+    assert_eq!((taken.status.code(), taken.stdout.as_slice()), (Some(1), b"".as_slice()));
+    assert!(String::from_utf8_lossy(&taken.stderr).contains("first@example.com"));
+    assert_eq!(create("nobody").status.code(), Some(2));
+    let server = Server::launch(&folder, &folder.data(), {
+        let mut serve = command(&folder, &["serve", "--sip", "off", "--http", "127.0.0.1:0"]);
+        serve.arg("--data-dir").arg(folder.data());
+        serve
+    });
+    let printed = create(" Root@Example.com");
+    assert_eq!(printed.status.code(), Some(0), "{}", String::from_utf8_lossy(&printed.stderr));
+    let text = String::from_utf8(printed.stdout).unwrap();
+    let link = server.url(&format!("/welcome/{}", text.trim().split_once("/welcome/").unwrap().1));
+    let client = reqwest::Client::new();
+    let request = client.post(&link).header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(request.body("password=battery+staple").send().await.unwrap().status(), 200);
+    let login = json!({ "email": "root@example.com", "password": "battery staple" });
+    let answer = client.post(server.url("/api/v1/auth/login")).json(&login).send().await.unwrap();
+    let tokens: serde_json::Value = answer.json().await.unwrap();
+    let ask = async |path: &str| {
+        let request = client.get(server.url(path)).bearer_auth(tokens["access_token"].as_str().unwrap());
+        request
+            .header("x-tenant", "first-ltd")
+            .send()
+            .await
+            .unwrap()
+            .json::<serde_json::Value>()
+            .await
+            .unwrap()
+    };
+    let me = ask("/api/v1/me").await;
+    assert_eq!((&me["platform_admin"], &me["tenant"]["slug"]), (&json!(true), &json!("first-ltd")), "{me}");
+    assert_eq!(ask("/api/v1/users").await["items"][0]["email"], "first@example.com");
+    assert_eq!(create("root@example.com").status.code(), Some(1));
 }

@@ -102,11 +102,20 @@ async fn a_flood_at_one_door_is_refused_there_and_nothing_acknowledged_is_lost()
         10_000
     );
     // More senders than one door may have events under way.
-    let flood = Attack::Flood(640).start(&scene.bad, "flood");
-    scene.good_calls("beside-flood").await;
-    let seen = ended(flood).await;
-    assert!(seen.of(503) > 0 && !seen.acknowledged.is_empty(), "{:?}", seen.statuses);
-    scene.kept_its_word(&seen, "flood").await;
+    // On a busy machine the senders may be so slow themselves that the door keeps up; then once more.
+    let mut refused = 0;
+    for round in 0..10 {
+        let flood = Attack::Flood(640).start(&scene.bad, "flood");
+        scene.good_calls(&format!("beside-flood-{round}")).await;
+        let seen = ended(flood).await;
+        assert!(!seen.acknowledged.is_empty(), "{:?}", seen.statuses);
+        scene.kept_its_word(&seen, "flood").await;
+        refused = seen.of(503);
+        if refused > 0 {
+            break;
+        }
+    }
+    assert!(refused > 0, "more were under way than a door takes, and none was refused");
 }
 
 #[tokio::test(flavor = "multi_thread")]

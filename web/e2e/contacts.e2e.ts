@@ -18,15 +18,17 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-async function post(target: string, data: object): Promise<{ id: string }> {
+async function send(method: string, target: string, data: object): Promise<{ id: string }> {
   const answer = await fetch(`${url}/api/v1/${target}`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    method,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "if-match": "*" },
     body: JSON.stringify(data),
   });
   if (!answer.ok) throw new Error(`${target}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as { id: string };
 }
+const post = (target: string, data: object) => send("POST", target, data);
+const patch = (target: string, data: object) => send("PATCH", target, data);
 
 async function small(): Promise<void> {
   const { page } = owner;
@@ -123,11 +125,77 @@ describe("a contact", () => {
     await small();
     await panel.getByRole("button", { name: "Merge Rosa Parcell into this record" }).click();
     await page.getByRole("alertdialog").getByRole("button", { name: "Merge" }).click();
-    await page.getByText("Rosa Parcell is part of this record now.").waitFor();
+    await page.getByText("Rosa Parcell is part of Rosa Parcel now.").waitFor();
     await panel.getByText("No duplicates found").waitFor();
     await panel.getByTestId("merges").getByRole("button", { name: "Undo" }).click();
     await page.getByText("They are two records again.").waitFor();
     await panel.getByTestId("candidates").getByText("Same number").waitFor();
+  });
+
+  it("is found among the duplicates of the whole account, and merged there into the one that is to stay", async () => {
+    const { page } = owner;
+    await page.goto("/directory/individuals");
+    await page.getByRole("link", { name: "Duplicates" }).click();
+    const group = page.getByTestId("duplicate-groups").locator("section").filter({ hasText: "Rosa Parcell" });
+    await group.getByText("2 records").waitFor();
+    // The oldest stays where nobody says another.
+    expect(await group.getByRole("radio", { name: "Rosa Parcel stays", exact: true }).isChecked()).toBe(true);
+    expect(await axe(page), "duplicates of the account").toEqual([]);
+    await small();
+    await group.getByRole("button", { name: "Merge Rosa Parcell into Rosa Parcel", exact: true }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Merge" }).click();
+    await page.getByText("Rosa Parcell is part of Rosa Parcel now.").waitFor();
+    await group.waitFor({ state: "detached" });
+
+    const twin = await post("individuals", { full_name: "Rosa P.", phones: [number] });
+    await page.reload();
+    const again = page.getByTestId("duplicate-groups").locator("section").filter({ hasText: "Rosa P." });
+    await again.getByRole("radio", { name: "Rosa P. stays" }).check();
+    await again.getByRole("button", { name: "Merge Rosa Parcel into Rosa P." }).waitFor();
+    await page.getByLabel("In common").selectOption("name");
+    await page.waitForURL(/by=name/);
+    await page.getByLabel("Records").selectOption("organizations");
+    await page.waitForURL(/of=organizations/);
+    await page.goto("/directory/duplicates");
+    await again.getByRole("link", { name: "Rosa P." }).click();
+    const panel = page.getByRole("dialog", { name: "Rosa P." });
+    await panel.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText("Rosa P. was deleted.").waitFor();
+    await page.goto(`/directory/individuals?id=${twin.id}`);
+    await page.getByText("Not found").waitFor();
+  });
+
+  it("of an organization, or known from mail, is merged as others are", async () => {
+    const { page } = owner;
+    const line = freshNumber();
+    const acme = await post("organizations", { name: "Parcel Works", phones: [] });
+    const twin = await post("organizations", { name: "Parcel Works SA", phones: [] });
+    const people = (of: { id: string }) => `organizations/${of.id}/contacts`;
+    const ines = await post(people(acme), { full_name: "Ines Carrier", phones: [line] });
+    await post(people(twin), { full_name: "Ines Carier", phones: [line] });
+    await page.goto(`/directory/organizations?id=${acme.id}&contact=${ines.id}&tab=duplicates`);
+    const panel = page.getByRole("dialog", { name: "Ines Carrier" });
+    await panel.getByRole("button", { name: "Merge Ines Carier into this record" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Merge" }).click();
+    await page.getByText("Ines Carier is part of Ines Carrier now.").waitFor();
+    await panel.getByTestId("merges").getByRole("button", { name: "Undo" }).click();
+    await page.getByText("They are two records again.").waitFor();
+
+    await page.goto("/directory/duplicates?of=contacts");
+    const group = page.getByTestId("duplicate-groups").locator("section").filter({ hasText: "Ines Carier" });
+    await group.getByText("Parcel Works SA").waitFor();
+    expect(await axe(page), "duplicates of organizations' contacts").toEqual([]);
+    await small();
+
+    for (const name of ["Olaf Sender", "Olaf Sendr"])
+      await post("email-contacts", { name, email: `${name.replace(" ", ".")}@mail.example`, phones: [line] });
+    await page.getByLabel("Records", { exact: true }).selectOption("email-contacts");
+    const writers = page.getByTestId("duplicate-groups").locator("section").filter({ hasText: "Olaf Sendr" });
+    await writers.getByRole("button", { name: "Merge Olaf Sendr into Olaf Sender" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Merge" }).click();
+    await page.getByText("Olaf Sendr is part of Olaf Sender now.").waitFor();
+    await writers.waitFor({ state: "detached" });
   });
 
   it("is erased for good once its name is typed", async () => {
@@ -194,13 +262,64 @@ describe("files of contacts", () => {
     const rejects = await readFile((await (await waiting).path()) ?? "", "utf8");
     expect(rejects).toContain("not a number");
     await result.getByRole("button", { name: "Close" }).click();
+
+    // The dialog is gone; the file, how it went and its refused rows are not.
+    await page.getByRole("link", { name: "Imports" }).click();
+    const sent = page.locator("tbody tr[data-row]").filter({ hasText: "people.csv" });
+    await sent.getByText("2 new, 0 there already, 1 refused").waitFor();
+    expect(await axe(page), "files of contacts").toEqual([]);
+    await small();
+    const kept = page.waitForEvent("download");
+    await sent.getByRole("button", { name: "Refused rows" }).click();
+    expect((await kept).suggestedFilename()).toContain("people.csv");
+    await page.getByRole("main").getByRole("link", { name: "Directory" }).click();
     await page.getByLabel("Search", { exact: true }).fill("Una Import");
     await page.getByRole("table").getByText("Una Import").waitFor();
   });
 
+  it("that wait for their columns are gone on with, and forgotten", async () => {
+    const { page } = owner;
+    await page.goto("/directory/imports");
+    await page.getByRole("button", { name: "Import", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "Import contacts" });
+    await dialog.getByLabel("File").setInputFiles({
+      name: "later.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from(`Who,Phone\nOda Later,${freshNumber()}\n`),
+    });
+    await dialog.getByRole("button", { name: "Next" }).click();
+    await dialog.getByTestId("import-mapping").waitFor();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    const sent = page.locator("tbody tr[data-row]").filter({ hasText: "later.csv" });
+    await sent.locator('[data-import="uploaded"]').waitFor();
+    await sent.getByRole("button", { name: "Go on" }).click();
+    await dialog.getByTestId("import-mapping").getByLabel("Who").selectOption("name");
+    await dialog.getByText("1 row is good").waitFor();
+    await dialog.getByRole("button", { name: "Import", exact: true }).click();
+    await dialog.getByTestId("import-result").locator('[data-import="done"]').waitFor();
+    await dialog.getByTestId("import-result").getByRole("button", { name: "Close" }).click();
+    await sent.locator('[data-import="done"]').waitFor();
+    await sent.getByRole("button", { name: "Forget" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Forget" }).click();
+    await sent.waitFor({ state: "detached" });
+  });
+
+  it("that cannot be kept say why", async () => {
+    const { page } = owner;
+    await page.goto("/audit");
+    await page.route("**/api/v1/audit/export*", (route) =>
+      route.fulfill({ status: 503, json: { type: "busy", detail: "Too many exports at once." } }),
+    );
+    await page.getByRole("button", { name: "Export CSV" }).click();
+    await page.getByText("audit.csv was not saved.").waitFor();
+    await page.getByText("Too many exports at once.").waitFor();
+    await page.unroute("**/api/v1/audit/export*");
+  });
+
   it("go out as the list is narrowed", async () => {
     const { page } = owner;
-    await page.waitForURL(/q=Una/);
+    await page.goto("/directory/individuals?q=Una Import");
+    await page.getByRole("table").getByText("Una Import").waitFor();
     const taken = async (item: string) => {
       await page.getByRole("button", { name: "Export" }).click();
       const waiting = page.waitForEvent("download");
@@ -245,17 +364,49 @@ describe("outgoing webhooks", () => {
     await small();
     await page.getByRole("table").getByText("CRM", { exact: true }).click();
     const panel = page.getByRole("dialog", { name: "CRM" });
+    const customers = page.getByRole("dialog", { name: "Customers" });
     await panel.getByText("call.ringing, call.ended").waitFor();
-    await panel.getByRole("button", { name: "Switch off" }).click();
-    await panel.getByText("Switched off").waitFor();
-    await panel.getByRole("tab", { name: "Deliveries" }).click();
-    await panel.getByText("Nothing sent yet").waitFor();
-    await panel.getByRole("tab", { name: "Given up" }).click();
-    await panel.getByText("Nothing given up").waitFor();
+    await panel.getByRole("button", { name: "Edit" }).click();
+    await panel.getByLabel("Name").fill("Customers");
+    await panel.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Customers was saved.").waitFor();
+    await customers.getByText("call.ringing, call.ended").waitFor();
+
+    // Words for many events stay as the API was told, until a box is changed.
+    const id = new URL(page.url()).searchParams.get("id") ?? "";
+    await patch(`webhook-endpoints/${id}`, { events: ["*", "call.ringing"] });
+    await page.reload();
+    await customers.getByRole("button", { name: "Edit" }).click();
+    for (const box of await customers.getByRole("checkbox").all()) expect(await box.isChecked()).toBe(true);
+    expect(await axe(page), "an endpoint's form").toEqual([]);
+    await customers.getByLabel("Address").fill("https://crm.example/hooks/2");
+    await customers.getByRole("button", { name: "Save" }).click();
+    await customers.getByText("https://crm.example/hooks/2").waitFor();
+    await customers.getByText("*, call.ringing").waitFor();
+    await customers.getByRole("button", { name: "Edit" }).click();
+    await customers.getByLabel("call.held").uncheck();
+    await customers.getByRole("button", { name: "Save" }).click();
+    await customers.getByText("call.ringing, call.answered, call.resumed").waitFor();
+
+    await customers.getByRole("button", { name: "New secret" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "New secret" }).click();
+    const renewed = page.getByRole("dialog", { name: "Secret" });
+    expect(await renewed.locator("code").textContent()).toMatch(/^whsec_/);
+    await renewed.getByRole("button", { name: "I have noted it" }).click();
+    await customers.getByText("Two secrets sign for now").waitFor();
+    expect(await page.locator("body").textContent()).not.toContain("whsec_");
+
+    await customers.getByRole("button", { name: "Switch off" }).click();
+    await page.getByText("Customers is switched off.").waitFor();
+    await customers.getByText("Switched off").waitFor();
+    await customers.getByRole("tab", { name: "Deliveries" }).click();
+    await customers.getByText("Nothing sent yet").waitFor();
+    await customers.getByRole("tab", { name: "Given up" }).click();
+    await customers.getByText("Nothing given up").waitFor();
     expect(await axe(page), "an endpoint").toEqual([]);
-    await panel.getByRole("tab", { name: "Details" }).click();
-    await panel.getByRole("button", { name: "Delete" }).click();
+    await customers.getByRole("tab", { name: "Details" }).click();
+    await customers.getByRole("button", { name: "Delete" }).click();
     await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
-    await page.getByText("CRM was deleted.").waitFor();
+    await page.getByText("Customers was deleted.").waitFor();
   });
 });

@@ -40,9 +40,14 @@ describe("directory", () => {
     await page.keyboard.press("Escape");
     await panel.waitFor({ state: "detached" });
 
-    await page.getByLabel("Search", { exact: true }).fill(name.slice(0, 12));
+    // She was there before the search: that the others are gone tells that it found her.
+    const rows = page.locator("tbody tr[data-row]");
+    expect(await rows.count()).toBeGreaterThan(1);
+    await page.getByLabel("Search", { exact: true }).fill("ÉLODIE test");
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr[data-row]").length === 1);
     await page.getByRole("table").getByText(name).waitFor();
     await page.getByLabel("Search", { exact: true }).fill("");
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr[data-row]").length > 1);
     await page.getByLabel("Phone number", { exact: true }).fill(number.replace("+33", "0033 "));
     await page.getByRole("table").getByText(name).waitFor();
     await page.waitForFunction(() => document.querySelectorAll("tbody tr[data-row]").length === 1);
@@ -185,6 +190,9 @@ describe("directory", () => {
     await dialog.getByLabel("Full name").fill("Paula Contact");
     await dialog.getByRole("button", { name: "Save" }).click();
     await dialog.getByText("Somebody else has changed this record.").waitFor();
+    // What they changed is there, what was typed here as well.
+    expect(await dialog.getByLabel("E-mail 1", { exact: true }).inputValue()).toBe("first@test.example");
+    expect(await dialog.getByLabel("Full name").inputValue()).toBe("Paula Contact");
     // What only the server knows: a number that looks like one and is none.
     const first = dialog.getByLabel("Number 1", { exact: true });
     await first.fill("12");
@@ -221,6 +229,84 @@ describe("directory", () => {
     await page.getByText("2 done.").waitFor();
     await page.getByTestId("list-count").getByText("1 of 1").waitFor();
     await page.getByRole("table").getByText(`${mark} Three`).waitFor();
+  });
+
+  it("narrows by where people stand, shows it, and moves several at once", async () => {
+    const { page } = owner;
+    const mark = `Stand${number.slice(-5)}`;
+    const headers = { authorization: `Bearer ${demo.users["owner@demo.example"]?.token}` };
+    const made: string[] = [];
+    for (const each of ["One", "Two", "Three"]) {
+      const answer = await owner.context.request.post("/api/v1/individuals", {
+        headers,
+        data: { full_name: `${mark} ${each}`, gender: "Female", phones: [freshNumber()] },
+      });
+      expect(answer.status()).toBe(201);
+      made.push(((await answer.json()) as { id: string }).id);
+    }
+    await page.goto(`/directory/individuals?q=${mark}&sort=name`);
+    await page.getByTestId("list-count").getByText("3 of 3").waitFor();
+    await page.getByRole("button", { name: "View" }).click();
+    for (const column of ["Status", "Gender"])
+      await page.getByRole("menuitemcheckbox", { name: column }).click();
+    await page.keyboard.press("Escape");
+    const row = (name: string) => page.locator("tbody tr[data-row]").filter({ hasText: `${mark} ${name}` });
+    await row("One").locator('[data-standing="active"]').waitFor();
+    await row("One").getByText("Female").waitFor();
+
+    for (const each of ["One", "Two"]) await page.getByLabel(`Select ${mark} ${each}`).check();
+    const bulk = page.getByTestId("bulk");
+    // Nobody active is made active.
+    expect(await bulk.getByRole("button", { name: "Activate" }).isDisabled()).toBe(true);
+    await bulk.getByRole("button", { name: "Suspend" }).click();
+    // Somebody else is faster with one of them: that one is refused by name, the other moved.
+    await owner.context.request.patch(`/api/v1/individuals/${made[0]}`, {
+      headers: { ...headers, "if-match": "*" },
+      data: { address: "1 rue des Essais" },
+    });
+    const ask = page.getByRole("alertdialog", { name: "Suspend 2 records?" });
+    await ask.getByRole("button", { name: "Suspend" }).click();
+    await page.getByText("1 done.").waitFor();
+    await page.getByTestId("refused").getByText(`${mark} One:`).waitFor();
+    await row("Two").locator('[data-standing="suspended"]').waitFor();
+    expect(await row("One").locator('[data-standing="active"]').count()).toBe(1);
+
+    await page.getByLabel("Status", { exact: true }).selectOption("suspended");
+    await page.waitForURL(/status=suspended/);
+    await page.getByTestId("list-count").getByText("1 of 1").waitFor();
+    await row("Two").waitFor();
+    await page.getByRole("button", { name: "View" }).click();
+    for (const column of ["Status", "Gender"])
+      await page.getByRole("menuitemcheckbox", { name: column }).click();
+    await page.keyboard.press("Escape");
+  });
+});
+
+describe("e-mail contacts", () => {
+  it("are made with an address, changed and deleted", async () => {
+    const { page } = owner;
+    const name = `Maxim Mail ${freshNumber().slice(-5)}`;
+    await page.goto("/directory/email-contacts");
+    await page.getByRole("button", { name: "New e-mail contact" }).click();
+    const form = page.getByTestId("entry-form");
+    await form.getByLabel("Name").fill(name);
+    await form.getByRole("button", { name: "Create" }).click();
+    await form.getByText("This is needed.").waitFor();
+    await form.getByLabel("E-mail 1", { exact: true }).fill("maxim@mail.example");
+    await form.getByRole("button", { name: "Create" }).click();
+    const panel = page.getByRole("dialog", { name });
+    await panel.getByRole("link", { name: "maxim@mail.example" }).waitFor();
+    await panel.getByRole("button", { name: "Edit" }).click();
+    await panel.getByLabel("Name").fill(`${name} II`);
+    await panel.getByLabel("E-mail 1", { exact: true }).fill("maxim@work.example");
+    await panel.getByRole("button", { name: "Save" }).click();
+    const renamed = page.getByRole("dialog", { name: `${name} II` });
+    await renamed.getByRole("link", { name: "maxim@work.example" }).waitFor();
+    await renamed.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText(`${name} II was deleted.`).waitFor();
+    await page.getByLabel("Search", { exact: true }).fill(name);
+    await page.getByText("Nothing matches").waitFor();
   });
 });
 

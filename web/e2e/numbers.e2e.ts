@@ -2,6 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { launchBrowser, type Person, signedIn } from "./support/browser.ts";
+import { freshNumber, sendHook } from "./support/hooks.ts";
 
 const url = inject("serverUrl");
 const demo = inject("demo");
@@ -145,6 +146,37 @@ describe("connections", () => {
     await made.getByRole("button", { name: "I have noted both" }).click();
     await page.getByRole("table").getByText("Workshop PBX").waitFor();
     expect(await page.locator("body").textContent()).not.toMatch(/whsec_/);
+  });
+
+  it("takes another secret in place of the one it has, at once", async () => {
+    const { page, context } = owner;
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.getByRole("button", { name: "Copy: Webhook address of Workshop PBX" }).click();
+    const door = { hook_url: await page.evaluate(() => navigator.clipboard.readText()) };
+    const secret = `whsec_${Buffer.from("twenty-four octets or so").toString("base64")}`;
+    const event = {
+      call_id: "after-the-change",
+      // Over already: a call that rings on would be seen by the files that come after.
+      type: "ended",
+      reason: "missed",
+      from: freshNumber(),
+      to: "+33199000001",
+    } as const;
+    const says = async (key: string) =>
+      (await sendHook({ ...demo, connections: { generic: { id: "", ...door, secret: key } } }, event)).status;
+    expect(await says(secret)).toBe(401);
+    await page.getByRole("table").getByText("Workshop PBX").click();
+    const panel = page.getByRole("dialog", { name: "Workshop PBX" });
+    await panel.getByRole("button", { name: "Edit" }).click();
+    // It is never shown, and an empty field keeps it.
+    expect(await panel.getByLabel("Secret").inputValue()).toBe("");
+    await panel.getByLabel("Secret").fill(secret);
+    await panel.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Workshop PBX was saved.").waitFor();
+    expect(await page.locator("body").textContent()).not.toContain(secret);
+    await expect.poll(() => says(secret)).toBeLessThan(300);
+    await page.keyboard.press("Escape");
+    await panel.waitFor({ state: "detached" });
   });
 
   it("copies the address, changes the name, and shuts the door after asking", async () => {

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { axe, launchBrowser, online, open, type Person, sideways, signedIn } from "./support/browser.ts";
+import { sql } from "./support/database.ts";
 import { freshNumber, TestCall } from "./support/hooks.ts";
 import { type Issuer, startIssuer } from "./support/issuer.ts";
 import { linkIn, type MailServer, startMail } from "./support/mail.ts";
@@ -128,7 +129,7 @@ describe("an identity provider", () => {
     expect(await panel.getByLabel("Client secret").inputValue()).toBe("");
     await panel.getByLabel("Client secret").fill(issuer.clientSecret);
     await panel.getByRole("button", { name: "Save" }).click();
-    await page.getByText("Company was saved.").waitFor();
+    await panel.getByRole("button", { name: "Edit" }).waitFor();
 
     await goThere(guest.page, "agent1@demo.example");
     await guest.page.waitForURL("**/workspace");
@@ -256,10 +257,41 @@ describe("a client who registers", () => {
     await page.reload();
     const row = page.locator("tbody tr[data-row]").filter({ hasText: "eve@client.example" });
     await row.getByRole("button", { name: "Do not let eve@client.example in" }).click();
+    const ask = page.getByRole("alertdialog", { name: "Not let 1 client in?" });
+    await ask.getByRole("button", { name: "Do not" }).click();
     await row.waitFor({ state: "detached" });
     await signsIn(eve.page, "eve@client.example");
     await eve.page.getByRole("alert").waitFor();
     await eve.context.close();
+  });
+});
+
+describe("where the server sends mail", () => {
+  it("an invitation's link is the invited one's alone, and works", async () => {
+    const { page } = owner;
+    const email = "mary@new.example";
+    await page.goto("/people");
+    await page.getByRole("button", { name: "Invite somebody" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("E-mail").fill(email);
+    await dialog.getByRole("button", { name: "Invite", exact: true }).click();
+    await page.getByText(`A mail with the link is on its way to ${email}.`).waitFor();
+    expect(await page.getByTestId("invitation-link").count()).toBe(0);
+    const mary = await open(browser, server.url);
+    await mary.page.goto(linkIn(await mail.next(email)));
+    await mary.page.getByLabel("Your name").fill("Mary Jackson");
+    await mary.page.getByLabel("New password").fill("nine silver gliders");
+    await mary.page.getByRole("button", { name: "Accept" }).click();
+    await mary.page.waitForURL("**/workspace");
+    await mary.context.close();
+    // So is a password link that an admin makes.
+    await page.goto(`/people?q=${email}`);
+    await page.locator("tbody tr[data-row]").getByText("Mary Jackson").click();
+    await page.getByRole("dialog").getByRole("button", { name: "Password link" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Make the link" }).click();
+    await page.getByText(`A mail with the link is on its way to ${email}.`).first().waitFor();
+    expect(await page.getByTestId("password-link").count()).toBe(0);
+    expect(linkIn(await mail.next(email))).toContain("/reset#swl_");
   });
 });
 
@@ -319,5 +351,42 @@ describe("a receiver of events", () => {
     await again.getByRole("button", { name: "Send again" }).click();
     await again.waitFor({ state: "detached" });
     await expect.poll(() => heard.map(({ id }) => id), { timeout: 15_000 }).toEqual(first);
+    await page.keyboard.press("Escape");
+  });
+
+  it("takes in the end what was given up, one event or all", async () => {
+    const { page } = owner;
+    status = 503;
+    await call();
+    await page.goto("/webhooks");
+    await page.getByRole("table").getByText("CRM", { exact: true }).click();
+    const panel = page.getByRole("dialog", { name: "CRM" });
+    await panel.getByRole("tab", { name: "Given up" }).click();
+    const letters = panel.locator("tbody tr[data-row]");
+    // Fifteen hours of attempts are not waited for: each event has failed as often as it may.
+    await expect
+      .poll(
+        async () => {
+          await sql(server.dataDir, "UPDATE webhook_endpoints SET failed = 9, next_attempt_at = now()");
+          await page.reload();
+          await panel.getByRole("tab", { name: "Given up" }).click();
+          await page.getByTestId("skeleton").first().waitFor({ state: "detached" });
+          return letters.count();
+        },
+        { timeout: 50_000, interval: 1500 },
+      )
+      .toBe(2);
+    expect(await axe(page), "what was given up").toEqual([]);
+    await small();
+    heard.length = 0;
+    status = 204;
+    await letters.filter({ hasText: "call.ringing" }).getByRole("button", { name: "Send again" }).click();
+    await page.getByText("1 event is sent again.").waitFor();
+    await expect.poll(types, { timeout: 20_000 }).toEqual(["call.ringing"]);
+    await panel.getByRole("button", { name: "Send all again" }).click();
+    await expect.poll(types, { timeout: 20_000 }).toEqual(["call.ringing", "call.ended"]);
+    await page.reload();
+    await letters.getByText("Delivered").nth(1).waitFor();
+    expect(await panel.getByRole("button", { name: /again/ }).count()).toBe(0);
   });
 });

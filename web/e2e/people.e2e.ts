@@ -1,7 +1,7 @@
 /** People: invited, changed, switched off and on; what admins may not do to owners; lines on people's pages. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { launchBrowser, open, type Person, signedIn, signIn } from "./support/browser.ts";
+import { axe, launchBrowser, open, type Person, sideways, signedIn, signIn } from "./support/browser.ts";
 
 const url = inject("serverUrl");
 const demo = inject("demo");
@@ -15,6 +15,8 @@ afterAll(() => browser?.close());
 
 const PASSWORD = "eleven quiet lanterns";
 const NEWCOMER = "ida@new.example";
+/** Hers at the moment. */
+let password = PASSWORD;
 
 describe("invitations", () => {
   let first = "";
@@ -103,6 +105,71 @@ describe("invitations", () => {
   });
 });
 
+describe("who forgot their password", () => {
+  const FRESH = "twelve loud lanterns";
+
+  it("gets a link from an admin, who is shown it once where the server sends no mail", async () => {
+    const { page } = owner;
+    const ida = await open(browser, url);
+    const signsIn = async (password: string) => {
+      await ida.page.goto("/sign-in");
+      await ida.page.getByLabel("E-mail").fill(NEWCOMER);
+      await ida.page.getByLabel("Password").fill(password);
+      await ida.page.getByRole("button", { name: "Sign in" }).click();
+    };
+    await signsIn(PASSWORD);
+    await ida.page.waitForURL("**/workspace");
+    await page.goto("/people?q=Ida");
+    await page.locator("tbody tr[data-row]").getByText("Ida Rhodes").click();
+    const panel = page.getByRole("dialog", { name: "Ida Rhodes" });
+    await panel.getByRole("button", { name: "Password link" }).click();
+    const ask = page.getByRole("alertdialog", { name: "Make a password link for Ida Rhodes?" });
+    expect(await axe(page), "asking for a link").toEqual([]);
+    await ask.getByRole("button", { name: "Make the link" }).click();
+    const made = page.getByTestId("password-link");
+    const link = (await made.locator("code").textContent()) ?? "";
+    expect(link).toContain("/reset#swl_");
+    expect(await axe(page), "a password link").toEqual([]);
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await sideways(page)).toBe(0);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await made.getByRole("button", { name: "I have copied it" }).click();
+    expect(await page.locator("body").textContent()).not.toContain("swl_");
+
+    const guest = await open(browser, url);
+    await guest.page.goto(link);
+    await guest.page.getByLabel("New password").fill(FRESH);
+    await guest.page.getByRole("button", { name: "Set password" }).click();
+    await guest.page.getByText("Your password is set").waitFor();
+    await guest.context.close();
+    // Who held the account until then is out.
+    await ida.page.waitForURL("**/sign-in**");
+    await signsIn(PASSWORD);
+    await ida.page.getByRole("alert").waitFor();
+    await signsIn(FRESH);
+    await ida.page.waitForURL("**/workspace");
+
+    await panel.getByRole("tab", { name: "History" }).click();
+    await panel.locator('[data-event="password.link_created"]').first().waitFor();
+    await panel.getByRole("tab", { name: "Details" }).click();
+    await panel.getByRole("button", { name: "Sign out everywhere" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Sign out everywhere" }).click();
+    await page.getByText("Ida Rhodes is signed out everywhere.").waitFor();
+    await ida.page.waitForURL("**/sign-in**");
+    await ida.context.close();
+    password = FRESH;
+  });
+
+  it("is offered for others, not for oneself", async () => {
+    const { page } = owner;
+    await page.goto("/people?q=owner");
+    await page.locator("tbody tr[data-row]").getByText("Olivia Owner").click();
+    const panel = page.getByRole("dialog", { name: "Olivia Owner" });
+    await panel.getByRole("button", { name: "Edit" }).waitFor();
+    expect(await panel.getByRole("button", { name: "Password link" }).count()).toBe(0);
+  });
+});
+
 describe("members", () => {
   it("are found, changed, and told of a faster hand", async () => {
     const { page, context } = owner;
@@ -139,7 +206,7 @@ describe("members", () => {
   it("get a number from their page, and lose it there", async () => {
     const { page } = owner;
     const panel = page.getByRole("dialog", { name: "Ida Rhodes" });
-    const card = panel.getByTestId("agent-line");
+    const card = panel.getByTestId("endpoint-line");
     await card.getByText("No phone number").waitFor();
     await card.getByRole("button", { name: "Connect a number" }).click();
     const dialog = page.getByRole("dialog", { name: "A number for Ida Rhodes" });
@@ -170,7 +237,7 @@ describe("members", () => {
     const ida = await open(browser, url);
     await ida.page.goto("/");
     await ida.page.getByLabel("E-mail").fill(NEWCOMER);
-    await ida.page.getByLabel("Password").fill(PASSWORD);
+    await ida.page.getByLabel("Password").fill(password);
     await ida.page.getByRole("button", { name: "Sign in" }).click();
     await ida.page.waitForURL((address) => !address.pathname.startsWith("/sign-in"));
 
@@ -188,7 +255,7 @@ describe("members", () => {
     await page.getByRole("alertdialog").getByRole("button", { name: "Switch on" }).click();
     await panel.locator('[data-active="true"]').waitFor();
     await ida.page.getByLabel("E-mail").fill(NEWCOMER);
-    await ida.page.getByLabel("Password").fill(PASSWORD);
+    await ida.page.getByLabel("Password").fill(password);
     await ida.page.getByRole("button", { name: "Sign in" }).click();
     await ida.page.waitForURL((address) => !address.pathname.startsWith("/sign-in"));
     await ida.context.close();
@@ -207,6 +274,23 @@ describe("members", () => {
     await panel.getByRole("button", { name: "Save" }).click();
     await page.getByText("Olivia Owner was saved.").waitFor();
     await panel.getByText("290", { exact: true }).waitFor();
+  });
+});
+
+describe("the extensions", () => {
+  it("are listed with whose they are, and lead to that person", async () => {
+    const { page } = owner;
+    await page.goto("/people");
+    await page.getByRole("tab", { name: "Extensions" }).click();
+    await page.waitForURL(/view=extensions/);
+    const row = page.locator("tbody tr[data-row]").filter({ hasText: "201" });
+    const name = (await row.getByRole("cell").nth(1).textContent()) ?? "";
+    expect(await axe(page), "extensions").toEqual([]);
+    await row.click();
+    const panel = page.getByRole("dialog");
+    await panel.getByTestId("member-details").getByText("201", { exact: true }).waitFor();
+    expect(name).toContain((await panel.getByRole("heading").first().textContent()) ?? "nobody");
+    await page.keyboard.press("Escape");
   });
 });
 
@@ -240,10 +324,13 @@ describe("who is no owner", () => {
     await context.close();
   });
 
-  it("as a client sees nothing of it", async () => {
+  it("as a client sees nothing of it, nor of the place of agents", async () => {
     const { page, context } = await open(browser, url);
     await signIn(page, demo, "client@demo.example", "/people");
     await page.getByText("Not permitted").waitFor();
+    await page.goto("/workspace");
+    await page.getByText("Not permitted").waitFor();
+    expect(await page.getByTestId("workspace-idle").count()).toBe(0);
     await context.close();
   });
 });

@@ -6,8 +6,10 @@ import { axe, launchBrowser, open, type Person, sideways } from "./support/brows
 
 const url = inject("serverUrl");
 const demo = inject("demo");
-const root = (demo as unknown as { platform_admin: { email: string; password: string } }).platform_admin;
+const root = (demo as unknown as { platform_admin: { email: string; password: string; token: string } })
+  .platform_admin;
 const LINE = "+33 1 99 00 07 01";
+const ABOVE = ["Phone numbers", "Accounts", "Audit log", "Security", "System"];
 let browser: Browser;
 let admin: Person;
 
@@ -31,7 +33,7 @@ describe("the inventory", () => {
     const nav = page.getByRole("navigation", { name: "Main" });
     // A member of no tenant sees what needs none.
     await nav.getByRole("link").first().waitFor();
-    expect(await nav.getByRole("link").allTextContents()).toEqual(["Phone numbers"]);
+    expect(await nav.getByRole("link").allTextContents()).toEqual(ABOVE);
     await page.getByRole("button", { name: "New number" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Number").fill("01 99");
@@ -63,6 +65,22 @@ describe("the inventory", () => {
     await form.getByRole("button", { name: "Save" }).click();
     await page.getByText(`${LINE} was saved.`).waitFor();
     await panel.getByText("France, Lyon").waitFor();
+    // Somebody else is faster: what they changed is shown, what was typed stays.
+    await panel.getByRole("button", { name: "Edit" }).click();
+    await form.getByLabel("Provider").fill("telnyx");
+    const id = new URL(page.url()).searchParams.get("id");
+    const faster = await fetch(`${url}/api/v1/phone-numbers/${id}`, {
+      method: "PATCH",
+      headers: { authorization: `Bearer ${root.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ region: "Nice" }),
+    });
+    expect(faster.status).toBe(200);
+    await form.getByRole("button", { name: "Save" }).click();
+    await form.getByText("Somebody else has changed this record.").waitFor();
+    expect(await form.getByLabel("Region").inputValue()).toBe("Nice");
+    await form.getByRole("button", { name: "Save" }).click();
+    await panel.getByText("France, Nice").waitFor();
+    await panel.getByText("telnyx").waitFor();
     await page.keyboard.press("Escape");
     await panel.waitFor({ state: "detached" });
   });
@@ -160,6 +178,6 @@ describe("acting for a tenant", () => {
     await page.getByRole("menuitem", { name: "Stop" }).click();
     await page.waitForURL("**/numbers");
     const links = page.getByRole("navigation", { name: "Main" }).getByRole("link");
-    await expect.poll(() => links.allTextContents()).toEqual(["Phone numbers"]);
+    await expect.poll(() => links.allTextContents()).toEqual(ABOVE);
   });
 });

@@ -132,8 +132,16 @@ describe.each([
       ["/fields", "New field"],
       ["/identity-providers", "New identity provider"],
       ["/erasures", null],
+      ["/roles", "New role"],
+      ["/audit", null],
+      ["/people?view=registrations&registered=all", null],
+      ["/people?view=extensions", null],
+      ["/directory/imports", null],
+      ["/directory/duplicates", null],
+      ["/directory/duplicates?by=name", null],
       ["/teams", "New team"],
       ["/webhooks", "New endpoint"],
+      ["/bots", "New bot"],
     ] as const) {
       await page.goto(path);
       await page.getByRole("heading", { level: 1 }).waitFor();
@@ -148,6 +156,49 @@ describe.each([
       expect(await axe(page), `${make}, with what is wrong`).toEqual([]);
       await fits(page);
     }
+    await context.close();
+  });
+
+  it("what a webhook endpoint was sent", async () => {
+    const { page, context } = await signedIn(browser, url, demo, "owner@demo.example", { dark });
+    const made = await fetch(`${url}/api/v1/webhook-endpoints`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${demo.users["owner@demo.example"]?.token}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ name: `Nobody ${theme}`, url: "https://nobody.invalid/hook" }),
+    });
+    const { id } = (await made.json()) as { id: string };
+    const call = new TestCall(demo, freshNumber(), line, { agent: { extension: "201" } });
+    await call.send("ringing");
+    // Nobody's screen shall still show it when the next file looks at one.
+    await call.send("ended", { reason: "missed" });
+    await page.goto(`/webhooks?id=${id}&tab=deliveries`);
+    const panel = page.getByRole("dialog");
+    await expect
+      .poll(
+        async () => {
+          await page.reload();
+          await panel.getByRole("tab", { name: "Deliveries" }).waitFor();
+          await page.getByTestId("skeleton").first().waitFor({ state: "detached" });
+          return panel.locator("tbody tr[data-row]").count();
+        },
+        { timeout: 30_000, interval: 1000 },
+      )
+      .toBeGreaterThan(0);
+    expect(await axe(page), "deliveries").toEqual([]);
+    await fits(page);
+    for (const tab of ["Given up", "Details"]) {
+      await panel.getByRole("tab", { name: tab }).click();
+      await page.getByTestId("skeleton").waitFor({ state: "detached" });
+      expect(await axe(page), tab).toEqual([]);
+      await fits(page);
+    }
+    await fetch(`${url}/api/v1/webhook-endpoints/${id}`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${demo.users["owner@demo.example"]?.token}` },
+    });
     await context.close();
   });
 

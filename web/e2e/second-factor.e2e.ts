@@ -12,6 +12,8 @@ let browser: Browser;
 let person: Person;
 let secret = "";
 let codes: string[] = [];
+/** Signed in again after the reset. */
+let mine: Person;
 
 async function enter(target: Person, path = "/"): Promise<void> {
   await target.page.goto(path);
@@ -154,6 +156,73 @@ describe("the second factor", () => {
     await admin.page.getByRole("alertdialog").getByRole("button", { name: "Reset" }).click();
     await card.getByText("Has no second factor.").waitFor();
     await admin.context.close();
+    const other = await open(browser, url);
+    await enter(other);
+    await inside(other);
+    await other.context.close();
+  });
+
+  it("is asked for by another account's invitation too", async () => {
+    mine = await open(browser, url);
+    await enter(mine);
+    await inside(mine);
+    const { page } = mine;
+    await page.goto("/account?tab=security");
+    await page.getByRole("button", { name: "Set up a second factor" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Password").fill(PASSWORD);
+    await dialog.getByRole("button", { name: "Next" }).click();
+    await dialog.getByTestId("qr").waitFor();
+    const key = (await dialog.locator("code").first().textContent()) ?? "";
+    await dialog.getByLabel("Code of the app").fill(totp(key));
+    await dialog.getByRole("button", { name: "Switch on" }).click();
+    const kept = page.getByTestId("backup-codes");
+    await kept.waitFor();
+    codes = await kept.locator("li").allTextContents();
+    await kept.getByLabel("I have kept them in a safe place").check();
+    await kept.getByRole("button", { name: "Done" }).click();
+
+    const { rival } = demo as unknown as {
+      rival: { users: Record<string, { role: string; token: string }> };
+    };
+    const theirs = Object.values(rival.users).find((user) => user.role === "org_owner");
+    const answer = await fetch(`${url}/api/v1/invitations`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${theirs?.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ email: EMAIL, role: "agent" }),
+    });
+    const { link } = (await answer.json()) as { link: string };
+    const guest = await open(browser, url);
+    await guest.page.goto(link);
+    await guest.page.getByRole("link", { name: "Have a link sent" }).waitFor();
+    await guest.page.getByLabel("Password").fill(PASSWORD);
+    await guest.page.getByRole("button", { name: "Accept" }).click();
+    await guest.page.getByLabel("Code").waitFor();
+    expect(await axe(guest.page), "an invitation's code").toEqual([]);
+    expect(await sideways(guest.page)).toBe(0);
+    await guest.page.getByLabel("Code").fill("000000");
+    await guest.page.getByRole("button", { name: "Accept" }).click();
+    await guest.page.getByText("This code is wrong, too old, or was used before.").waitFor();
+    await guest.page.getByLabel("Code").fill(codes[0] ?? "");
+    await guest.page.getByRole("button", { name: "Accept" }).click();
+    await guest.page.waitForURL("**/workspace");
+    await guest.context.close();
+  });
+
+  it("is taken away again by its owner, against password and a code", async () => {
+    const { page } = mine;
+    const dialog = page.getByRole("dialog");
+    await page.getByRole("button", { name: "Take it away" }).click();
+    await dialog.getByLabel("Password").fill("not mine at all");
+    await dialog.getByLabel("Code").fill(codes[1] ?? "");
+    await dialog.getByRole("button", { name: "Take it away" }).click();
+    await dialog.getByText("This is not your password.").waitFor();
+    expect(await axe(page), "taking it away").toEqual([]);
+    await dialog.getByLabel("Password").fill(PASSWORD);
+    await dialog.getByRole("button", { name: "Take it away" }).click();
+    await page.getByText("Sign-ins ask for your password only.").first().waitFor();
+    await page.getByRole("button", { name: "Set up a second factor" }).waitFor();
+    await mine.context.close();
     const other = await open(browser, url);
     await enter(other);
     await inside(other);

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use switchroom_core::{FrameId, UserId, frame::Frame};
+use switchroom_core::{FrameId, Grants, UserId, frame::Frame};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// Room for the envelope and `pushed_at_us`, so that the text is allocated once.
@@ -20,12 +20,14 @@ pub fn now_us() -> i64 {
         .map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// A frame of the engine, as this user gets it. `pushed_at_us` goes in where the frame wants it.
-pub fn of_frame(frame: &Frame, user: UserId, pushed_at_us: i64) -> Utf8Bytes {
+/// A frame of the engine, as this user gets it with these permissions. `pushed_at_us` goes in where the frame wants it.
+pub fn of_frame(frame: &Frame, user: UserId, grants: Grants, pushed_at_us: i64) -> Utf8Bytes {
     let id = frame.event_id.unwrap_or_else(|| frame.id_for(user));
-    let mut text = head(frame.type_, Some(id), frame.at, frame.data.len());
+    let limited = frame.data_limited_to(grants);
+    let data = limited.as_deref().unwrap_or(&frame.data);
+    let mut text = head(frame.type_, Some(id), frame.at, data.len());
     if frame.wants_push_time() {
-        let fields = frame.data.strip_suffix('}').unwrap_or(&frame.data);
+        let fields = data.strip_suffix('}').unwrap_or(data);
         text.push_str(fields);
         if !fields.ends_with('{') {
             text.push(',');
@@ -33,7 +35,7 @@ pub fn of_frame(frame: &Frame, user: UserId, pushed_at_us: i64) -> Utf8Bytes {
         // Writing to a String cannot fail.
         let _ = write!(text, "\"pushed_at_us\":{pushed_at_us}}}");
     } else {
-        text.push_str(&frame.data);
+        text.push_str(data);
     }
     text.push('}');
     text.into()
@@ -105,7 +107,7 @@ mod tests {
     fn a_frame_keeps_its_data_and_gets_an_envelope() {
         let user = UserId(Uuid::from_u128(7));
         let frame = frame("call_ended", r#"{"call":{"from":"\"é\""}}"#);
-        let value = read(&of_frame(&frame, user, 5));
+        let value = read(&of_frame(&frame, user, Grants::ALL, 5));
         assert_eq!(
             value,
             json!({"type": "call_ended", "event_id": frame.event_id.unwrap().to_string(),
@@ -116,11 +118,11 @@ mod tests {
     #[test]
     fn only_a_pop_gets_the_push_time_as_its_last_field() {
         let user = UserId(Uuid::from_u128(7));
-        let pop = read(&of_frame(&frame("screen_pop", r#"{"received_at_us":1}"#), user, 5));
+        let pop = read(&of_frame(&frame("screen_pop", r#"{"received_at_us":1}"#), user, Grants::ALL, 5));
         assert_eq!(pop["data"], json!({"received_at_us": 1, "pushed_at_us": 5}));
-        let empty = read(&of_frame(&frame("screen_pop", "{}"), user, 5));
+        let empty = read(&of_frame(&frame("screen_pop", "{}"), user, Grants::ALL, 5));
         assert_eq!(empty["data"], json!({"pushed_at_us": 5}));
-        assert_eq!(read(&of_frame(&frame("presence", "{}"), user, 5))["data"], json!({}));
+        assert_eq!(read(&of_frame(&frame("presence", "{}"), user, Grants::ALL, 5))["data"], json!({}));
     }
 
     #[test]
@@ -129,7 +131,7 @@ mod tests {
         let mut frame = frame("call_updated", "{}");
         frame.to = Audience::Topic("calls");
         frame.event_id = None;
-        let value = read(&of_frame(&frame, user, 0));
+        let value = read(&of_frame(&frame, user, Grants::ALL, 0));
         assert_eq!(value["event_id"], FrameId::derive(frame.source, "call_updated", user).to_string());
     }
 

@@ -16,7 +16,8 @@ use std::{
 
 use dashmap::DashMap;
 use switchroom_core::{
-    TenantId, TicketId, UserId,
+    Grants, TenantId, TicketId, UserId,
+    directory::CallerContext,
     frame::{Audience, Frame},
     log::Cursor,
     wallboard::{Wallboard, WallboardDelta},
@@ -44,6 +45,10 @@ pub struct Peer {
     pub user: UserId,
     /// The sign-in it lives under.
     pub sign_in: Uuid,
+    /// What it may; when that changes the sign-in's sockets are closed.
+    grants: Grants,
+    /// When it was asked for, which is before its sign-in was looked at.
+    asked_at: Instant,
     pub outbox: Outbox,
     /// Whether it is among its tenant's holders of provisional frames.
     holding: AtomicBool,
@@ -53,12 +58,21 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub fn new(tenant: TenantId, user: UserId, sign_in: Uuid, settings: &Settings) -> Self {
+    pub fn new(
+        tenant: TenantId,
+        user: UserId,
+        sign_in: Uuid,
+        grants: Grants,
+        asked_at: Instant,
+        settings: &Settings,
+    ) -> Self {
         Self {
             id: Uuid::new_v4(),
             tenant,
             user,
             sign_in,
+            grants,
+            asked_at,
             outbox: Outbox::new(settings.queue_frames, settings.queue_bytes),
             holding: AtomicBool::new(false),
             framed_at: AtomicU64::new(0),
@@ -85,6 +99,8 @@ pub struct Hub {
     users: DashMap<(TenantId, UserId), Vec<Arc<Peer>>>,
     listeners: DashMap<(TenantId, Topic), Vec<Arc<Peer>>>,
     rooms: DashMap<TenantId, Arc<Room>>,
+    /// Whole boards as they were last written, of tenants whose board somebody watches.
+    boards: DashMap<TenantId, (Arc<Wallboard>, Utf8Bytes)>,
     ended: Mutex<VecDeque<(Instant, Uuid)>>,
     sockets: AtomicUsize,
     closing: AtomicBool,
@@ -104,6 +120,7 @@ impl Hub {
             users: DashMap::new(),
             listeners: DashMap::new(),
             rooms: DashMap::new(),
+            boards: DashMap::new(),
             ended: Mutex::default(),
             sockets: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
@@ -141,7 +158,7 @@ impl Hub {
         // What ended while the socket was being opened did not find it among the others.
         if self.closing.load(Ordering::SeqCst) {
             peer.outbox.close(Close::GoingAway);
-        } else if lock(&self.ended).iter().any(|(_, sign_in)| *sign_in == peer.sign_in) {
+        } else if lock(&self.ended).iter().any(|(at, which)| *which == peer.sign_in && *at >= peer.asked_at) {
             peer.outbox.close(Close::SignInEnded);
         }
     }
@@ -197,7 +214,19 @@ impl Hub {
         if let Some(mut peers) = self.listeners.get_mut(&key) {
             peers.retain(|other| !Arc::ptr_eq(other, peer));
         }
-        self.listeners.remove_if(&key, |_, peers| peers.is_empty());
+        let last = self.listeners.remove_if(&key, |_, peers| peers.is_empty()).is_some();
+        if last && topic == Topic::Wallboard {
+            self.boards.remove(&peer.tenant);
+        }
+    }
+
+    /// The frame of a whole board. That of a big floor is megabytes: written once, however many sockets want it.
+    pub(crate) fn whole_board(&self, tenant: TenantId, board: &Arc<Wallboard>) -> Utf8Bytes {
+        let mut last = self.boards.entry(tenant).or_insert_with(|| (board.clone(), written(board)));
+        if !Arc::ptr_eq(&last.0, board) {
+            *last = (board.clone(), written(board));
+        }
+        last.1.clone()
     }
 
     /// Closes every socket with 1001, those still being opened too.
@@ -314,6 +343,10 @@ fn got_it(peer: &Peer, frames: &[Frame], place: usize) -> bool {
     })
 }
 
+fn written(board: &Wallboard) -> Utf8Bytes {
+    envelope::of_data("wallboard", board)
+}
+
 fn overflowed(peer: &Peer) {
     metrics::counter!("switchroom_socket_overflows_total").increment(1);
     tracing::info!(session = %peer.id, user = %peer.user, "a socket does not keep up and is closed");
@@ -327,9 +360,15 @@ impl FrameSink for Hub {
             match frame.to {
                 Audience::User(user) => {
                     let Some(peers) = self.users.get(&(tenant, user)) else { continue };
-                    let text = envelope::of_frame(frame, user, pushed_at);
+                    let text = OnceCell::new();
                     for peer in peers.iter() {
-                        self.push(peer, text.clone());
+                        let write = || envelope::of_frame(frame, user, peer.grants, pushed_at);
+                        let text = if CallerContext::is_whole_for(peer.grants) {
+                            text.get_or_init(write).clone()
+                        } else {
+                            write()
+                        };
+                        self.push(peer, text);
                         self.holds(peer, delivered);
                     }
                 }
@@ -341,7 +380,7 @@ impl FrameSink for Hub {
                     let Some(peers) = self.listeners.get(&(tenant, topic)) else { continue };
                     for peer in peers.iter() {
                         if !got_it(peer, frames, place) {
-                            self.push(peer, envelope::of_frame(frame, peer.user, pushed_at));
+                            self.push(peer, envelope::of_frame(frame, peer.user, peer.grants, pushed_at));
                             self.holds(peer, delivered);
                         }
                     }
@@ -364,13 +403,13 @@ impl FrameSink for Hub {
 
     fn wallboard(&self, tenant: TenantId, board: &Arc<Wallboard>, delta: &WallboardDelta) {
         let Some(peers) = self.listeners.get(&(tenant, Topic::Wallboard)) else { return };
-        let (whole_text, delta_text) = (OnceCell::new(), OnceCell::new());
+        let delta_text = OnceCell::new();
         for peer in peers.iter() {
             let pushed = peer.outbox.board_changed(
                 delta.base,
                 delta.revision,
                 || delta_text.get_or_init(|| envelope::of_data("wallboard", delta)).clone(),
-                || whole_text.get_or_init(|| envelope::of_data("wallboard", &**board)).clone(),
+                || self.whole_board(tenant, board),
             );
             if pushed == Pushed::Overflowed {
                 overflowed(peer);
@@ -413,7 +452,14 @@ mod tests {
     const BOB: UserId = UserId(Uuid::from_u128(12));
 
     fn join(hub: &Hub, tenant: TenantId, user: UserId) -> Arc<Peer> {
-        let peer = Arc::new(Peer::new(tenant, user, Uuid::new_v4(), &Settings::default()));
+        let peer = Arc::new(Peer::new(
+            tenant,
+            user,
+            Uuid::new_v4(),
+            Grants::ALL,
+            Instant::now(),
+            &Settings::default(),
+        ));
         hub.join(&peer);
         peer
     }
@@ -556,9 +602,17 @@ mod tests {
         hub.session_ended(ann.sign_in);
         assert_eq!(drain(&ann), [Next::Close(Close::SignInEnded)]);
         assert_eq!(drain(&bob), []);
-        let late = Arc::new(Peer::new(TENANT, ANN, ann.sign_in, &Settings::default()));
+        let asking = |asked_at| {
+            let peer = Peer::new(TENANT, ANN, ann.sign_in, Grants::ALL, asked_at, &Settings::default());
+            Arc::new(peer)
+        };
+        let late = asking(ann.asked_at);
         hub.join(&late);
         assert_eq!(drain(&late), [Next::Close(Close::SignInEnded)]);
+        // An API token may be good again, with other powers: whoever asks after that was looked at anew.
+        let anew = asking(Instant::now() + Duration::from_millis(1));
+        hub.join(&anew);
+        assert_eq!(drain(&anew), []);
     }
 
     #[tokio::test]

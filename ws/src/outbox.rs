@@ -21,6 +21,8 @@ pub enum Next {
     Frame(Utf8Bytes),
     /// Everything up to here is durable; what was queued before it has been taken.
     Committed(Cursor),
+    /// It kept up again, and missed changes of the board: it is to be given the whole.
+    Board,
     Close(Close),
 }
 
@@ -57,8 +59,10 @@ enum Board {
     /// Nothing, and wants nothing.
     #[default]
     Off,
-    /// Wants the whole board.
+    /// Wants the whole board, and is about to get it.
     Wanted,
+    /// Was too far behind for a change.
+    Missed,
     /// Everything up to this revision.
     At(u64),
 }
@@ -135,7 +139,7 @@ impl Outbox {
     }
 
     /// The board changed from `base` to `revision`. Sends the delta where it fits on what the socket has, else the
-    /// whole board; skips a socket that is far behind, which gets the whole board with a later change.
+    /// whole board; skips a socket that is far behind, which asks for the whole board when it has caught up.
     pub fn board_changed(
         &self,
         base: u64,
@@ -148,11 +152,11 @@ impl Outbox {
             Board::Off => return Pushed::Queued,
             Board::At(has) if has >= revision => return Pushed::Queued,
             _ if state.frames.len() >= self.max_frames / 2 || state.bytes >= self.max_bytes / 2 => {
-                state.board = Board::Wanted;
+                state.board = Board::Missed;
                 return Pushed::Queued;
             }
             Board::At(has) if has == base => delta(),
-            Board::At(_) | Board::Wanted => full(),
+            Board::At(_) | Board::Wanted | Board::Missed => full(),
         };
         let pushed = self.queue(&mut state, text);
         state.board = Board::At(revision);
@@ -188,6 +192,10 @@ impl Outbox {
         }
         if let Some(cursor) = state.committed.take() {
             return Poll::Ready(Next::Committed(cursor));
+        }
+        if state.board == Board::Missed {
+            state.board = Board::Wanted;
+            return Poll::Ready(Next::Board);
         }
         state.wait(cx);
         Poll::Pending
@@ -314,9 +322,11 @@ mod tests {
         outbox.whole_board(1, || text("1"));
         outbox.push(text("a"));
         outbox.board_changed(1, 2, || text("1-2"), || text("2"));
-        drain(&outbox);
+        assert_eq!(drain(&outbox), [Next::Frame(text("1")), Next::Frame(text("a")), Next::Board]);
         outbox.board_changed(2, 3, || text("2-3"), || text("3"));
         assert_eq!(drain(&outbox), [Next::Frame(text("3"))]);
+        outbox.whole_board(3, || text("3"));
+        assert_eq!(drain(&outbox), [], "a change was faster");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What the gateway needs of its neighbours, as narrow traits: the live engine, sign-in, and sight of tickets.
 
+use axum::http::Extensions;
 use chrono::{DateTime, Utc};
 use futures::{FutureExt, future::BoxFuture};
 use std::sync::Arc;
 use switchroom_core::{
-    Permission, TenantId, TicketId, UserId,
+    Grants, TenantId, TicketId, UserId,
     agent::{Chosen, PresenceView},
     frame::Frame,
     log::Cursor,
@@ -27,14 +28,14 @@ pub struct Identity {
     pub sign_in: Uuid,
     /// When the sign-in ends by itself; `None` = when it is ended.
     pub expires: Option<DateTime<Utc>>,
-    pub permissions: Box<[Permission]>,
+    pub grants: Grants,
 }
 
 impl Identity {
     pub fn may(&self, access: Access) -> bool {
         match access {
             Access::Public | Access::SignedIn => true,
-            Access::Permission(permission) => self.permissions.contains(&permission),
+            Access::Permission(permission) => self.grants.holds(permission),
         }
     }
 }
@@ -48,21 +49,29 @@ pub enum Refusal {
     /// Known, but without a tenant to act in: 403.
     #[error("no tenant")]
     Forbidden,
+    /// The tenant is suspended: 403.
+    #[error("the tenant is suspended")]
+    Suspended,
     /// It could not be found out: 503.
     #[error("sign-in is not available")]
     Unavailable,
 }
 
-/// Turns credentials into an identity.
+/// Turns credentials into an identity. `from` is what the listener knows of the request: where it came from.
 pub trait Authenticate: Send + Sync {
     /// `Authorization: Bearer token`. `tenant` is the `X-Tenant` header, which counts for platform admins only.
     fn bearer<'a>(
         &'a self,
         token: &'a str,
         tenant: Option<&'a str>,
+        from: &'a Extensions,
     ) -> BoxFuture<'a, Result<Identity, Refusal>>;
     /// A one-use ticket; asking uses it up.
-    fn ticket<'a>(&'a self, ticket: &'a str) -> BoxFuture<'a, Result<Identity, Refusal>>;
+    fn ticket<'a>(
+        &'a self,
+        ticket: &'a str,
+        from: &'a Extensions,
+    ) -> BoxFuture<'a, Result<Identity, Refusal>>;
 }
 
 /// Whether a user may see a ticket; asked when a socket subscribes to it.
@@ -85,6 +94,7 @@ pub trait Switchboard: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'_, Result<Resumed, ResumeError>>;
     fn open_pops(&self, tenant: TenantId, user: UserId) -> Vec<Frame>;
+    /// For a socket that hears of every change from now on.
     fn wallboard(&self, tenant: TenantId) -> Arc<Wallboard>;
     fn choose_presence(
         &self,
@@ -121,7 +131,7 @@ impl Switchboard for Engine {
     }
 
     fn wallboard(&self, tenant: TenantId) -> Arc<Wallboard> {
-        self.wallboard(tenant)
+        self.wallboard_to_follow(tenant)
     }
 
     fn choose_presence(

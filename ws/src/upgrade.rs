@@ -10,14 +10,14 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header},
     response::Response,
     routing::any,
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{handshake::derive_accept_key, protocol::Role},
@@ -100,7 +100,8 @@ impl Gateway {
 
 async fn upgrade(State(gateway): State<Gateway>, mut request: Request) -> Response {
     let shared = gateway.shared;
-    let who = match identify(&shared, request.headers()).await {
+    let asked_at = Instant::now();
+    let who = match identify(&shared, request.headers(), request.extensions()).await {
         Ok(who) => who,
         Err(Refusal::Unauthorized) => {
             return refuse(
@@ -110,6 +111,9 @@ async fn upgrade(State(gateway): State<Gateway>, mut request: Request) -> Respon
             );
         }
         Err(Refusal::Forbidden) => return refuse(StatusCode::FORBIDDEN, "forbidden", "no tenant to act in"),
+        Err(Refusal::Suspended) => {
+            return refuse(StatusCode::FORBIDDEN, "tenant-suspended", "the tenant is suspended");
+        }
         Err(Refusal::Unavailable) => {
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "sign-in is not available");
         }
@@ -135,7 +139,7 @@ async fn upgrade(State(gateway): State<Gateway>, mut request: Request) -> Respon
         );
     }
     let sessions = shared.sessions.clone();
-    sessions.spawn(run(shared, who, on_upgrade));
+    sessions.spawn(run(shared, who, asked_at, on_upgrade));
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
@@ -146,23 +150,23 @@ async fn upgrade(State(gateway): State<Gateway>, mut request: Request) -> Respon
     response
 }
 
-async fn run(shared: Arc<Shared>, who: Identity, on_upgrade: OnUpgrade) {
+async fn run(shared: Arc<Shared>, who: Identity, asked_at: Instant, on_upgrade: OnUpgrade) {
     let Ok(Ok(upgraded)) = timeout(shared.settings.upgrade_wait, on_upgrade).await else { return };
     let socket =
         WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(settings::wire())).await;
-    let mut session = Session::open(shared, who, socket);
+    let mut session = Session::open(shared, who, asked_at, socket);
     let end = session.run().await;
     // Boxed, so that an idle socket does not keep room for its farewell.
     Box::pin(session.farewell(end)).await;
 }
 
-async fn identify(shared: &Shared, headers: &HeaderMap) -> Result<Identity, Refusal> {
+async fn identify(shared: &Shared, headers: &HeaderMap, from: &Extensions) -> Result<Identity, Refusal> {
     let who = match credentials(headers).ok_or(Refusal::Unauthorized)? {
         Credentials::Bearer(token) => {
             let tenant = headers.get("x-tenant").and_then(|slug| slug.to_str().ok());
-            shared.sign_in.bearer(token, tenant).await?
+            shared.sign_in.bearer(token, tenant, from).await?
         }
-        Credentials::Ticket(ticket) => shared.sign_in.ticket(ticket).await?,
+        Credentials::Ticket(ticket) => shared.sign_in.ticket(ticket, from).await?,
     };
     match who.expires {
         Some(end) if end <= chrono::Utc::now() => Err(Refusal::Unauthorized),

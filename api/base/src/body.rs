@@ -26,6 +26,7 @@ use crate::{
 
 /// Largest API body; uploads have limits of their own.
 pub const BODY_LIMIT: usize = 1024 * 1024;
+
 /// How long a body may take to arrive: the largest one at 300 kbit/s.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -80,6 +81,20 @@ impl Errors {
             });
         if !fine {
             self.push(pointer, "is not an e-mail address");
+        }
+    }
+
+    /// A SIP address: `sip:` or `sips:` and something behind it, no blanks, at most 512 octets.
+    pub fn optional_sip(&mut self, pointer: &str, uri: Option<&str>) {
+        let fine = |uri: &str| {
+            let lower = uri.to_ascii_lowercase();
+            let rest = lower.strip_prefix("sip:").or_else(|| lower.strip_prefix("sips:")).unwrap_or_default();
+            !rest.is_empty()
+                && uri.len() <= 512
+                && !uri.contains(|c: char| c.is_whitespace() || c.is_control())
+        };
+        if uri.is_some_and(|uri| !fine(uri)) {
+            self.push(pointer, "must be a SIP address such as sip:201@pbx.example");
         }
     }
 

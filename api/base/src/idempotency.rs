@@ -5,6 +5,9 @@
 //! handler whose act must not be done twice notes what it made in its own transaction ([`Keyed::made_now`]) and answers
 //! with that where it was made before ([`Keyed::made`]). Stored answers are sealed, because
 //! some hold a secret that is shown once. What is beneath `/auth` takes no key.
+//!
+//! A file is not held until it is known whose repetition it is: its print is taken while it is read and kept with the
+//! answer. What was answered before the whole file had come (too long, broken off) is not kept.
 
 use axum::{
     body::Body,
@@ -27,11 +30,14 @@ use crate::{
     problem::Problem,
     state::AppState,
     tx::Tx,
+    upload::{self, Print, is_upload},
 };
 
 pub const HEADER: &str = "idempotency-key";
 /// Tells that an answer is the stored one.
 pub const REPLAYED: &str = "idempotency-replayed";
+/// What the file was that was sent, beside the kept headers.
+const PRINT: &str = "file-print";
 /// Headers that belong to an answer and are given again with it.
 const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
 
@@ -74,18 +80,28 @@ async fn attempt(
         })?;
     let key = Key { tenant: actor.0.tenant(), user: actor.0.user_id, key: key.to_owned() };
     let (mut parts, body) = request.into_parts();
-    let body = collect(&parts.headers, body, BODY_LIMIT).await?;
     let mut digest = Sha256::new();
     digest.update(parts.method.as_str());
     digest.update([0]);
     digest.update(parts.uri.path_and_query().map_or("", |target| target.as_str()));
     digest.update([0]);
-    digest.update(&body);
+    let is_file = is_upload(parts.uri.path());
+    let mut body = body;
+    if !is_file {
+        let octets = collect(&parts.headers, body, BODY_LIMIT).await?;
+        digest.update(&octets);
+        body = Body::from(octets);
+    }
     let fingerprint: [u8; 32] = digest.finalize().into();
 
     let made = match claim(&state, &key, &fingerprint).await? {
         Claim::First => None,
         Claim::Made(id) => Some(id),
+        Claim::Answered(answer) if is_file => {
+            let print = hex(&upload::print(body).await?);
+            let same = answer.headers.get(PRINT).is_some_and(|kept| *kept == json!(print));
+            return if same { replay(&state, answer) } else { Err(other_request()) };
+        }
         Claim::Answered(answer) => return replay(&state, answer),
         Claim::StillRunning => {
             return Err(Problem::conflict(
@@ -94,23 +110,36 @@ async fn attempt(
             )
             .header(header::RETRY_AFTER, "1"));
         }
-        Claim::OtherRequest => {
-            return Err(Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency-reused",
-                "Idempotency-Key used before",
-            )
-            .detail("This Idempotency-Key came with another request before."));
-        }
+        Claim::OtherRequest => return Err(other_request()),
+    };
+    let (body, print) = if is_file {
+        let (body, print) = upload::printed(body);
+        (body, Some(print))
+    } else {
+        (body, None)
     };
     parts.extensions.insert(Keyed { key: key.clone(), made });
     // In a task of its own: a client that hangs up must not leave the act half done and its key taken.
     let task = tokio::spawn(async move {
         let release = Release { state: state.clone(), key: Some(key.clone()) };
-        let response = carry_out(&state, Request::from_parts(parts, Body::from(body)), next).await;
-        keep(&state, &key, response, release).await
+        let response = carry_out(&state, Request::from_parts(parts, body), next).await;
+        let print = match print {
+            // Nobody sends it any more: what is not there now does not come.
+            Some(mut print) => print.try_recv().ok().map(Some),
+            None => Some(None),
+        };
+        keep(&state, &key, response, print, release).await
     });
     task.await.map_err(|_| Problem::internal())
+}
+
+fn other_request() -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-reused", "Idempotency-Key used before")
+        .detail("This Idempotency-Key came with another request before.")
+}
+
+fn hex(print: &Print) -> String {
+    print.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Gives the key back when the handler panics.
@@ -128,19 +157,26 @@ impl Drop for Release {
     }
 }
 
-async fn keep(state: &AppState, key: &Key, response: Response, mut release: Release) -> Response {
+/// Of a file, `print` is what it was; `None` where it was not read to its end, and so may be another the next time.
+async fn keep(
+    state: &AppState,
+    key: &Key,
+    response: Response,
+    print: Option<Option<Print>>,
+    mut release: Release,
+) -> Response {
     release.key = None;
-    if response.status().is_server_error() {
+    let Some(print) = print.filter(|_| !response.status().is_server_error()) else {
         forget(state, key).await;
         return response;
-    }
+    };
     let (parts, body) = response.into_parts();
     // Answers to a POST are small and made by us; one beyond the limit of a request would be a bug.
     let Ok(bytes) = axum::body::to_bytes(body, 4 * BODY_LIMIT).await else {
         forget(state, key).await;
         return Problem::internal().into_response();
     };
-    if let Err(error) = save(state, key, parts.status, &parts.headers, &bytes).await {
+    if let Err(error) = save(state, key, parts.status, &parts.headers, print, &bytes).await {
         // The act is done and the client shall know; only a repetition will not find the answer.
         tracing::warn!(error = %error, "the answer to an idempotent request could not be kept");
     }
@@ -160,12 +196,16 @@ async fn save(
     key: &Key,
     status: StatusCode,
     headers: &HeaderMap,
+    print: Option<Print>,
     body: &[u8],
 ) -> Result<(), SaveError> {
-    let kept: serde_json::Map<_, _> = KEPT
+    let mut kept: serde_json::Map<_, _> = KEPT
         .iter()
         .filter_map(|name| Some((name.to_string(), json!(headers.get(name)?.to_str().ok()?))))
         .collect();
+    if let Some(print) = print {
+        kept.insert(PRINT.to_owned(), json!(hex(&print)));
+    }
     let (key_id, sealed) = state.sealer.seal(body)?;
     let answer = Answer { status: status.as_u16(), headers: kept.into(), body: sealed, key_id };
     let mut tx = Tx::begin(&state.db, key.tenant).await?;

@@ -8,6 +8,7 @@
 mod admission;
 pub mod auth;
 pub mod body;
+pub mod document;
 pub mod hooks;
 pub mod http;
 pub mod idempotency;
@@ -23,11 +24,12 @@ pub mod reply;
 pub mod sheet;
 pub mod state;
 pub mod tx;
+pub mod upload;
 
 pub use auth::{Actor, Address, Caller};
 pub use body::{Body, Errors, Incoming, Patch, Validate};
 pub use hooks::Door as HookDoor;
-pub use list::{Filter, ListQuery, Page};
+pub use list::{Filter, ListQuery, OneWay, Page, WholeList};
 pub use mail::Mailer;
 pub use problem::Problem;
 pub use reply::{Created, IfMatch, Json, Params, Versioned, etag};

@@ -6,6 +6,7 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use switchroom_store::listing::{self, Key, KeyKind, Order, Position, Slice, Window};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -95,6 +96,20 @@ impl ListQuery {
             })
     }
 
+    /// The page that is asked for, in one of these orders; the first is the default, in that direction.
+    pub fn window(&self, orders: &[Order], descending: bool) -> Result<Window<Order>, Problem> {
+        let names: Vec<&str> = orders.iter().map(|order| order.name).collect();
+        let (name, asked) = self.sort_by(&names)?;
+        let sort = orders.iter().find(|order| order.name == name).copied().ok_or_else(Problem::internal)?;
+        let descending = if self.sort.is_some() { asked } else { descending };
+        let place = place(sort.name, descending);
+        let after = match sort.kind {
+            KeyKind::At => self.after(&place)?.map(|(at, id)| Position { key: Key::At(at), id }),
+            KeyKind::Text => self.after(&place)?.map(|(text, id)| Position { key: Key::Text(text), id }),
+        };
+        Ok(Window { sort, descending, after, limit: self.limit, count: self.count })
+    }
+
     /// Where the page before ended: the sort key and id of its last item. 400 for what we did not give out.
     pub fn after<K: DeserializeOwned>(&self, sort: &str) -> Result<Option<(K, Uuid)>, Problem> {
         self.cursor.as_deref().map(|text| decode_cursor(text, sort)).transpose()
@@ -119,6 +134,20 @@ impl ListQuery {
             encode_cursor(sort, &key, id)
         });
         Page { items, next_cursor, count: None }
+    }
+}
+
+/// The order as a cursor remembers it, direction included.
+pub fn place(field: &str, descending: bool) -> String {
+    if descending { format!("-{field}") } else { field.to_owned() }
+}
+
+/// The cursor of a place in a list.
+pub fn cursor_at(position: &Position, place: &str) -> String {
+    match &position.key {
+        Key::At(at) => encode_cursor(place, at, position.id),
+        Key::Text(text) => encode_cursor(place, text, position.id),
+        Key::Number(number) => encode_cursor(place, number, position.id),
     }
 }
 
@@ -157,9 +186,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A list that is whole on one page.
-    pub fn all(items: Vec<T>) -> Self {
-        Self { items, next_cursor: None, count: None }
+    /// What the store found for the window.
+    pub fn of(window: &Window<Order>, slice: Slice<T>) -> Self {
+        let place = place(window.sort.name, window.descending);
+        let next_cursor = slice.next.as_ref().map(|position| cursor_at(position, &place));
+        Self { items: slice.items, next_cursor, count: slice.count.map(Count::from) }
     }
 
     pub fn map<U>(self, into: impl FnMut(T) -> U) -> Page<U> {
@@ -174,11 +205,57 @@ impl<T> Page<T> {
         let items = self.items.into_iter().map(into).collect::<Result<_, E>>()?;
         Ok(Page { items, next_cursor: self.next_cursor, count: self.count })
     }
+}
 
-    #[must_use]
-    pub fn counted(mut self, count: Option<i64>) -> Self {
-        self.count = count.map(Count::capped);
-        self
+/// The parameter of lists that are whole on one page.
+#[derive(Clone, Copy, Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WholeList {
+    /// Count the items as well.
+    #[param(default = false, required = false)]
+    pub count: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for WholeList {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        ListQuery::parse(parts.uri.query().unwrap_or_default()).map(|list| Self { count: list.count })
+    }
+}
+
+impl WholeList {
+    /// All of it.
+    pub fn page<T>(self, items: Vec<T>) -> Page<T> {
+        self.at_most(items, usize::MAX)
+    }
+
+    /// What there is of it, at most so many.
+    pub fn at_most<T>(self, items: Vec<T>, most: usize) -> Page<T> {
+        let value = i64::try_from(items.len()).unwrap_or(i64::MAX);
+        let count = self.count.then_some(Count { value, exact: items.len() < most });
+        Page { items, next_cursor: None, count }
+    }
+}
+
+/// The parameters of lists that go one way only, such as the log.
+#[derive(Clone, Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OneWay {
+    /// How many items at most; more than 200 means 200.
+    #[param(default = 50, minimum = 1, required = false)]
+    pub limit: u32,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// Count the items as well.
+    #[param(default = false, required = false)]
+    pub count: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OneWay {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let ListQuery { limit, cursor, count, .. } = ListQuery::parse(parts.uri.query().unwrap_or_default())?;
+        Ok(Self { limit, cursor, count })
     }
 }
 
@@ -188,6 +265,12 @@ pub struct Count {
     pub value: i64,
     /// False when counting stopped at `value`.
     pub exact: bool,
+}
+
+impl From<listing::Count> for Count {
+    fn from(count: listing::Count) -> Self {
+        Self { value: count.value, exact: count.exact }
+    }
 }
 
 impl Count {

@@ -22,7 +22,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
-use crate::HookDoor;
+use crate::{
+    HookDoor,
+    auth::{Address, Proxies},
+};
 
 /// A client gets this long to send the head of a request, the first one and each later one on the connection.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
@@ -48,6 +51,8 @@ pub struct Doors {
     pub router: Router,
     /// For call events.
     pub hooks: Option<HookDoor>,
+    /// Who may say whom they speak for.
+    pub proxies: Proxies,
 }
 
 /// Serves until told to stop; then takes nothing new, and ends when what runs is done, at the latest after `patience`.
@@ -145,7 +150,9 @@ async fn connection(stream: TcpStream, peer: SocketAddr, doors: Doors, stop: Can
     }
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
+        let client = doors.proxies.client(peer.ip(), request.headers());
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(Address(Some(client)));
         let mut doors = doors.clone();
         async move {
             match (&doors.hooks, HookDoor::key(&request)) {
@@ -182,6 +189,13 @@ mod tests {
     use super::*;
 
     async fn start(patience: Duration) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
+        start_behind(Proxies::default(), patience).await
+    }
+
+    async fn start_behind(
+        proxies: Proxies,
+        patience: Duration,
+    ) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let slow = || async {
@@ -189,9 +203,13 @@ mod tests {
             "done"
         };
         let whoami = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() };
-        let router = Router::new().route("/slow", get(slow)).route("/whoami", get(whoami));
+        let client = |address: Address| async move { address.text().unwrap_or_default() };
+        let router = Router::new()
+            .route("/slow", get(slow))
+            .route("/whoami", get(whoami))
+            .route("/client", get(client));
         let stop = CancellationToken::new();
-        let doors = Doors { router, hooks: None };
+        let doors = Doors { router, hooks: None, proxies };
         let task = tokio::spawn(serve(listener, doors, stop.clone(), patience));
         (address, stop, task)
     }
@@ -213,6 +231,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_forged_header_is_nothing_and_a_trusted_proxy_s_is_the_address() {
+        for (proxies, client) in [
+            (Proxies::default(), "127.0.0.1"),
+            (Proxies::trusting(|address| address.is_loopback()), "203.0.113.9"),
+        ] {
+            let (address, _stop, _task) = start_behind(proxies, Duration::from_secs(1)).await;
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = "GET /client HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 192.0.2.7, 203.0.113.9\r\nconnection: close\r\n\r\n";
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert_eq!(answer.rsplit("\r\n").next(), Some(client), "{answer}");
+        }
+    }
+
+    #[tokio::test]
     async fn whoever_comes_beyond_the_limit_is_told_to_come_again() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -220,7 +254,7 @@ mod tests {
         tokio::spawn(serve_at_most(
             1,
             listener,
-            Doors { router, hooks: None },
+            Doors { router, hooks: None, proxies: Proxies::default() },
             CancellationToken::new(),
             Duration::from_secs(1),
         ));

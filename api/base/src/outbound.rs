@@ -1,10 +1,10 @@
 //! Questions asked of servers whose addresses tenants wrote down: only where the guard lets us, JSON only, and no longer
 //! than is sensible.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use reqwest::{Client, Url, redirect::Policy};
-use switchroom_engine::egress::{BadTarget, Guard};
+use switchroom_engine::egress::{BadTarget, Clients, Guard};
 
 /// One request, from the first packet to the last.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,21 +29,21 @@ pub enum Outbound {
 /// Asks. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Asker {
-    client: Client,
+    clients: Clients,
     guard: Guard,
 }
 
 impl Asker {
     pub fn new(guard: Guard) -> Result<Self, Outbound> {
-        let client = Client::builder()
-            .timeout(PATIENCE)
-            .connect_timeout(Duration::from_secs(5))
-            // An answer that sends us elsewhere is not followed: elsewhere was not looked at.
-            .redirect(Policy::none())
-            .no_proxy()
-            .dns_resolver(Arc::new(guard.clone()))
-            .build()?;
-        Ok(Self { client, guard })
+        let clients = guard.clients(|| {
+            Client::builder()
+                .timeout(PATIENCE)
+                .connect_timeout(Duration::from_secs(5))
+                // An answer that sends us elsewhere is not followed: elsewhere was not looked at.
+                .redirect(Policy::none())
+                .no_proxy()
+        })?;
+        Ok(Self { clients, guard })
     }
 
     /// The address, where it may be asked. The host's addresses are looked at when it is asked.
@@ -54,7 +54,7 @@ impl Asker {
     /// The JSON at an address.
     pub async fn get(&self, url: &str) -> Result<serde_json::Value, Outbound> {
         let url = self.check(url)?;
-        read(self.client.get(url).header("accept", "application/json").send().await?).await
+        read(self.clients.to(&url).get(url).header("accept", "application/json").send().await?).await
     }
 
     /// The JSON that a form is answered with.
@@ -65,9 +65,11 @@ impl Asker {
         basic: Option<(&str, &str)>,
     ) -> Result<serde_json::Value, Outbound> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let url = self.check(url)?;
         let mut request = self
-            .client
-            .post(self.check(url)?)
+            .clients
+            .to(&url)
+            .post(url)
             .header("accept", "application/json")
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body);

@@ -89,6 +89,11 @@ impl Problem {
         &self.0.body.kind
     }
 
+    /// What is wrong with the body, where that is what was wrong.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.0.body.errors
+    }
+
     /// 401: no credentials, or none that are good.
     pub fn unauthenticated() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first")
@@ -105,6 +110,12 @@ impl Problem {
 
     pub fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Not permitted")
+    }
+
+    /// 403: the operator has suspended the tenant.
+    pub fn tenant_suspended() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "tenant-suspended", "This tenant is suspended")
+            .detail("Whoever runs this server has suspended it. What it holds is kept.")
     }
 
     /// 404: absent, or another tenant's; the two look the same.

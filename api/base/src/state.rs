@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use switchroom_core::{CallId, TenantId};
+use switchroom_core::{CallId, TenantId, UserId};
 use switchroom_engine::{Engine, FrameSink, Sealer, egress::Guard};
 use switchroom_store::Database;
 use tokio::sync::Semaphore;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     admission::Admission,
     auth::{Passwords, Sessions, Tickets, limits::Limits, oidc::Issuers},
+    document::Document,
     mail::Mailer,
     problem::Problem,
     read_log::ReadLog,
@@ -72,6 +73,31 @@ impl AppState {
         })
     }
 
+    /// A session or token is over: nobody believes it any more, and its sockets close (4401).
+    pub fn sign_in_ended(&self, sign_in: Uuid) {
+        self.sessions.forget(sign_in);
+        self.tickets.revoke(sign_in);
+        self.sink.session_ended(sign_in);
+    }
+
+    /// As [`AppState::sign_in_ended`] for several of one person.
+    pub fn sign_ins_ended(&self, user: UserId, sign_ins: impl IntoIterator<Item = Uuid>) {
+        self.sessions.forget_user(user);
+        for sign_in in sign_ins {
+            self.tickets.revoke(sign_in);
+            self.sink.session_ended(sign_in);
+        }
+    }
+
+    /// As [`AppState::sign_in_ended`] for all of a tenant.
+    pub fn tenant_suspended(&self, tenant: TenantId, sign_ins: impl IntoIterator<Item = Uuid>) {
+        self.sessions.forget_tenant(tenant);
+        for sign_in in sign_ins {
+            self.tickets.revoke(sign_in);
+            self.sink.session_ended(sign_in);
+        }
+    }
+
     /// The engine, or 503 where none runs.
     pub fn engine(&self) -> Result<&Engine, Problem> {
         self.engine.as_ref().ok_or_else(|| Problem::unavailable(1))
@@ -126,7 +152,7 @@ pub struct ApiConfig {
     /// Where events may be sent.
     pub webhooks: Guard,
     /// The document of the socket protocol, as `ws` generates it.
-    pub asyncapi: serde_json::Value,
+    pub asyncapi: Document,
 }
 
 impl ApiConfig {

@@ -357,3 +357,187 @@ async fn a_ticket_whose_answer_was_lost_is_not_filed_twice() {
         .unwrap();
     assert_ne!(send().await.expect(201)["id"], first["id"]);
 }
+
+#[tokio::test]
+async fn a_number_that_a_ticket_brought_is_not_lost_to_an_older_edit() {
+    let app = App::new().await;
+    let (agent, admin) = (app.demo.user(Role::Agent), app.demo.user(Role::OrgAdmin));
+    let seen = json!({"name": "Acme", "phones": ["+33639980001"]});
+    let seen = app.post(admin, "/api/v1/organizations", seen).await.expect(201);
+    let acme = format!("/api/v1/organizations/{}", seen["id"].as_str().unwrap());
+    // Chosen by the agent, and found by its name.
+    for (number, chosen) in [("+33639980002", seen["id"].clone()), ("+33639980003", Value::Null)] {
+        let body = json!({"phone_number": number, "customer_type": "organization", "customer_name": "ACME", "organization_id": chosen});
+        assert_eq!(file(&app, agent, body).await["contact"]["id"], seen["id"]);
+    }
+    let edit = app
+        .request(Method::PATCH, &acme)
+        .bearer(&admin.token)
+        .header("if-match", &format!("\"{}\"", seen["version"]))
+        .json(&json!({"phones": ["+33639980009"]}));
+    edit.send().await.expect_problem(412, "stale-version");
+    let now = app.get(admin, &acme).await.expect(200);
+    assert_eq!(now["phones"].as_array().unwrap().len(), 3, "{now}");
+    // Many at once for one chosen company wait for each other, not upon each other.
+    let tickets = futures::future::join_all((10..30).map(|n| {
+        let body = json!({"phone_number": format!("+336399801{n}"), "customer_type": "organization", "organization_id": seen["id"]});
+        file(&app, agent, body)
+    }))
+    .await;
+    assert!(tickets.iter().all(|ticket| ticket["contact_created"] == true));
+    assert_eq!(app.get(admin, &acme).await.expect(200)["phones"].as_array().unwrap().len(), 23);
+}
+
+#[tokio::test]
+async fn a_ticket_that_meets_a_merge_is_about_who_is_left() {
+    use switchroom_core::directory::ContactKind;
+    use switchroom_store::contact_merges::merge;
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let post = async |path: &str, body: Value| app.post(agent, path, body).await.expect(201)["id"].clone();
+    let id = |value: &Value| value.as_str().unwrap().parse::<Uuid>().unwrap();
+    let acme = post("/api/v1/organizations", json!({"name": "Acme", "phones": []})).await;
+    let other = json!({"name": "Acme SA", "phones": ["+33639980003"]});
+    let other = post("/api/v1/organizations", other).await;
+    let people = format!("/api/v1/organizations/{}/contacts", other.as_str().unwrap());
+    let ann = post(&people, json!({"full_name": "Ann", "phones": ["+33639980004"]})).await;
+    let kept = post("/api/v1/individuals", json!({"full_name": "Ada", "phones": ["+33639980001"]})).await;
+    let gone = post("/api/v1/individuals", json!({"full_name": "A.", "phones": ["+33639980002"]})).await;
+    for (kind, keep, lose, number, contact, organization) in [
+        (ContactKind::Individual, &kept, &gone, "+33639980002", &kept, &Value::Null),
+        (ContactKind::Organization, &acme, &other, "+33639980004", &ann, &acme),
+    ] {
+        let mut tx = app.database.db.tenant(app.demo.id).await.unwrap();
+        merge(&mut tx, kind, id(keep), id(lose), agent.id).await.unwrap();
+        // The merge is done and not yet said: the ticket has looked the number up before, and waits.
+        let filed = file(&app, agent, json!({"phone_number": number}));
+        let said = async {
+            waiting(&app).await;
+            tx.commit().await.unwrap();
+        };
+        let (ticket, ()) = tokio::join!(filed, said);
+        assert_eq!((&ticket["contact"]["id"], &ticket["organization_id"]), (contact, organization));
+    }
+}
+
+/// An organization is held before its tickets, by edits as by merges.
+#[tokio::test]
+async fn an_edit_that_meets_a_merge_waits_with_nothing_in_hand() {
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    let acme = json!({"name": "Acme", "phones": []});
+    let acme = app.post(agent, "/api/v1/organizations", acme).await.expect(201)["id"].clone();
+    let ticket = file(&app, agent, json!({"organization_id": acme})).await;
+    let mut holder = app.database.superuser().await;
+    let mut merging = sqlx::Connection::begin(&mut holder).await.unwrap();
+    sqlx::query("SELECT id FROM organizations FOR UPDATE").execute(&mut *merging).await.unwrap();
+    let path = path(&ticket);
+    let edit = app.patch(agent, &path, json!({"title": "y", "organization_id": acme}));
+    let merge = async {
+        waiting(&app).await;
+        let tickets = sqlx::query("SELECT id FROM tickets FOR UPDATE NOWAIT").execute(&mut *merging).await;
+        merging.rollback().await.unwrap();
+        tickets.expect("the ticket is not locked while its organization is waited for");
+    };
+    let (edited, ()) = tokio::join!(edit, merge);
+    assert_eq!(edited.expect(200)["title"], "y");
+}
+
+/// Until a statement of this database waits for a lock.
+async fn waiting(app: &App) {
+    let mut watcher = app.database.superuser().await;
+    let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut watcher).await.unwrap() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn who_was_known_from_mail_brings_all_that_was_known() {
+    let app = App::with_engine().await;
+    let (agent, admin) = (app.demo.user(Role::Agent), app.demo.user(Role::OrgAdmin));
+    for (kind, key, of) in [
+        ("email_contact", "no", "text"),
+        ("individual", "no", "text"),
+        ("email_contact", "seats", "number"),
+        ("individual", "seats", "text"),
+    ] {
+        let field = json!({"kind": kind, "key": key, "label": key, "type": of});
+        app.post(admin, "/api/v1/contact-fields", field).await.expect(201);
+    }
+    let mailer = json!({"name": "Zoltan Quibble", "email": "zq@mail.example", "emails": ["zq@work.example"], "phones": [NUMBER],
+        "is_active": false, "custom": {"no": "CUST-4711", "seats": 3}});
+    let mailer = app.post(agent, "/api/v1/email-contacts", mailer).await.expect(201);
+    let contact = json!({"kind": "email_contact", "id": mailer["id"]});
+    app.post(agent, "/api/v1/contact-notes", json!({"contact": contact, "body": "likes oolong"}))
+        .await
+        .expect(201);
+    let call_id = call(&app, &app.demo, "inbound", Some(NUMBER), "+33199000001", None).await;
+    sqlx::query("UPDATE calls SET state = 'ended', end_reason = 'missed', ended_at = now(), contact_kind = 'email_contact', contact_id = $1")
+        .bind(mailer["id"].as_str().unwrap().parse::<Uuid>().unwrap())
+        .execute(&mut app.database.superuser().await)
+        .await
+        .unwrap();
+    let body = json!({"phone_number": NUMBER, "customer_type": "individual", "customer_name": "Z. Quibble", "customer_email": "z@new.example"});
+    let ticket = file(&app, agent, body).await;
+    let id = ticket["contact"]["id"].as_str().unwrap();
+    let person = app.get(agent, &format!("/api/v1/individuals/{id}")).await.expect(200);
+    let emails: Vec<&Value> =
+        person["emails"].as_array().unwrap().iter().map(|email| &email["email"]).collect();
+    assert_eq!(emails, ["z@new.example", "zq@mail.example", "zq@work.example"]);
+    // What is a number there cannot be a text here.
+    assert_eq!(
+        (&person["email"], &person["custom"], &person["status"]),
+        (&json!("z@new.example"), &json!({"no": "CUST-4711"}), &json!("inactive"))
+    );
+    let notes = format!("/api/v1/contact-notes?kind=individual&contact_id={id}");
+    assert_eq!(app.get(agent, &notes).await.expect(200)["items"][0]["body"], "likes oolong");
+    let calls = app.get(agent, &format!("/api/v1/calls?contact_id={id}")).await.expect(200);
+    assert_eq!(calls["items"][0]["id"], json!(call_id));
+    assert_eq!(
+        calls["items"][0]["contact"],
+        json!({"kind": "individual", "id": id, "name": "Z. Quibble", "organization_id": null})
+    );
+    // The record of the mail is part of theirs: erased with it, and not without.
+    let erase = async |kind: &str, id: &Value| {
+        app.post(admin, "/api/v1/contact-erasures", json!({"contact": {"kind": kind, "id": id}})).await
+    };
+    let refused = erase("email_contact", &mailer["id"]).await.expect_problem(409, "contact-merged");
+    assert!(refused["detail"].as_str().unwrap().contains(id), "{refused}");
+    assert_eq!(erase("individual", &json!(id)).await.expect(201)["calls"], 1);
+    let mut superuser = app.database.superuser().await;
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'",
+    )
+    .fetch_all(&mut superuser)
+    .await
+    .unwrap();
+    for (table, needle) in tables.iter().flat_map(|table| {
+        ["Quibble", "zq@", "z@new", "CUST-4711", "oolong", "639981234"].map(|needle| (table, needle))
+    }) {
+        let sql = format!("SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text LIKE '%' || $1 || '%'");
+        let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .bind(needle)
+            .fetch_one(&mut superuser)
+            .await
+            .unwrap();
+        assert_eq!(found, 0, "{needle} in {table}");
+    }
+}
+
+#[tokio::test]
+async fn one_who_is_promoted_by_two_numbers_at_once_is_one() {
+    let app = App::new().await;
+    let agent = app.demo.user(Role::Agent);
+    for n in 0..5 {
+        let numbers = [format!("+336399802{n}1"), format!("+336399802{n}2")];
+        let mailer = json!({"name": "m", "email": format!("m{n}@mail.example"), "phones": numbers});
+        app.post(agent, "/api/v1/email-contacts", mailer).await.expect(201);
+        let [one, two] = numbers.map(|number| {
+            let body = json!({"phone_number": number, "customer_type": "individual", "customer_name": "M"});
+            file(&app, agent, body)
+        });
+        let (one, two) = tokio::join!(one, two);
+        assert_eq!(one["contact"], two["contact"]);
+    }
+}

@@ -71,11 +71,6 @@ impl Sockets {
         Ok(Self { streams, scratch: vec![0; 64 * 1024] })
     }
 
-    /// Takes others in, behind its own.
-    pub fn join(&mut self, others: Self) {
-        self.streams.extend(others.streams);
-    }
-
     pub fn len(&self) -> usize {
         self.streams.len()
     }
@@ -128,7 +123,8 @@ impl Sockets {
     /// socket that gets the same number twice makes the figure void; another number is of a later tick. Answers the
     /// instant of the last socket's first.
     pub fn all_hear(
-        groups: &mut [&mut Self],
+        groups: &mut [Self],
+        patience: Duration,
         mut which: impl FnMut(&[u8]) -> Option<u64>,
     ) -> anyhow::Result<Instant> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
@@ -136,9 +132,9 @@ impl Sockets {
             group.watch(&epoll, (at as u64) << 32)?;
         }
         let mut heard: Vec<Vec<Option<u64>>> = groups.iter().map(|group| vec![None; group.len()]).collect();
-        let mut left: usize = groups.iter().map(|group| group.len()).sum();
+        let mut left: usize = groups.iter().map(Self::len).sum();
         let mut last = Instant::now();
-        let end = last + Duration::from_secs(10);
+        let end = last + patience;
         let mut events = Vec::with_capacity(1024);
         while left > 0 && wait(&epoll, &mut events, end)? {
             for event in events.drain(..) {
@@ -183,12 +179,12 @@ impl Sockets {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        let joined;
-        let mut bytes = if socket.rest.is_empty() {
+        // A whole wallboard comes in many reads: its beginning is not moved for each.
+        let mut joined = std::mem::take(&mut socket.rest);
+        let mut bytes = if joined.is_empty() {
             &self.scratch[..read]
         } else {
-            socket.rest.extend_from_slice(&self.scratch[..read]);
-            joined = std::mem::take(&mut socket.rest);
+            joined.extend_from_slice(&self.scratch[..read]);
             &joined[..]
         };
         let mut pinged = false;
@@ -201,7 +197,7 @@ impl Sockets {
             look(payload, (head + length) as u64);
             bytes = &bytes[head + length..];
         }
-        socket.rest = bytes.to_vec();
+        socket.rest = if bytes.len() == joined.len() { joined } else { bytes.to_vec() };
         if pinged {
             socket.stream.write_all(PONG)?;
         }

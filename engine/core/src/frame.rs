@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use crate::{
-    CallId, ConnectionId, EventId, FrameId, NumberId, Timestamp, UserId,
+    CallId, ConnectionId, EventId, FrameId, Grants, NumberId, Timestamp, UserId,
     call::{CallSnapshot, CallState},
     directory::{CallerContext, CustomerType},
     fact::{Direction, EndReason},
@@ -61,6 +62,33 @@ impl Frame {
     /// Whether `pushed_at_us` is still to be added.
     pub fn wants_push_time(&self) -> bool {
         self.type_ == SCREEN_POP
+    }
+
+    /// `data` as somebody with these permissions gets it; none where that is `data` itself, as it is for nearly everybody.
+    /// What cannot be read as what it is, which would be a bug, is left out rather than shown.
+    pub fn data_limited_to(&self, grants: Grants) -> Option<String> {
+        if CallerContext::is_whole_for(grants) || !matches!(self.type_, SCREEN_POP | CALL_UPDATED) {
+            return None;
+        }
+        let mut data: Map<String, Value> = serde_json::from_str(&self.data).unwrap_or_default();
+        let caller = data.get("caller").filter(|caller| !caller.is_null());
+        if caller.is_none() && !data.is_empty() {
+            return None;
+        }
+        let mut caller: Option<CallerContext> =
+            caller.cloned().and_then(|all| serde_json::from_value(all).ok());
+        if let Some(caller) = &mut caller {
+            caller.limit_to(grants);
+        }
+        if let Some(draft) = data.get_mut("ticket_draft") {
+            let caller = caller.as_ref();
+            draft["customer_name"] = json!(caller.and_then(|caller| caller.customer_name.as_deref()));
+            draft["customer_gender"] = json!(caller.and_then(|caller| caller.gender.as_deref()));
+            draft["contact_person"] = json!(caller.and_then(|caller| caller.contact_person.as_deref()));
+            draft["customer_email"] = json!(caller.and_then(|caller| caller.email.as_deref()));
+        }
+        data.insert("caller".to_owned(), json!(caller));
+        Some(Value::Object(data).to_string())
     }
 
     /// `data` with `pushed_at_us` (Unix microseconds) as its last field.
@@ -135,7 +163,7 @@ pub fn frames_of(event: &LogEvent) -> Vec<Frame> {
         EventData::Call(data) => frames_of_call(event, data),
         EventData::Presence(_) if !event.effective => Vec::new(),
         EventData::Presence(change) => {
-            let data = json(&change.view());
+            let data = text(&change.view());
             [Audience::User(change.user_id), Audience::Topic(TOPIC_WALLBOARD), Audience::Topic(TOPIC_CALLS)]
                 .into_iter()
                 .map(|to| frame(event, to, PRESENCE, &data))
@@ -147,7 +175,7 @@ pub fn frames_of(event: &LogEvent) -> Vec<Frame> {
 fn frames_of_call(event: &LogEvent, data: &CallEvent) -> Vec<Frame> {
     let mut frames = Vec::with_capacity(data.pops.len() + data.withdrawn.len() + data.told.len() + 1);
     if let Some(caller) = data.caller.as_ref().filter(|_| !data.pops.is_empty()) {
-        let body = json(&pop_data(data, caller));
+        let body = text(&pop_data(data, caller));
         frames.extend(data.pops.iter().map(|user| frame(event, Audience::User(*user), SCREEN_POP, &body)));
     }
     if !data.withdrawn.is_empty() {
@@ -158,9 +186,9 @@ fn frames_of_call(event: &LogEvent, data: &CallEvent) -> Vec<Frame> {
     // Only the first ending is one; what is learnt afterwards corrects it.
     let (type_, body) = if ended && !was_ended {
         let call = &data.call;
-        (CALL_ENDED, json(&Ended { call_id: call.id, end_reason: call.end_reason, call }))
+        (CALL_ENDED, text(&Ended { call_id: call.id, end_reason: call.end_reason, call }))
     } else {
-        (CALL_UPDATED, json(&Updated { call: &data.call, caller: None }))
+        (CALL_UPDATED, text(&Updated { call: &data.call, caller: None }))
     };
     frames.extend(data.told.iter().map(|user| frame(event, Audience::User(*user), type_, &body)));
     if event.effective || !data.told.is_empty() {
@@ -172,7 +200,7 @@ fn frames_of_call(event: &LogEvent, data: &CallEvent) -> Vec<Frame> {
 /// Takes a pop off these users' screens.
 pub fn withdrawals(event: &LogEvent, users: &[UserId], reason: &'static str) -> Vec<Frame> {
     let Some(call_id) = event.call_id else { return Vec::new() };
-    let body = json(&Withdrawn { call_id, reason });
+    let body = text(&Withdrawn { call_id, reason });
     users.iter().map(|user| frame(event, Audience::User(*user), POP_WITHDRAWN, &body)).collect()
 }
 
@@ -181,7 +209,7 @@ pub fn withdrawals(event: &LogEvent, users: &[UserId], reason: &'static str) -> 
 pub fn enriched(event: &LogEvent, call: &CallSnapshot, caller: &CallerContext) -> Vec<Frame> {
     let EventData::Call(data) = &event.data else { return Vec::new() };
     let source = EventId::following(event.event_id, "summary");
-    let body = json(&Updated { call, caller: Some(caller) });
+    let body = text(&Updated { call, caller: Some(caller) });
     data.pops
         .iter()
         .map(|user| Frame { source, ..frame(event, Audience::User(*user), CALL_UPDATED, &body) })
@@ -234,6 +262,6 @@ fn pop_data<'a>(data: &'a CallEvent, caller: &'a CallerContext) -> PopData<'a> {
 }
 
 /// None of our frame types can fail to serialise: they are structs of plain values.
-fn json<T: Serialize>(value: &T) -> Arc<str> {
+fn text<T: Serialize>(value: &T) -> Arc<str> {
     serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned()).into()
 }

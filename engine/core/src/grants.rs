@@ -24,6 +24,17 @@ impl Grants {
         1 << permission as u32
     }
 
+    /// These.
+    pub const fn of(permissions: &[Permission]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        // A loop that a constant can be made by.
+        while at < permissions.len() {
+            bits |= Self::bit(permissions[at]);
+            at += 1;
+        }
+        Self(bits)
+    }
+
     pub const fn holds(self, permission: Permission) -> bool {
         self.0 & Self::bit(permission) != 0
     }
@@ -106,6 +117,7 @@ mod tests {
             prop_assert!(a.covers(both) && b.covers(both));
             prop_assert_eq!(a.covers(b), b.iter().all(|permission| a.holds(permission)));
             prop_assert_eq!(Grants::of_names(a.names()), a);
+            prop_assert_eq!(Grants::of(&a.iter().collect::<Vec<_>>()), a);
         }
     }
 

@@ -62,6 +62,8 @@ id! {
     FrameId,
     /// A line of ours (DID), not a caller's number.
     NumberId,
+    /// A voice agent that takes calls without a person.
+    BotId,
     /// A helpdesk ticket.
     TicketId,
 }

@@ -33,7 +33,7 @@ pub mod wallboard;
 
 pub use fact::{AgentHint, CallFact, Direction, EndCause, EndReason, FactKind};
 pub use grants::Grants;
-pub use ids::{CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, TicketId, UserId};
+pub use ids::{BotId, CallId, ConnectionId, EventId, FrameId, NumberId, TenantId, TicketId, UserId};
 pub use permission::Permission;
 pub use role::Role;
 

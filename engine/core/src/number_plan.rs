@@ -2,7 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use crate::{NumberId, TenantId, UserId, number::E164};
+use crate::{BotId, NumberId, TenantId, UserId, number::E164};
+
+/// What a line rings: a person, or a bot (K-05). One line per endpoint, one endpoint per line (NUM-05).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Endpoint {
+    User(UserId),
+    Bot(BotId),
+}
+
+impl Endpoint {
+    /// From two columns of which at most one is filled.
+    pub fn of(user: Option<UserId>, bot: Option<BotId>) -> Option<Self> {
+        user.map(Self::User).or(bot.map(Self::Bot))
+    }
+
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Bot(_) => None,
+        }
+    }
+
+    pub const fn bot(self) -> Option<BotId> {
+        match self {
+            Self::User(_) => None,
+            Self::Bot(bot) => Some(bot),
+        }
+    }
+}
 
 /// A line that a tenant holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,8 +38,8 @@ pub struct Line {
     pub id: NumberId,
     pub number: E164,
     pub tenant: TenantId,
-    /// The agent connected to it.
-    pub user_id: Option<UserId>,
+    /// What is connected to it.
+    pub endpoint: Option<Endpoint>,
 }
 
 /// What the live core asks about the lines of one tenant.
@@ -36,7 +64,7 @@ impl NumberPlan {
 
     /// The line that rings this agent.
     pub fn of_agent(&self, user: UserId) -> Option<Line> {
-        self.lines.values().find(|line| line.user_id == Some(user)).copied()
+        self.lines.values().find(|line| line.endpoint == Some(Endpoint::User(user))).copied()
     }
 }
 

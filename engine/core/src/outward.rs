@@ -1,6 +1,8 @@
 //! Events that leave the house: which of them an endpoint hears, and when they are tried again.
 
-use crate::log::EventType;
+use chrono::DateTime;
+
+use crate::{Timestamp, log::EventType};
 
 /// How long after a failure the next attempt is made, in seconds; behind the last the event is a dead letter.
 pub const SCHEDULE_S: [u64; 9] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800];
@@ -11,6 +13,22 @@ pub fn retry_after_ms(failed: u32, jitter: f64) -> Option<u64> {
     let seconds = SCHEDULE_S.get(usize::try_from(failed).ok()?.checked_sub(1)?)?;
     let factor = 0.8 + 0.4 * jitter.clamp(0.0, 1.0);
     Some((*seconds as f64 * 1000.0 * factor) as u64)
+}
+
+/// No longer than this is waited because a receiver asks for it.
+pub const LONGEST_ASKED_S: u64 = 3_600;
+
+/// A receiver's `Retry-After` (RFC 9110 §10.2.3: seconds, or a date) in milliseconds from `now`, as far as it is heeded.
+pub fn asked_wait_ms(text: &str, now: Timestamp) -> Option<u64> {
+    let text = text.trim();
+    let seconds = match text.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let until = DateTime::parse_from_rfc2822(text).ok()?;
+            u64::try_from((until.to_utc() - now).num_seconds()).unwrap_or(0)
+        }
+    };
+    Some(seconds.min(LONGEST_ASKED_S) * 1000)
 }
 
 /// The words an endpoint can ask for.
@@ -60,6 +78,24 @@ mod tests {
         }
         for unknown in ["", "call", "call.", "call.ring", "call.ring*", "ticket.*", "c*", "**"] {
             assert!(!is_known(unknown), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_receiver_may_ask_for_time() {
+        let now = DateTime::parse_from_rfc3339("1994-11-06T08:49:07Z").unwrap().to_utc();
+        for (text, wait) in [
+            ("30", Some(30_000)),
+            (" 0 ", Some(0)),
+            ("86400", Some(3_600_000)),
+            ("99999999999999999999", None),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(30_000)),
+            ("Sun, 06 Nov 1994 08:49:00 GMT", Some(0)),
+            ("Mon, 07 Nov 1994 08:49:37 GMT", Some(3_600_000)),
+            ("soon", None),
+            ("-1", None),
+        ] {
+            assert_eq!(asked_wait_ms(text, now), wait, "{text}");
         }
     }
 

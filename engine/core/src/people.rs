@@ -1,6 +1,6 @@
 //! Who may do what to whom. Permissions open the door; what lies behind depends on the other person's role.
 
-use crate::role::Role;
+use crate::{grants::Grants, role::Role};
 
 /// On whose authority somebody acts in a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,26 @@ impl Authority {
             Self::Member(Role::OrgAdmin) => role != Role::OrgOwner,
             Self::Member(own) => own < role,
         }
+    }
+}
+
+/// What somebody may make of others or let in as: no role beyond their authority, nothing that they do not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Giving {
+    pub authority: Authority,
+    pub grants: Grants,
+}
+
+impl Giving {
+    /// Whether somebody of that role and with these permissions is within it.
+    pub fn covers(self, role: Role, grants: Grants) -> bool {
+        self.authority.reaches(role) && self.grants.covers(grants)
+    }
+
+    /// Whether everybody within the other is within this too.
+    pub fn exceeds(self, other: Self) -> bool {
+        let reaches = |role| self.authority.reaches(role) || !other.authority.reaches(role);
+        Role::ALL.into_iter().all(reaches) && self.grants.covers(other.grants)
     }
 }
 
@@ -97,6 +117,23 @@ mod tests {
             let more = Change { modules: true, ..change };
             let refused = if own && expected.is_ok() { Err(Refusal::Own) } else { expected };
             assert_eq!(more.judge(), refused, "{more:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_gives_beyond_their_authority_or_what_they_have() {
+        let of = |role| Giving { authority: Authority::Member(role), grants: Grants::of_role(role) };
+        let has = Grants::of_role;
+        for (giving, role, grants, expected) in [
+            (of(Role::OrgOwner), Role::OrgOwner, has(Role::OrgOwner), true),
+            (of(Role::OrgAdmin), Role::OrgAdmin, has(Role::OrgAdmin), true),
+            (of(Role::OrgAdmin), Role::OrgOwner, Grants::NONE, false),
+            (of(Role::OrgAdmin), Role::Agent, Grants::ALL, false),
+            (of(Role::Agent), Role::Agent, Grants::NONE, false),
+            (of(Role::Agent), Role::Client, has(Role::OrgAdmin), false),
+            (Giving { grants: Grants::NONE, ..of(Role::OrgOwner) }, Role::Agent, has(Role::Agent), false),
+        ] {
+            assert_eq!(giving.covers(role, grants), expected, "{giving:?} {role}");
         }
     }
 

@@ -9,7 +9,10 @@
 
 use std::fmt;
 
-use crate::role::{Module, Modules, Role};
+use crate::{
+    directory::ContactKind,
+    role::{Module, Modules, Role},
+};
 
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident = $text:literal $(in $module:ident)? : $roles:expr;)+) => {
@@ -50,6 +53,7 @@ use Role::{Agent, Client, Corporate, Member, OrgAdmin, OrgOwner, Supervisor};
 
 /// Nobody inside a tenant: the platform admin only.
 const PLATFORM: &[Role] = &[];
+const OWNERS: &[Role] = &[OrgOwner];
 const ADMINS: &[Role] = &[OrgOwner, OrgAdmin];
 const LEADS: &[Role] = &[OrgOwner, OrgAdmin, Supervisor];
 const CALL_STAFF: &[Role] = &[OrgOwner, OrgAdmin, Supervisor, Agent];
@@ -68,6 +72,8 @@ permissions! {
     /// See and revoke other people's API tokens.
     TokensManage = "api_tokens.manage": ADMINS;
     AuditRead = "audit.read": ADMINS;
+    /// How the server itself is: where it runs for one tenant only, that tenant's owner looks after it.
+    SystemRead = "system.read": OWNERS;
     /// Make, change and delete roles of the tenant's own.
     RolesEdit = "roles.edit": ADMINS;
     TeamsRead = "teams.read": STAFF;
@@ -142,6 +148,18 @@ permissions! {
     NumbersRelease = "numbers.release" in Numbers: ADMINS;
     NumbersConnect = "numbers.connect" in Numbers: ADMINS;
 
+    BotsRead = "bots.read" in Numbers: STAFF;
+    /// Make, change, switch and delete bots.
+    BotsManage = "bots.manage" in Numbers: ADMINS;
+
+    /// See every tenant, with what it has and does.
+    TenantsRead = "tenants.read": PLATFORM;
+    /// Make a tenant and invite its owner.
+    TenantsCreate = "tenants.create": PLATFORM;
+    TenantsEdit = "tenants.edit": PLATFORM;
+    /// Shut a tenant's doors, and open them again.
+    TenantsSuspend = "tenants.suspend": PLATFORM;
+
     WebhooksRead = "webhooks.read": ADMINS;
     /// Make, change and delete endpoints, send again.
     WebhooksManage = "webhooks.manage": ADMINS;
@@ -150,6 +168,17 @@ permissions! {
     ConnectionsCreate = "connections.create": ADMINS;
     ConnectionsEdit = "connections.edit": ADMINS;
     ConnectionsDelete = "connections.delete": ADMINS;
+}
+
+impl Permission {
+    /// What reading a kind of contact needs.
+    pub const fn to_read(kind: ContactKind) -> Self {
+        match kind {
+            ContactKind::Individual => Self::IndividualsRead,
+            ContactKind::Organization | ContactKind::OrganizationContact => Self::OrganizationsRead,
+            ContactKind::EmailContact => Self::EmailContactsRead,
+        }
+    }
 }
 
 impl fmt::Display for Permission {
@@ -284,12 +313,15 @@ pub const ENDPOINTS: &[Endpoint] = &[
     may("DELETE", "/api/v1/users/{id}/sessions", P::UsersSignOut),
     may("GET", "/api/v1/invitations", P::UsersCreate),
     may("POST", "/api/v1/invitations", P::UsersCreate),
+    may("GET", "/api/v1/invitations/{id}", P::UsersCreate),
     may("DELETE", "/api/v1/invitations/{id}", P::UsersCreate),
     may("POST", "/api/v1/invitations/{id}/resend", P::UsersCreate),
+    may("POST", "/api/v1/users/{id}/password-link", P::UsersEdit),
     may("GET", "/api/v1/users/{id}/second-factor", P::UsersEdit),
     may("DELETE", "/api/v1/users/{id}/second-factor", P::UsersEdit),
     signed_in("GET", "/api/v1/roles", Scope::Any),
     may("POST", "/api/v1/roles", P::RolesEdit),
+    may("GET", "/api/v1/roles/{id}", P::UsersRead),
     may("PATCH", "/api/v1/roles/{id}", P::RolesEdit),
     may("DELETE", "/api/v1/roles/{id}", P::RolesEdit),
     signed_in("GET", "/api/v1/permissions", Scope::Any),
@@ -311,11 +343,22 @@ pub const ENDPOINTS: &[Endpoint] = &[
     may("GET", "/api/v1/identity-providers/{id}", P::SettingsRead),
     may("PATCH", "/api/v1/identity-providers/{id}", P::SettingsEdit),
     may("DELETE", "/api/v1/identity-providers/{id}", P::SettingsEdit),
-    may("GET", "/api/v1/audit", P::AuditRead),
-    may("GET", "/api/v1/audit/export", P::AuditRead),
+    may_anywhere("GET", "/api/v1/audit", P::AuditRead),
+    may_anywhere("GET", "/api/v1/audit/export", P::AuditRead),
+    may_anywhere("GET", "/api/v1/security-alerts", P::AuditRead),
+    may_anywhere("GET", "/api/v1/system-health", P::SystemRead),
+    signed_in("GET", "/api/v1/audit/me", Scope::Any),
+    may_anywhere("GET", "/api/v1/audit/user/{id}", P::AuditRead),
+    may_anywhere("GET", "/api/v1/tenants", P::TenantsRead),
+    may_anywhere("POST", "/api/v1/tenants", P::TenantsCreate),
+    may_anywhere("GET", "/api/v1/tenants/{id}", P::TenantsRead),
+    may_anywhere("PATCH", "/api/v1/tenants/{id}", P::TenantsEdit),
+    may_anywhere("POST", "/api/v1/tenants/{id}/suspend", P::TenantsSuspend),
+    may_anywhere("POST", "/api/v1/tenants/{id}/resume", P::TenantsSuspend),
     // Everybody manages their own; whose they are is checked row by row.
     signed_in("GET", "/api/v1/api-tokens", Scope::Any),
     signed_in("POST", "/api/v1/api-tokens", Scope::Any),
+    signed_in("GET", "/api/v1/api-tokens/{id}", Scope::Any),
     signed_in("DELETE", "/api/v1/api-tokens/{id}", Scope::Any),
     signed_in("POST", "/api/v1/ws-tickets", Scope::Tenant),
     may("GET", "/api/v1/connections", P::ConnectionsRead),
@@ -428,6 +471,13 @@ pub const ENDPOINTS: &[Endpoint] = &[
     may_anywhere("POST", "/api/v1/phone-numbers/{id}/release", P::NumbersRelease),
     may("POST", "/api/v1/phone-numbers/{id}/connect", P::NumbersConnect),
     may("POST", "/api/v1/phone-numbers/{id}/disconnect", P::NumbersConnect),
+    may("GET", "/api/v1/bots", P::BotsRead),
+    may("POST", "/api/v1/bots", P::BotsManage),
+    may("GET", "/api/v1/bots/{id}", P::BotsRead),
+    may("PATCH", "/api/v1/bots/{id}", P::BotsManage),
+    may("DELETE", "/api/v1/bots/{id}", P::BotsManage),
+    may("POST", "/api/v1/bots/{id}/activate", P::BotsManage),
+    may("POST", "/api/v1/bots/{id}/deactivate", P::BotsManage),
 ];
 
 /// One message a client may send over its socket. For `subscribe` and `unsubscribe` the row is per topic; a topic

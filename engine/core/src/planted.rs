@@ -26,12 +26,14 @@ pub enum Bug {
     AgentKeepsTheCall,
     /// Who got a pop is missing from the entry's addressees, so a resume does not find it.
     PopNotAddressed,
+    /// A bot's line asks whoever is available, as if it were nobody's.
+    BotsLineAsksAll,
     /// The board adds how a call stands without taking out how it stood.
     BoardCountsTwice,
 }
 
 impl Bug {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::LastHeardCounts,
         Self::AnswerAfterTheEnd,
         Self::PopsTwice,
@@ -41,6 +43,7 @@ impl Bug {
         Self::NanosecondsDecided,
         Self::AgentKeepsTheCall,
         Self::PopNotAddressed,
+        Self::BotsLineAsksAll,
         Self::BoardCountsTwice,
     ];
 }

@@ -16,6 +16,7 @@ use switchroom_core::{
     },
     frame::{Audience, frames_of},
     log::{EventData, EventType, LogEvent},
+    number_plan::NumberPlan,
     tenant::{Input, Outcome, TenantLive},
     wallboard::WallboardFold,
 };
@@ -193,6 +194,36 @@ fn routing_of_pops() {
     let EventData::Call(data) = &told.call_event().data else { unreachable!() };
     assert_eq!(data.caller.as_ref().unwrap().contact, Some(contact()), "outbound: who is called");
     assert_eq!(data.call.number_id.map(|id| id.0.as_u128()), Some(0x11), "outbound: the line called from");
+}
+
+#[test]
+fn a_bots_line_asks_nobody_until_somebody_is_named() {
+    let mut centre = Centre::new();
+    for n in 1..=3 {
+        centre.choose(n, Chosen::Available);
+    }
+    let told = centre.tell(fact("c", Ringing, 0).to(BOT_LINE).queued("support"));
+    assert!(told.pops().is_empty(), "the bot takes it, whoever is available");
+    assert_eq!(centre.call("c").bot_id, Some(bot()), "the entry says whose line it is");
+    assert_eq!(centre.call("c").state, CallState::Ringing, "and the board sees it");
+    centre.tell(fact("c", Answered, 2).to(BOT_LINE));
+    assert_eq!(centre.call("c").agent_id, None, "no person has answered");
+    // Handed over: the agent whose phone rings sees the caller, and takes the call as any other.
+    assert_eq!(centre.tell(fact("c", Ringing, 5).to(BOT_LINE).naming(&[2])).pops(), [2]);
+    assert_eq!(centre.presence(2), Presence::Ringing);
+    centre.tell(fact("c", Answered, 7).to(BOT_LINE).naming(&[2]));
+    assert_eq!(centre.call("c").agent_id, Some(user(2)));
+    centre.tell(fact("c", Ended(Unstated), 9));
+    assert_eq!(centre.call("c").end_reason, Some(EndReason::Completed));
+    // What was recorded does not change when the line becomes somebody else's.
+    centre.lines = NumberPlan::default();
+    centre.tell(fact("c", Ringing, 10).to(BOT_LINE));
+    assert_eq!(centre.call("c").bot_id, Some(bot()));
+    assert_eq!(
+        centre.tell(fact("d", Ringing, 11).to(BOT_LINE)).pops(),
+        [1, 2, 3],
+        "a line of nobody's asks all"
+    );
 }
 
 #[test]

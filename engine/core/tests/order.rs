@@ -42,7 +42,7 @@ prop_compose! {
         kind in kind(), seconds in 0_i64..8, timed in prop::bool::weighted(0.8), agents in proptest::collection::vec(1_u128..=3, 0..3),
         queue in proptest::option::of(prop_oneof![Just("sales"), Just("support")]),
         from in proptest::option::of(prop_oneof![Just("+33612345678"), Just("0687654321"), Just("anonymous")]),
-        to in proptest::option::of(prop_oneof![Just(LINE_OF_1), Just(OPEN_LINE)]),
+        to in proptest::option::of(prop_oneof![Just(LINE_OF_1), Just(BOT_LINE), Just(OPEN_LINE)]),
         told in proptest::option::of(any::<bool>()), sequence in proptest::option::of(0_i64..4),
     ) -> CallFact {
         let mut fact = fact("call", kind, seconds).naming(&agents);
@@ -123,6 +123,10 @@ proptest! {
             for event in &decision.events {
                 let switchroom_core::log::EventData::Call(data) = &event.data else { continue };
                 prop_assert!(!ended || data.pops.is_empty(), "an ended call never pops");
+                if data.call.bot_id.is_some() {
+                    let named = data.pops.iter().all(|user| data.report.agents.contains(user));
+                    prop_assert!(named, "a bot's call pops to whom the event names");
+                }
                 for user in &data.pops {
                     prop_assert!(popped.insert(*user), "nobody is popped twice");
                 }

@@ -7,7 +7,7 @@ use std::{
 
 use sqlx::PgConnection;
 use switchroom_core::{
-    ConnectionId, NumberId, TenantId, TicketId,
+    BotId, ConnectionId, NumberId, TenantId, TicketId,
     directory::{ContactKind, ContactRef},
 };
 use switchroom_store::{
@@ -38,6 +38,7 @@ impl Applier {
         self.tenants(connection, &subjects(changes, Subject::Tenant)).await?;
         self.members(connection, changes).await?;
         self.lines(connection, &subjects(changes, Subject::Number)).await?;
+        self.bots(connection, &subjects(changes, Subject::Bot)).await?;
         self.connections(connection, &subjects(changes, Subject::Connection)).await?;
         for (subject, kind) in [
             (Subject::Organization, ContactKind::Organization),
@@ -106,6 +107,19 @@ impl Applier {
             }
             for line in rows {
                 self.registry.put_line(line);
+            }
+        }
+        Ok(())
+    }
+
+    async fn bots(&self, connection: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreError> {
+        for ids in ids.chunks(BATCH) {
+            let rows = directory_load::bots(connection, Some(ids)).await?;
+            for gone in ids.iter().filter(|id| !rows.iter().any(|(bot, _)| bot.0 == **id)) {
+                self.registry.remove_bot(BotId(*gone));
+            }
+            for (bot, address) in rows {
+                self.registry.put_bot(bot, address);
             }
         }
         Ok(())

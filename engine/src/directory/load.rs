@@ -44,6 +44,9 @@ pub(super) async fn load(db: &Database, registry: &Registry, secrets: &Sealer) -
     for line in directory_load::lines(connection, None).await? {
         registry.put_line(line);
     }
+    for (bot, address) in directory_load::bots(connection, None).await? {
+        registry.put_bot(bot, address);
+    }
     for row in directory_load::connections(connection, None).await? {
         put_connection(registry, secrets, row);
     }
@@ -150,7 +153,9 @@ async fn fill_last_contacted(registry: &Registry, snapshot: &mut Snapshot) -> Re
 pub(super) fn put_tenant(registry: &Registry, row: &TenantRow) {
     // The schema allows any two capitals; of a region unknown to us no national number can be read.
     let region = row.region.parse().unwrap_or(Region::UNKNOWN);
-    registry.put_tenant(row.id, Profile { slug: row.slug.clone(), name: row.name.clone(), region });
+    let profile =
+        Profile { slug: row.slug.clone(), name: row.name.clone(), region, suspended: row.suspended };
+    registry.put_tenant(row.id, profile);
 }
 
 pub(super) fn put_connection(registry: &Registry, secrets: &Sealer, row: ConnectionRow) {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use switchroom_core::{ConnectionId, TenantId};
+use switchroom_core::{CallId, ConnectionId, TenantId};
 
 use super::{BODY_LIMIT, Credentials, HookRequest, Kind, ParseError, Parsed, Refusal, Reply, parse, verify};
 use crate::{
@@ -40,6 +40,16 @@ impl Engine {
         let Parsed { fact, reply } = read(connection, &request, tolerance_s)?;
         match fact {
             None => Ok(HookReply::accepted(reply, false, "ignored")),
+            // What was under way when it was suspended is followed to its end.
+            Some(fact)
+                if self.is_suspended(connection.tenant)
+                    && !self.is_live(
+                        connection.tenant,
+                        CallId::derive(fact.connection, &fact.provider_call_id),
+                    ) =>
+            {
+                Err(Rejected::Suspended)
+            }
             Some(fact) => settle(self.submit(connection.tenant, fact).await, reply).await,
         }
     }
@@ -116,6 +126,8 @@ pub enum Rejected {
     Unauthentic(Refusal),
     #[error("{0}")]
     Unparsable(ParseError),
+    #[error("the tenant is suspended")]
+    Suspended,
     #[error("too busy")]
     Overloaded { retry_after: Duration },
     #[error("not durable in time")]
@@ -130,6 +142,7 @@ impl Rejected {
             Self::MediaType => 415,
             Self::Unauthentic(_) => 401,
             Self::Unparsable(_) => 400,
+            Self::Suspended => 403,
             Self::Overloaded { .. } | Self::NotDurable => 503,
         }
     }
@@ -142,6 +155,7 @@ impl Rejected {
             Self::MediaType => "media_type",
             Self::Unauthentic(refusal) => refusal.as_str(),
             Self::Unparsable(_) => "unparsable",
+            Self::Suspended => "tenant_suspended",
             Self::Overloaded { .. } => "overloaded",
             Self::NotDurable => "not_durable",
         }

@@ -11,15 +11,17 @@ use std::{
     time::Duration,
 };
 
+use chrono::Utc;
+use serde_json::json;
 use switchroom_core::{
     TenantId, TicketId,
     frame::Frame,
     log::{Cursor, EventType},
-    outward::{event_name, hears, retry_after_ms},
+    outward::{asked_wait_ms, event_name, hears, retry_after_ms},
     wallboard::{Wallboard, WallboardDelta},
 };
 use switchroom_store::{
-    Database, StoreError,
+    Database, StoreError, TenantTx, audit,
     log::{self, LogRow},
     webhooks::{self as store, Attempt, Due, Endpoint, Outcome, Progress},
 };
@@ -33,18 +35,26 @@ use uuid::Uuid;
 
 pub use letter::{Secret, sign};
 
-use crate::{FrameSink, Sealer, egress::Guard};
+use crate::{
+    FrameSink, Sealer,
+    egress::{Clients, Guard},
+};
 use letter::Letter;
 
-/// Endpoints that are told at once.
-const AT_ONCE: usize = 32;
+/// Endpoints that are told at once, and of one tenant: its slow receivers leave places for the others'.
+const AT_ONCE: usize = 64;
+const AT_ONCE_OF_A_TENANT: i64 = 8;
 /// How long an endpoint is held by whoever tells it: longer than one stays with it and one answer takes.
 const HOLD_S: f64 = 60.0;
 const STAY: Duration = Duration::from_secs(30);
+/// The status that ends it.
+const GONE: i32 = 410;
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(10);
 /// Entries of the log that are read at once.
 const PAGE: u32 = 100;
+/// How long a stop waits for endpoints to be given back.
+const GIVE_BACK: Duration = Duration::from_secs(1);
 /// How often due retries are looked for; a commit wakes the courier besides, but not more often than [`PAUSE`] allows.
 const LOOK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(50);
@@ -98,17 +108,17 @@ impl Courier {
         guard: Guard,
         wake: Arc<Notify>,
     ) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .dns_resolver(Arc::new(guard.clone()))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .timeout(ANSWER)
-            .connect_timeout(Duration::from_secs(5))
-            .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("Switchroom/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        let clients = guard.clients(|| {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .timeout(ANSWER)
+                .connect_timeout(Duration::from_secs(5))
+                .pool_idle_timeout(Duration::from_secs(30))
+                .user_agent(concat!("Switchroom/", env!("CARGO_PKG_VERSION")))
+        })?;
         let stop = CancellationToken::new();
-        let round = Arc::new(Round { db, sealer, guard, client, wake, stop: stop.clone() });
+        let round = Arc::new(Round { db, sealer, guard, clients, wake, stop: stop.clone() });
         let task = Mutex::new(Some(tokio::spawn(round.run())));
         Ok(Self { stop, task })
     }
@@ -135,7 +145,7 @@ struct Round {
     db: Database,
     sealer: Arc<Sealer>,
     guard: Guard,
-    client: reqwest::Client,
+    clients: Clients,
     wake: Arc<Notify>,
     stop: CancellationToken,
 }
@@ -159,7 +169,7 @@ impl Round {
             }
         }
         tasks.close();
-        if timeout(Duration::from_millis(500), tasks.wait()).await.is_err() {
+        if timeout(GIVE_BACK, tasks.wait()).await.is_err() {
             tracing::debug!("deliveries under way are given up and sent again at the next start");
         }
     }
@@ -171,7 +181,9 @@ impl Round {
             return Ok(());
         }
         let mut connection = self.db.platform().acquire().await?;
-        let due = store::claim(&mut connection, i64::try_from(free).unwrap_or(1), HOLD_S).await?;
+        let due =
+            store::claim(&mut connection, i64::try_from(free).unwrap_or(1), AT_ONCE_OF_A_TENANT, HOLD_S)
+                .await?;
         drop(connection);
         for due in due {
             let Ok(place) = Arc::clone(places).try_acquire_owned() else { break };
@@ -184,18 +196,20 @@ impl Round {
         let told = async {
             let until = Instant::now() + STAY;
             self.replay(due, until).await?;
-            self.go_on(due, until).await?;
+            self.go_on(due, until).await
+        };
+        // What is under way when the process stops is left, and sent again by the next one, which need not wait for it.
+        let told = tokio::select! {
+            () = self.stop.cancelled() => Ok(()),
+            told = told => told,
+        };
+        let given_back = async {
             let mut tx = self.db.tenant(due.tenant).await?;
             store::give_back(&mut tx, due.endpoint).await?;
             tx.commit().await
         };
-        tokio::select! {
-            () = self.stop.cancelled() => {}
-            told = told => {
-                if let Err(error) = told {
-                    tracing::warn!(%error, endpoint = %due.endpoint, "an endpoint cannot be told now");
-                }
-            }
+        if let Err(error) = told.and(given_back.await) {
+            tracing::warn!(%error, endpoint = %due.endpoint, "an endpoint cannot be told now");
         }
         drop(place);
         // What was committed while it was held.
@@ -213,16 +227,20 @@ impl Round {
             let row = log::page(&mut tx, Cursor(seq - 1), 1).await?.pop().filter(|row| row.seq == seq);
             drop(tx);
             let attempt = match &row {
-                Some(row) => Some(self.attempt(due, &endpoint, row, 1).await),
+                Some(row) => Some(self.attempt(due, &endpoint, row, 1).await.0),
                 // The log does not reach so far back any more.
                 None => None,
             };
             let mut tx = self.db.tenant(due.tenant).await?;
             let delivered = attempt.as_ref().is_some_and(|attempt| attempt.outcome == Outcome::Delivered);
+            let is_gone = attempt.as_ref().is_some_and(|attempt| attempt.status == Some(GONE));
             if let Some(attempt) = attempt {
                 store::note(&mut tx, due.endpoint, &attempt).await?;
             }
             store::settle_replay(&mut tx, letter, delivered).await?;
+            if is_gone {
+                switch_off(&mut tx, due).await?;
+            }
             tx.commit().await?;
             if !delivered {
                 break;
@@ -258,8 +276,15 @@ impl Round {
                     passed = row.seq;
                     continue;
                 }
-                let mut attempt = self.attempt(due, &endpoint, row, failed + 1).await;
-                let progress = self.judge(&mut attempt, row.seq);
+                let (mut attempt, asked_ms) = self.attempt(due, &endpoint, row, failed + 1).await;
+                if attempt.status == Some(GONE) {
+                    // It keeps its place: switched on again it hears of this first.
+                    let mut tx = self.db.tenant(due.tenant).await?;
+                    store::note(&mut tx, due.endpoint, &attempt).await?;
+                    switch_off(&mut tx, due).await?;
+                    return tx.commit().await;
+                }
+                let progress = self.judge(&mut attempt, row.seq, asked_ms);
                 let mut tx = self.db.tenant(due.tenant).await?;
                 store::note(&mut tx, due.endpoint, &attempt).await?;
                 // Set back meanwhile: from there, then, the next time.
@@ -283,8 +308,8 @@ impl Round {
         }
     }
 
-    /// Where the endpoint is after the attempt; one that failed too often is the last.
-    fn judge(&self, attempt: &mut Attempt, seq: i64) -> Progress {
+    /// Where the endpoint is after the attempt; one that failed too often is the last. Not before the receiver wants it.
+    fn judge(&self, attempt: &mut Attempt, seq: i64, asked_ms: u64) -> Progress {
         if attempt.outcome == Outcome::Delivered {
             return Progress::UpTo(seq);
         }
@@ -292,7 +317,7 @@ impl Round {
         match retry_after_ms(failed, rand::random::<f64>()) {
             Some(after_ms) => Progress::Again {
                 failed: attempt.number,
-                after_ms: i64::try_from(after_ms).unwrap_or(i64::MAX),
+                after_ms: i64::try_from(after_ms.max(asked_ms)).unwrap_or(i64::MAX),
             },
             None => {
                 attempt.outcome = Outcome::Dead;
@@ -301,12 +326,13 @@ impl Round {
         }
     }
 
-    /// Sends one entry, once.
-    async fn attempt(&self, due: Due, endpoint: &Endpoint, row: &LogRow, number: i32) -> Attempt {
+    /// Sends one entry, once; and how long its receiver asks to be left alone, in ms.
+    async fn attempt(&self, due: Due, endpoint: &Endpoint, row: &LogRow, number: i32) -> (Attempt, u64) {
         let began = Instant::now();
         let letter = Letter::of(row);
         let sent = self.send(endpoint, &letter).await;
-        let (status, fault) = match sent {
+        let asked_ms = sent.as_ref().map_or(0, |(_, asked_ms)| *asked_ms);
+        let (status, fault) = match sent.map(|(status, _)| status) {
             Ok(status) if (200..300).contains(&status) => (Some(status), None),
             Ok(status) => (Some(status), Some(format!("answered {status}"))),
             Err(fault) => (None, Some(fault)),
@@ -316,7 +342,7 @@ impl Round {
         if let Some(fault) = &fault {
             tracing::debug!(endpoint = %due.endpoint, seq = row.seq, number, fault, "an endpoint was not told");
         }
-        Attempt {
+        let attempt = Attempt {
             seq: row.seq,
             event: row.event_id.0,
             kind: letter.kind.clone(),
@@ -325,10 +351,11 @@ impl Round {
             status,
             fault,
             duration_ms: i32::try_from(began.elapsed().as_millis()).unwrap_or(i32::MAX),
-        }
+        };
+        (attempt, asked_ms)
     }
 
-    async fn send(&self, endpoint: &Endpoint, letter: &Letter) -> Result<i32, String> {
+    async fn send(&self, endpoint: &Endpoint, letter: &Letter) -> Result<(i32, u64), String> {
         // Checked again: what is allowed may have changed since the URL was written.
         let url = self.guard.check(&endpoint.url).map_err(|bad| format!("the URL {bad}"))?;
         let open = |sealed: &store::Sealed| {
@@ -343,7 +370,8 @@ impl Round {
         let id = letter.id.to_string();
         let signature = sign(&secrets, &id, timestamp, letter.body.as_bytes());
         let answer = self
-            .client
+            .clients
+            .to(&url)
             .post(url)
             .header("content-type", "application/json")
             .header("webhook-id", id)
@@ -353,8 +381,30 @@ impl Round {
             .send()
             .await
             .map_err(|error| said(&error))?;
-        Ok(i32::from(answer.status().as_u16()))
+        let status = i32::from(answer.status().as_u16());
+        // RFC 6585 §4, RFC 9110 §15.6.4.
+        let asked = answer.headers().get("retry-after").filter(|_| matches!(status, 429 | 503));
+        let asked_ms = asked.and_then(|text| asked_wait_ms(text.to_str().ok()?, Utc::now())).unwrap_or(0);
+        Ok((status, asked_ms))
     }
+}
+
+/// The receiver has said that it is gone for good (RFC 9110 §15.5.11): whoever looks after it shall see why it is silent.
+async fn switch_off(tx: &mut TenantTx, due: Due) -> Result<(), StoreError> {
+    if !store::switch_off(tx, due.endpoint).await? {
+        return Ok(());
+    }
+    let subject = due.endpoint.to_string();
+    let entry = audit::Entry {
+        tenant: Some(due.tenant),
+        action: "webhook_endpoint.gone",
+        subject: Some(&subject),
+        detail: Some(json!({"status": GONE})),
+        ..audit::Entry::default()
+    };
+    audit::record(tx, &entry).await?;
+    tracing::info!(endpoint = %due.endpoint, "an endpoint answered 410 and is switched off");
+    Ok(())
 }
 
 /// What is told of a failure: the innermost reason, which names no URL.

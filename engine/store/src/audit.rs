@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{StoreError, Timestamp},
-    listing,
+    listing::{self, Order, Slice, Window},
     origin::{self, Origin},
 };
 
@@ -20,9 +20,14 @@ pub struct Entry<'a> {
     pub actor: Option<UserId>,
     /// `noun.verb` in the past tense: `session.started`, `connection.created`.
     pub action: &'a str,
+    /// What it is about. An id at its end ("individual 0199…") makes the line one about that object.
     pub subject: Option<&'a str>,
     pub detail: Option<Value>,
     pub address: Option<&'a str>,
+}
+
+fn object(subject: &str) -> Option<Uuid> {
+    Uuid::parse_str(subject.rsplit(' ').next()?).ok()
 }
 
 /// Works in a tenant's transaction and with the sign-in and platform roles.
@@ -48,7 +53,7 @@ pub async fn record_change(
         entry.actor.map(|id| id.0),
         entry.action,
         entry.subject,
-        entry.subject.and_then(|subject| Uuid::parse_str(subject).ok()),
+        entry.subject.and_then(object),
         before,
         after,
         entry.detail.clone().unwrap_or_else(|| Value::Object(serde_json::Map::new())),
@@ -82,10 +87,8 @@ pub async fn record_reads(connection: &mut PgConnection, reads: &[Read]) -> Resu
     let actors: Vec<Option<Uuid>> = reads.iter().map(|read| read.origin.actor).collect();
     let actions: Vec<String> = reads.iter().map(|read| read.action.clone()).collect();
     let subjects: Vec<Option<String>> = reads.iter().map(|read| read.subject.clone()).collect();
-    let objects: Vec<Option<Uuid>> = reads
-        .iter()
-        .map(|read| read.subject.as_deref().and_then(|subject| Uuid::parse_str(subject).ok()))
-        .collect();
+    let objects: Vec<Option<Uuid>> =
+        reads.iter().map(|read| read.subject.as_deref().and_then(object)).collect();
     let details: Vec<Value> = reads.iter().map(|read| read.detail.clone()).collect();
     let addresses: Vec<Option<String>> = reads.iter().map(|read| read.origin.address.clone()).collect();
     let requests: Vec<Option<String>> = reads.iter().map(|read| read.origin.request.clone()).collect();
@@ -117,6 +120,9 @@ pub async fn record_reads(connection: &mut PgConnection, reads: &[Read]) -> Resu
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Record {
     pub id: Uuid,
+    /// Null where the line belongs to none.
+    pub tenant_id: Option<Uuid>,
+    pub tenant_name: Option<String>,
     pub actor_id: Option<Uuid>,
     /// Null for somebody who is no member (the platform admin).
     pub actor_name: Option<String>,
@@ -133,13 +139,14 @@ pub struct Record {
     pub created_at: Timestamp,
 }
 
-const COLUMNS: &str = "SELECT a.id, a.actor_id, u.name AS actor_name, a.action, a.subject, a.object_kind, a.object_id, a.before, a.after, \
-     a.detail, a.address, a.request_id, a.via, a.created_at FROM audit_log a LEFT JOIN users u ON u.id = a.actor_id WHERE ";
+const COLUMNS: &str = "t.id, t.tenant_id, n.name AS tenant_name, t.actor_id, u.name AS actor_name, t.action, t.subject, t.object_kind, t.object_id, t.before, \
+     t.after, t.detail, t.address, t.request_id, t.via, t.created_at";
+const FROM: &str = " FROM audit_log t LEFT JOIN users u ON u.id = t.actor_id LEFT JOIN tenants n ON n.id = t.tenant_id WHERE ";
 
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub actor: Option<Uuid>,
-    /// A whole action, or a noun with `.*` behind it.
+    /// A whole action, or a noun with `.*` behind it; several of them with commas between.
     pub action: Option<String>,
     pub subject: Option<String>,
     pub object_kind: Option<String>,
@@ -149,53 +156,82 @@ pub struct Filter {
     pub created_before: Option<Timestamp>,
 }
 
-/// Newest first. In a tenant's transaction, whose later statements are planned for their values too.
+/// Whose lines are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// A tenant's, in its transaction.
+    Tenant(TenantId),
+    /// Those of no tenant, and what platform admins did about tenants and in them; in a transaction of the platform role.
+    Platform,
+}
+
+pub(crate) fn push_scope(query: &mut QueryBuilder<Postgres>, scope: Scope) {
+    match scope {
+        Scope::Tenant(tenant) => query.push("t.tenant_id = ").push_bind(tenant.0),
+        // As the index `audit_log_platform` has it.
+        Scope::Platform => query.push("(t.tenant_id IS NULL OR t.object_kind IN ('tenant', 'platform'))"),
+    };
+}
+
+/// In a transaction, whose later statements are planned for their values too.
 pub async fn list(
     connection: &mut PgConnection,
-    tenant: TenantId,
+    scope: Scope,
     filter: &Filter,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Record>, StoreError> {
+    window: &Window<Order>,
+) -> Result<Slice<Record>, StoreError> {
     listing::plan_for_values(connection).await?;
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push("a.tenant_id = ").push_bind(tenant.0);
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        push_scope(query.push(FROM), scope);
+        push_filter(query, filter);
+    };
+    listing::read_page(connection, COLUMNS, from, window, listing::by_name).await
+}
+
+/// Whether there is such a person: for a tenant's transaction, among its members.
+pub async fn knows(connection: &mut PgConnection, user: UserId) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM users WHERE id = $1) AS "knows!""#, user.0)
+        .fetch_one(connection)
+        .await?)
+}
+
+fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(actor) = filter.actor {
-        query.push(" AND a.actor_id = ").push_bind(actor);
+        query.push(" AND t.actor_id = ").push_bind(actor);
     }
-    match filter.action.as_deref().map(|action| (action, action.strip_suffix(".*"))) {
-        Some((_, Some(noun))) => {
-            query.push(" AND split_part(a.action, '.', 1) = ").push_bind(noun.to_owned());
+    if let Some(actions) = &filter.action {
+        let (mut nouns, mut whole) = (Vec::new(), Vec::new());
+        for action in actions.split(',').map(str::trim) {
+            match action.strip_suffix(".*") {
+                Some(noun) => nouns.push(noun.to_owned()),
+                None => whole.push(action.to_owned()),
+            }
         }
-        Some((action, None)) => {
-            query.push(" AND a.action = ").push_bind(action.to_owned());
-        }
-        None => {}
+        query
+            .push(" AND (t.action = ANY (")
+            .push_bind(whole)
+            .push(") OR split_part(t.action, '.', 1) = ANY (")
+            .push_bind(nouns)
+            .push("))");
     }
     if let Some(subject) = &filter.subject {
-        query.push(" AND a.subject = ").push_bind(subject);
+        query.push(" AND t.subject = ").push_bind(subject.clone());
     }
     if let Some(kind) = &filter.object_kind {
-        query.push(" AND a.object_kind = ").push_bind(kind);
+        query.push(" AND t.object_kind = ").push_bind(kind.clone());
     }
     if let Some(id) = filter.object_id {
-        query.push(" AND a.object_id = ").push_bind(id);
+        query.push(" AND t.object_id = ").push_bind(id);
     }
     if let Some(address) = &filter.address {
-        query.push(" AND a.address = ").push_bind(address);
+        query.push(" AND t.address = ").push_bind(address.clone());
     }
     if let Some(at) = filter.created_after {
-        query.push(" AND a.created_at > ").push_bind(at);
+        query.push(" AND t.created_at > ").push_bind(at);
     }
     if let Some(at) = filter.created_before {
-        query.push(" AND a.created_at < ").push_bind(at);
+        query.push(" AND t.created_at < ").push_bind(at);
     }
-    if let Some((at, id)) = after {
-        query.push(" AND (a.created_at, a.id) < (").push_bind(at).push(", ").push_bind(id).push(")");
-    }
-    // Written out, not bound: a plan for any number of rows would sort them all.
-    query.push(format!(" ORDER BY a.created_at DESC, a.id DESC LIMIT {limit}"));
-    Ok(query.build_query_as().fetch_all(connection).await?)
 }
 
 /// Whose view of a person's account history it is.
@@ -208,34 +244,30 @@ pub enum History {
     Tenant(TenantId),
 }
 
-/// Sign-ins, failures, ended sessions and changed passwords of one person, newest first.
+/// Sign-ins, failures, ended sessions and changed passwords of one person.
 pub async fn history(
     connection: &mut PgConnection,
     user: UserId,
     view: History,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Record>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query
-        .push("(a.action LIKE 'session.%' OR a.action LIKE 'password.%' OR a.action LIKE 'second_factor.%' OR a.action LIKE 'device.%')")
-        .push(" AND a.actor_id = ")
-        .push_bind(user.0);
-    match view {
-        History::Own(tenant) => {
-            query
-                .push(" AND (a.action IN ('session.started', 'session.ended', 'session.refresh_reused') OR a.tenant_id IS NULL OR a.tenant_id = ")
-                .push_bind(tenant.map(|tenant| tenant.0))
-                .push(")");
+    window: &Window<Order>,
+) -> Result<Slice<Record>, StoreError> {
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query
+            .push(FROM)
+            .push("(t.action LIKE 'session.%' OR t.action LIKE 'password.%' OR t.action LIKE 'second_factor.%' OR t.action LIKE 'device.%' OR t.action LIKE 'account.%')")
+            .push(" AND t.actor_id = ")
+            .push_bind(user.0);
+        match view {
+            History::Own(tenant) => {
+                query
+                    .push(" AND (t.action IN ('session.started', 'session.ended', 'session.refresh_reused') OR t.tenant_id IS NULL OR t.tenant_id = ")
+                    .push_bind(tenant.map(|tenant| tenant.0))
+                    .push(")");
+            }
+            History::Tenant(tenant) => {
+                query.push(" AND t.tenant_id = ").push_bind(tenant.0);
+            }
         }
-        History::Tenant(tenant) => {
-            query.push(" AND a.tenant_id = ").push_bind(tenant.0);
-        }
-    }
-    if let Some((at, id)) = after {
-        query.push(" AND (a.created_at, a.id) < (").push_bind(at).push(", ").push_bind(id).push(")");
-    }
-    // Written out, not bound: a plan for any number of rows would sort them all.
-    query.push(format!(" ORDER BY a.created_at DESC, a.id DESC LIMIT {limit}"));
-    Ok(query.build_query_as().fetch_all(connection).await?)
+    };
+    listing::read_page(connection, COLUMNS, from, window, listing::by_name).await
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
 use switchroom_core::{
-    CallId, ConnectionId, NumberId, TicketId, UserId,
+    BotId, CallId, ConnectionId, NumberId, TicketId, UserId,
     call::{CallSnapshot, CallState},
     directory::{ContactKind, ContactRef},
     fact::{Direction, EndReason},
@@ -13,6 +13,7 @@ use crate::{
     TenantTx,
     db::{StoreError, Timestamp},
     listing::{COUNT_CAP, Count, Key, Position, Slice, Window, push_order, push_position},
+    numbers::{HELD_THEN, HeldThen, held_then},
 };
 
 /// A call with what other tables know of it.
@@ -21,9 +22,12 @@ pub struct CallRecord {
     pub call: CallSnapshot,
     pub tickets: Vec<TicketId>,
     pub version: i64,
-    /// The contact's name as it is now, and whose contact it is; filled by [`name_contacts`].
+    /// The contact's name as it is now, and whose contact it is; no name once it is deleted or merged into another, which
+    /// [`follow_contacts`] tells apart.
     pub contact_name: Option<String>,
     pub contact_organization: Option<Uuid>,
+    /// How the line was held when the call came; only of a single call.
+    pub line: Option<HeldThen>,
 }
 
 /// What a list of calls may be narrowed to.
@@ -37,6 +41,8 @@ pub struct CallFilter {
     pub state: Option<CallState>,
     pub agent_id: Option<UserId>,
     pub number_id: Option<NumberId>,
+    /// The bot whose line was dialled.
+    pub bot_id: Option<BotId>,
     pub contact: Option<Uuid>,
     /// Calls of the organization itself and of its contacts.
     pub organization: Option<Uuid>,
@@ -60,16 +66,31 @@ impl CallSort {
 
 const COLUMNS: &str = "t.id, t.connection_id, t.provider_call_id, t.direction, t.state, t.end_reason, t.from_number, \
      t.to_number, t.number_id, t.queue, t.agent_id, t.contact_kind, t.contact_id, t.started_at, t.answered_at, \
-     t.ended_at, t.version, \
+     t.ended_at, t.bot_id, t.version, \
      ARRAY(SELECT l.ticket_id FROM call_tickets l WHERE l.tenant_id = t.tenant_id AND l.call_id = t.id \
-            ORDER BY l.linked_at, l.ticket_id) AS tickets";
+            ORDER BY l.linked_at, l.ticket_id) AS tickets, \
+     CASE t.contact_kind \
+      WHEN 'individual' THEN (SELECT c.full_name FROM individuals c \
+        WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
+      WHEN 'organization' THEN (SELECT c.name FROM organizations c \
+        WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
+      WHEN 'organization_contact' THEN (SELECT c.full_name FROM organization_contacts c \
+        WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
+      WHEN 'email_contact' THEN (SELECT c.name FROM email_contacts c \
+        WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
+     END AS contact_name, \
+     CASE t.contact_kind \
+      WHEN 'organization_contact' THEN (SELECT c.organization_id FROM organization_contacts c \
+        WHERE c.tenant_id = t.tenant_id AND c.id = t.contact_id AND c.deleted_at IS NULL) \
+     END AS contact_organization";
 
-/// One call of the tenant.
+/// One call of the tenant, with how its line was held then.
 pub async fn get(tx: &mut TenantTx, id: CallId) -> Result<Option<CallRecord>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
-    query.push(COLUMNS).push(" FROM calls t WHERE t.tenant_id = ").push_bind(tx.tenant().0);
-    query.push(" AND t.id = ").push_bind(id.0);
-    query.build().fetch_optional(&mut **tx).await?.as_ref().map(read).transpose()
+    let mut query = QueryBuilder::<Postgres>::new("SELECT h.*, ");
+    query.push(COLUMNS).push(" FROM calls t LEFT JOIN LATERAL (").push(HELD_THEN).push(") h ON true");
+    query.push(" WHERE t.tenant_id = ").push_bind(tx.tenant().0).push(" AND t.id = ").push_bind(id.0);
+    let Some(row) = query.build().fetch_optional(&mut **tx).await? else { return Ok(None) };
+    Ok(Some(CallRecord { line: held_then(&row)?, ..read(&row)? }))
 }
 
 /// A page of the tenant's calls.
@@ -105,17 +126,22 @@ pub async fn list(
     Ok(Slice { items, next, count })
 }
 
-/// Puts beside each call the name that its contact has in the directory now; a deleted contact has none, and one that was
-/// merged into another is that other.
-pub async fn name_contacts(tx: &mut TenantTx, calls: &mut [CallRecord]) -> Result<(), StoreError> {
-    let mut ids: Vec<Uuid> =
-        calls.iter().filter_map(|record| record.call.contact.as_ref().map(|contact| contact.id)).collect();
+/// Names contacts that their calls could not: one that was merged into another, or promoted from an e-mail contact, is that
+/// other now, and one that became a call's after it was read has its own name. A deleted contact stays without.
+pub async fn follow_contacts(tx: &mut TenantTx, calls: &mut [CallRecord]) -> Result<(), StoreError> {
+    let mut ids: Vec<Uuid> = calls
+        .iter()
+        .filter(|record| record.contact_name.is_none())
+        .filter_map(|record| record.call.contact.as_ref().map(|contact| contact.id))
+        .collect();
     if ids.is_empty() {
         return Ok(());
     }
     let merged = sqlx::query!(
-        r#"SELECT merged_id, surviving_contact(merged_id) AS "kept!" FROM contact_merges
-            WHERE merged_id = ANY($1) AND undone_at IS NULL"#,
+        r#"SELECT merged_id AS "merged_id!", surviving_contact(merged_id) AS "kept!"
+             FROM (SELECT merged_id FROM contact_merges WHERE merged_id = ANY($1) AND undone_at IS NULL
+                   UNION ALL
+                   SELECT id FROM email_contacts WHERE id = ANY($1) AND became_id IS NOT NULL) gone"#,
         &ids,
     )
     .fetch_all(&mut **tx)
@@ -129,26 +155,28 @@ pub async fn name_contacts(tx: &mut TenantTx, calls: &mut [CallRecord]) -> Resul
         }
     }
     // The kinds share no ids, so the id says which kind is meant.
-    let names: Vec<(Uuid, String, Option<Uuid>)> = sqlx::query_as(
-        "SELECT id, full_name, NULL::uuid FROM individuals
+    let names: Vec<(String, Uuid, String, Option<Uuid>)> = sqlx::query_as(
+        "SELECT 'individual', id, full_name, NULL::uuid FROM individuals
           WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
          UNION ALL
-         SELECT id, name, NULL::uuid FROM organizations
+         SELECT 'organization', id, name, NULL::uuid FROM organizations
           WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
          UNION ALL
-         SELECT id, full_name, organization_id FROM organization_contacts
+         SELECT 'organization_contact', id, full_name, organization_id FROM organization_contacts
           WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
          UNION ALL
-         SELECT id, name, NULL::uuid FROM email_contacts
+         SELECT 'email_contact', id, name, NULL::uuid FROM email_contacts
           WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL",
     )
     .bind(tx.tenant().0)
     .bind(&ids)
     .fetch_all(&mut **tx)
     .await?;
-    for (id, name, organization) in names {
+    for (kind, id, name, organization) in names {
+        let Some(kind) = ContactKind::ALL.into_iter().find(|known| known.name() == kind) else { continue };
         for record in calls.iter_mut() {
-            if record.call.contact.as_ref().is_some_and(|contact| contact.id == id) {
+            if let Some(contact) = record.call.contact.as_mut().filter(|contact| contact.id == id) {
+                contact.kind = kind;
                 record.contact_name = Some(name.clone());
                 record.contact_organization = organization;
             }
@@ -180,6 +208,9 @@ fn push_conditions(query: &mut QueryBuilder<Postgres>, tenant: Uuid, filter: &Ca
     if let Some(number) = filter.number_id {
         query.push(" AND t.number_id = ").push_bind(number.0);
     }
+    if let Some(bot) = filter.bot_id {
+        query.push(" AND t.bot_id = ").push_bind(bot.0);
+    }
     if let Some(contact) = filter.contact {
         query.push(" AND t.id IN (SELECT s.id FROM calls s WHERE s.tenant_id = ").push_bind(tenant);
         query.push(" AND s.contact_id IN (SELECT contact_and_merged(").push_bind(contact).push("))");
@@ -195,8 +226,11 @@ fn push_conditions(query: &mut QueryBuilder<Postgres>, tenant: Uuid, filter: &Ca
     }
     if let Some(organization) = filter.organization {
         query.push(" AND t.id IN (SELECT s.id FROM calls s WHERE s.tenant_id = ").push_bind(tenant);
-        query.push(" AND s.contact_kind IN ('organization', 'organization_contact')");
+        query.push(" AND s.contact_kind IN ('organization', 'organization_contact', 'email_contact')");
         query.push(" AND s.contact_id IN (SELECT c.id FROM organization_contacts c WHERE c.tenant_id = ");
+        query.push_bind(tenant).push(" AND c.organization_id = ").push_bind(organization);
+        // People of it who were known from their mail first.
+        query.push(" UNION ALL SELECT e.id FROM organization_contacts c JOIN email_contacts e ON e.became_id = c.id WHERE c.tenant_id = ");
         query.push_bind(tenant).push(" AND c.organization_id = ").push_bind(organization);
         query.push(" UNION ALL SELECT contact_and_merged(").push_bind(organization);
         query.push(")) UNION ALL SELECT l.call_id FROM tickets k JOIN call_tickets l ON l.tenant_id = k.tenant_id AND l.ticket_id = k.id ");
@@ -246,6 +280,7 @@ fn read(row: &PgRow) -> Result<CallRecord, StoreError> {
             from: row.try_get("from_number")?,
             to: row.try_get("to_number")?,
             number_id: row.try_get::<Option<Uuid>, _>("number_id")?.map(NumberId),
+            bot_id: row.try_get::<Option<Uuid>, _>("bot_id")?.map(BotId),
             queue: row.try_get("queue")?,
             agent_id: row.try_get::<Option<Uuid>, _>("agent_id")?.map(UserId),
             contact,
@@ -255,7 +290,8 @@ fn read(row: &PgRow) -> Result<CallRecord, StoreError> {
         },
         tickets: tickets.into_iter().map(TicketId).collect(),
         version: row.try_get("version")?,
-        contact_name: None,
-        contact_organization: None,
+        contact_name: row.try_get("contact_name")?,
+        contact_organization: row.try_get("contact_organization")?,
+        line: None,
     })
 }

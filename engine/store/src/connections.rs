@@ -5,7 +5,10 @@ use sqlx::{PgConnection, Postgres, QueryBuilder};
 use switchroom_core::{ConnectionId, TenantId, UserId};
 use uuid::Uuid;
 
-use crate::db::{StoreError, Timestamp};
+use crate::{
+    db::{StoreError, Timestamp},
+    listing::{self, Order, Slice, Window},
+};
 
 /// A connection as stored; the sealed parts stay sealed.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -88,48 +91,27 @@ pub struct Filter {
     pub q: Option<String>,
 }
 
-/// Newest first.
 pub async fn list(
     connection: &mut PgConnection,
     tenant: TenantId,
     filter: &Filter,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Connection>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT id, kind, name, default_region, user_map, hook_key, key_id, is_active, created_at, updated_at, version
-           FROM connections WHERE deleted_at IS NULL AND tenant_id = ",
-    );
-    query.push_bind(tenant.0);
-    push_filter(&mut query, filter);
-    if let Some((at, id)) = after {
-        query.push(" AND (created_at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
-    }
-    query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(limit);
-    Ok(query.build_query_as().fetch_all(connection).await?)
-}
-
-pub async fn count(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    filter: &Filter,
-    cap: i64,
-) -> Result<i64, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT count(*) FROM (SELECT FROM connections WHERE deleted_at IS NULL AND tenant_id = ",
-    );
-    query.push_bind(tenant.0);
-    push_filter(&mut query, filter);
-    query.push(" LIMIT ").push_bind(cap + 1).push(") found");
-    Ok(query.build_query_scalar().fetch_one(connection).await?)
+    window: &Window<Order>,
+) -> Result<Slice<Connection>, StoreError> {
+    let columns = "t.id, t.kind, t.name, t.default_region, t.user_map, t.hook_key, t.key_id, t.is_active, t.created_at, \
+                   t.updated_at, t.version";
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" FROM connections t WHERE t.deleted_at IS NULL AND t.tenant_id = ").push_bind(tenant.0);
+        push_filter(query, filter);
+    };
+    listing::read_page(connection, columns, from, window, listing::by_name).await
 }
 
 fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &Filter) {
     if let Some(kind) = &filter.kind {
-        query.push(" AND kind = ").push_bind(kind.clone());
+        query.push(" AND t.kind = ").push_bind(kind.clone());
     }
     if let Some(q) = &filter.q {
-        query.push(" AND strpos(lower(name), lower(").push_bind(q.clone()).push(")) > 0");
+        query.push(" AND strpos(lower(t.name), lower(").push_bind(q.clone()).push(")) > 0");
     }
 }
 

@@ -117,6 +117,43 @@ pub async fn exists(tx: &mut TenantTx, contact: ContactRef) -> Result<bool, Stor
     Ok(sqlx::query_scalar(AssertSqlSafe(sql)).bind(contact.id).fetch_one(&mut **tx).await?)
 }
 
+/// Takes a share of the contact until the end of the transaction, so that it is not deleted, merged or promoted meanwhile;
+/// false when there is none such.
+pub(crate) async fn hold(tx: &mut TenantTx, contact: ContactRef) -> Result<bool, StoreError> {
+    let sql =
+        format!("SELECT id FROM {} WHERE id = $1 AND deleted_at IS NULL FOR SHARE", table_name(contact.kind));
+    let held: Option<Uuid> =
+        sqlx::query_scalar(AssertSqlSafe(sql)).bind(contact.id).fetch_optional(&mut **tx).await?;
+    Ok(held.is_some())
+}
+
+/// What a contact that is no more has become part of: by a merge, or by being promoted from an e-mail contact.
+pub(crate) async fn successor(
+    tx: &mut TenantTx,
+    contact: ContactRef,
+) -> Result<Option<ContactRef>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT kind AS "kind!", kept_id AS "id!" FROM contact_merges WHERE merged_id = $1 AND undone_at IS NULL
+           UNION ALL
+           SELECT became_kind, became_id FROM email_contacts WHERE id = $1 AND became_id IS NOT NULL"#,
+        contact.id,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.and_then(|row| {
+        let kind = ContactKind::ALL.into_iter().find(|kind| kind.name() == row.kind)?;
+        Some(ContactRef { kind, id: row.id })
+    }))
+}
+
+/// Whom a contact is in the end: itself, or what it has become part of.
+pub(crate) async fn survivor(tx: &mut TenantTx, mut contact: ContactRef) -> Result<ContactRef, StoreError> {
+    while let Some(successor) = successor(tx, contact).await? {
+        contact = successor;
+    }
+    Ok(contact)
+}
+
 /// The end of an entry whose row is there: its addresses and numbers.
 pub(crate) async fn entered(
     tx: &mut TenantTx,

@@ -1,10 +1,16 @@
 //! Records that may be of one person or company: the same number, the same address, a name written alike.
 
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 use switchroom_core::directory::{ContactKind, ContactRef};
 use uuid::Uuid;
 
-use crate::{StoreError, TenantTx, contact_list::table_name};
+use crate::{
+    StoreError, TenantTx,
+    contact_list::{owner_column, table_name},
+};
 
 /// What two records have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +36,25 @@ pub struct Candidate {
     pub id: Uuid,
     pub name: String,
     pub email: Option<String>,
+    /// Of an organization's contact: whose.
+    pub organization: Option<(Uuid, String)>,
     pub reasons: Vec<Reason>,
     /// Of the names, 0 to 1.
     pub likeness: f32,
+}
+
+/// A record as it is told from others like it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Alike {
+    pub id: Uuid,
+    pub name: String,
+    pub email: Option<String>,
+    /// The primary one first.
+    pub numbers: Vec<String>,
+    /// Of an organization's contact: whose.
+    pub organization_id: Option<Uuid>,
+    pub organization_name: Option<String>,
+    pub created_at: DateTime<Utc>,
 }
 
 /// Records that have one thing in common.
@@ -43,22 +65,34 @@ pub struct Group {
     pub ids: Vec<Uuid>,
 }
 
-const fn owner(kind: ContactKind) -> &'static str {
+const fn title_column(kind: ContactKind) -> &'static str {
     match kind {
-        ContactKind::OrganizationContact => "organization_contact_id",
-        ContactKind::Organization => "organization_id",
-        ContactKind::Individual => "individual_id",
-        ContactKind::EmailContact => "email_contact_id",
+        ContactKind::Individual | ContactKind::OrganizationContact => "full_name",
+        ContactKind::Organization | ContactKind::EmailContact => "name",
     }
 }
 
+/// The columns that tell whose an organization's contact is, and where they come from.
+const fn organization_of(kind: ContactKind) -> (&'static str, &'static str) {
+    match kind {
+        ContactKind::OrganizationContact => (
+            "o.id AS organization_id, o.name AS organization_name",
+            " JOIN organizations o ON o.id = t.organization_id",
+        ),
+        ContactKind::Individual | ContactKind::Organization | ContactKind::EmailContact => {
+            ("NULL::uuid AS organization_id, NULL::text AS organization_name", "")
+        }
+    }
+}
+
+/// So many [`of`] gives at most.
+pub const MOST: usize = 50;
+
 /// The records of the same kind that may be the same as this one; at most 50, those with most in common first.
 pub async fn of(tx: &mut TenantTx, contact: ContactRef) -> Result<Vec<Candidate>, StoreError> {
-    let (table, owner) = (table_name(contact.kind), owner(contact.kind));
-    let title = match contact.kind {
-        ContactKind::Individual | ContactKind::OrganizationContact => "full_name",
-        ContactKind::Organization | ContactKind::EmailContact => "name",
-    };
+    let (table, owner) = (table_name(contact.kind), owner_column(contact.kind));
+    let title = title_column(contact.kind);
+    let (organization, join) = organization_of(contact.kind);
     let sql = format!(
         "WITH self AS (SELECT sort_name FROM {table} WHERE id = $1),
               alike AS (
@@ -71,19 +105,20 @@ pub async fn of(tx: &mut TenantTx, contact: ContactRef) -> Result<Vec<Candidate>
             WHERE e.{owner} = $1 AND o.{owner} <> $1
            UNION
            SELECT s.id, 'name', s.likeness FROM self, similar_contacts('{table}', self.sort_name, 50) s WHERE s.id <> $1)
-         SELECT t.id, t.{title}, t.email, array_agg(a.reason ORDER BY a.reason), max(a.likeness)
-           FROM alike a JOIN {table} t ON t.id = a.id AND t.deleted_at IS NULL
-          GROUP BY t.id ORDER BY count(*) DESC, max(a.likeness) DESC, t.id LIMIT 50"
+         SELECT t.id, t.{title}, t.email, {organization}, array_agg(a.reason ORDER BY a.reason), max(a.likeness)
+           FROM alike a JOIN {table} t ON t.id = a.id AND t.deleted_at IS NULL{join}
+          GROUP BY t.id, 4, 5 ORDER BY count(*) DESC, max(a.likeness) DESC, t.id LIMIT 50"
     );
-    /// Id, title, e-mail, what it shares, how alike the names are.
-    type Row = (Uuid, String, Option<String>, Vec<String>, f32);
+    /// Id, title, e-mail, whose it is, what it shares, how alike the names are.
+    type Row = (Uuid, String, Option<String>, Option<Uuid>, Option<String>, Vec<String>, f32);
     let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(sql)).bind(contact.id).fetch_all(&mut **tx).await?;
     Ok(rows
         .into_iter()
-        .map(|(id, name, email, reasons, likeness)| Candidate {
+        .map(|(id, name, email, organization, whose, reasons, likeness)| Candidate {
             id,
             name,
             email,
+            organization: organization.zip(whose),
             reasons: reasons
                 .iter()
                 .filter_map(|word| {
@@ -105,7 +140,7 @@ pub async fn groups(
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Group>, StoreError> {
-    let (table, owner) = (table_name(kind), owner(kind));
+    let (table, owner) = (table_name(kind), owner_column(kind));
     let sql = match reason {
         Reason::Name => format!(
             "SELECT t.sort_name, (array_agg(t.id ORDER BY t.id))[1:50] FROM {table} t
@@ -138,4 +173,22 @@ pub async fn groups(
         .fetch_all(&mut **tx)
         .await?;
     Ok(rows.into_iter().map(|(value, ids)| Group { value, ids }).collect())
+}
+
+/// The records of these ids that live.
+pub async fn alike(
+    tx: &mut TenantTx,
+    kind: ContactKind,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Alike>, StoreError> {
+    let (table, owner, title) = (table_name(kind), owner_column(kind), title_column(kind));
+    let (organization, join) = organization_of(kind);
+    let sql = format!(
+        "SELECT t.id, t.{title} AS name, t.email, t.created_at, {organization},
+                ARRAY(SELECT p.e164 FROM contact_phones p WHERE p.{owner} = t.id
+                       ORDER BY p.is_primary DESC, p.position, p.e164) AS numbers
+           FROM {table} t{join} WHERE t.id = ANY($1) AND t.deleted_at IS NULL"
+    );
+    let rows: Vec<Alike> = sqlx::query_as(AssertSqlSafe(sql)).bind(ids).fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }

@@ -1,8 +1,9 @@
-//! Erasing a person: the record and all that were merged into it lose every name, number and address; calls, their
-//! events and tickets stay, with a pseudonym where the person was, so that figures do not change (ADR 0018).
+//! Erasing a person: the record and all that have become part of it (merged into it, promoted to it) lose every name, number
+//! and address; calls, their events and tickets stay, with a pseudonym where the person was, so that figures do not change
+//! (ADR 0018).
 
 use chrono::{DateTime, Utc};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Postgres, QueryBuilder};
 use switchroom_core::{
     UserId,
     directory::{ContactKind, ContactRef},
@@ -10,10 +11,10 @@ use switchroom_core::{
 use uuid::Uuid;
 
 use crate::{
-    StoreError, TenantTx,
+    StoreError, TenantTx, contact,
     contact_list::table_name,
     emails,
-    listing::{Key, Position, Slice, Window},
+    listing::{self, Order, Slice, Window},
     phones,
 };
 
@@ -39,6 +40,9 @@ pub enum EraseError {
     Absent,
     #[error("erased already")]
     Erased,
+    /// The record is part of this one: it is this one that the person is.
+    #[error("merged into another record")]
+    Merged(ContactRef),
     #[error("a call with them is going on")]
     OnCall,
     #[error(transparent)]
@@ -49,6 +53,15 @@ impl From<sqlx::Error> for EraseError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
     }
+}
+
+/// A record of the person, before it is written over.
+struct Held {
+    contact: ContactRef,
+    name: String,
+    email: Option<String>,
+    /// What searches find it by.
+    found_by: String,
 }
 
 /// The columns of a kind of person: where the name is, and what else is personal.
@@ -73,19 +86,34 @@ pub async fn erase(
     by: UserId,
     mut pseudonym: impl FnMut() -> String,
 ) -> Result<Uuid, EraseError> {
-    let table = table_name(contact.kind);
-    let (title, cleared) = columns(contact.kind);
+    let survivor = contact::survivor(tx, contact).await?;
+    if survivor != contact {
+        return Err(EraseError::Merged(survivor));
+    }
     let ids: Vec<Uuid> = sqlx::query_scalar!(r#"SELECT contact_and_merged($1) AS "id!""#, contact.id)
         .fetch_all(&mut **tx)
         .await?;
+    // Records that are of another kind are e-mail contacts, promoted to what the person is now.
+    let kinds = if contact.kind == ContactKind::EmailContact {
+        vec![ContactKind::EmailContact]
+    } else {
+        vec![contact.kind, ContactKind::EmailContact]
+    };
     // Held, so that nobody is changed or merged meanwhile.
-    let names: Vec<(Uuid, String, Option<String>)> = sqlx::query_as(AssertSqlSafe(format!(
-        "SELECT id, {title}, email FROM {table} WHERE id = ANY($1) ORDER BY id FOR UPDATE"
-    )))
-    .bind(&ids)
-    .fetch_all(&mut **tx)
-    .await?;
-    if !names.iter().any(|(id, ..)| *id == contact.id) {
+    let mut records: Vec<Held> = Vec::new();
+    for kind in &kinds {
+        let (table, (title, _)) = (table_name(*kind), columns(*kind));
+        let rows: Vec<(Uuid, String, Option<String>, String)> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT id, {title}, email, search FROM {table} WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+        )))
+        .bind(&ids)
+        .fetch_all(&mut **tx)
+        .await?;
+        for (id, name, email, found_by) in rows {
+            records.push(Held { contact: ContactRef { kind: *kind, id }, name, email, found_by });
+        }
+    }
+    if !records.iter().any(|record| record.contact == contact) {
         return Err(EraseError::Absent);
     }
     let known = sqlx::query_scalar!(
@@ -115,8 +143,8 @@ pub async fn erase(
             instead.push(by);
         }
     };
-    for id in &ids {
-        let owner = ContactRef { kind: contact.kind, id: *id };
+    for record in &records {
+        let owner = record.contact;
         for phone in phones::of(tx, owner).await? {
             let number = pseudonym();
             add(phone.e164.to_string(), number.clone());
@@ -128,30 +156,35 @@ pub async fn erase(
         phones::remove_all(tx, owner).await?;
         emails::remove_all(tx, owner).await?;
     }
-    for (_, name, email) in names {
-        add(name, ERASED.to_owned());
-        add(email.unwrap_or_default(), ERASED.to_owned());
+    let mut found_by = Vec::new();
+    for record in records {
+        add(record.name, ERASED.to_owned());
+        add(record.email.unwrap_or_default(), ERASED.to_owned());
+        found_by.push(record.found_by);
     }
-    sqlx::query(AssertSqlSafe(format!(
-        "UPDATE {table} SET {title} = $2, other_emails = '', custom = '{{}}', deleted_at = coalesce(deleted_at, now()),
-                            deleted_by = coalesce(deleted_by, $3), version = version + 1{cleared}
-          WHERE id = ANY($1)"
-    )))
-    .bind(&ids)
-    .bind(ERASED)
-    .bind(by.0)
-    .execute(&mut **tx)
-    .await?;
-    let column = match contact.kind {
-        ContactKind::Individual => "individual_id",
-        ContactKind::OrganizationContact => "organization_contact_id",
-        ContactKind::Organization => "organization_id",
-        ContactKind::EmailContact => "email_contact_id",
-    };
-    sqlx::query(AssertSqlSafe(format!("DELETE FROM contact_notes WHERE {column} = ANY($1)")))
+    for kind in kinds {
+        let (table, (title, cleared)) = (table_name(kind), columns(kind));
+        sqlx::query(AssertSqlSafe(format!(
+            "UPDATE {table} SET {title} = $2, other_emails = '', custom = '{{}}', deleted_at = coalesce(deleted_at, now()),
+                                deleted_by = coalesce(deleted_by, $3), version = version + 1{cleared}
+              WHERE id = ANY($1)"
+        )))
         .bind(&ids)
+        .bind(ERASED)
+        .bind(by.0)
         .execute(&mut **tx)
         .await?;
+        let column = match kind {
+            ContactKind::Individual => "individual_id",
+            ContactKind::OrganizationContact => "organization_contact_id",
+            ContactKind::Organization => "organization_id",
+            ContactKind::EmailContact => "email_contact_id",
+        };
+        sqlx::query(AssertSqlSafe(format!("DELETE FROM contact_notes WHERE {column} = ANY($1)")))
+            .bind(&ids)
+            .execute(&mut **tx)
+            .await?;
+    }
     // What an undo would bring back goes, and with it the undo.
     sqlx::query!(
         "UPDATE contact_merges SET before = '{}', after = '{}', undo_until = least(undo_until, now())
@@ -168,7 +201,7 @@ pub async fn erase(
     )
     .fetch_one(&mut **tx)
     .await?;
-    forget(tx, &ids).await?;
+    forget(tx, &ids, &found_by, &texts).await?;
     let id = Uuid::now_v7();
     sqlx::query!(
         "INSERT INTO contact_erasures (id, tenant_id, kind, contact_id, reason, erased_by, tickets, calls)
@@ -187,8 +220,14 @@ pub async fn erase(
     Ok(id)
 }
 
-/// Takes the person out of the audit log: what it says of their records and of their tickets, this erasure included.
-async fn forget(tx: &mut TenantTx, contacts: &[Uuid]) -> Result<(), sqlx::Error> {
+/// Takes the person out of the audit log: what it says of their records and of their tickets, this erasure included, and
+/// what somebody searched for who would have found them.
+async fn forget(
+    tx: &mut TenantTx,
+    contacts: &[Uuid],
+    found_by: &[String],
+    texts: &[String],
+) -> Result<(), sqlx::Error> {
     let tenant = tx.tenant().0;
     sqlx::query(
         "SELECT audit_forget_all($2 || coalesce(array_agg(id), '{}')) FROM tickets
@@ -198,9 +237,11 @@ async fn forget(tx: &mut TenantTx, contacts: &[Uuid]) -> Result<(), sqlx::Error>
     .bind(contacts)
     .execute(&mut **tx)
     .await?;
+    sqlx::query("SELECT audit_forget_searches($1, $2)").bind(found_by).bind(texts).execute(&mut **tx).await?;
     Ok(())
 }
 
+#[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
     kind: String,
@@ -239,33 +280,15 @@ pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<Erasure>, StoreEr
     Ok(row.and_then(Row::into_erasure))
 }
 
-/// Lists are newest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Newest;
+pub const BY_ERASED_AT: Order = Order::at("erased_at", "t.erased_at");
 
-pub async fn list(tx: &mut TenantTx, window: &Window<Newest>) -> Result<Slice<Erasure>, StoreError> {
-    let after = match &window.after {
-        Some(Position { key: Key::At(at), id }) => Some((*at, *id)),
-        _ => None,
+pub async fn list(tx: &mut TenantTx, window: &Window<Order>) -> Result<Slice<Erasure>, StoreError> {
+    let tenant = tx.tenant();
+    let columns = "t.id, t.kind, t.contact_id, t.reason, t.erased_at, t.erased_by, t.tickets, t.calls";
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" FROM contact_erasures t WHERE t.tenant_id = ").push_bind(tenant.0);
     };
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT id, kind, contact_id, reason, erased_at, erased_by, tickets, calls FROM contact_erasures
-          WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (erased_at, id) < ($2, $3::uuid))
-          ORDER BY erased_at DESC, id DESC LIMIT $4",
-        tx.tenant().0,
-        after.map(|(at, _)| at),
-        after.map(|(_, id)| id),
-        i64::from(window.limit) + 1,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut items: Vec<Erasure> = rows.into_iter().filter_map(Row::into_erasure).collect();
-    let more = items.len() > window.limit as usize;
-    items.truncate(window.limit as usize);
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|erasure| Position { key: Key::At(erasure.erased_at), id: erasure.id });
-    Ok(Slice { items, next, count: None })
+    let slice = listing::read_page(tx, columns, from, window, listing::by_name::<Row>).await?;
+    let Slice { items, next, count } = slice;
+    Ok(Slice { items: items.into_iter().filter_map(Row::into_erasure).collect(), next, count })
 }

@@ -42,7 +42,7 @@ pub struct ContactFilter {
 
 struct Table {
     name: &'static str,
-    /// The column of numbers and addresses that names it.
+    /// The column by which other tables name one of it.
     owner: &'static str,
 }
 
@@ -62,25 +62,29 @@ pub(crate) const fn table_name(kind: ContactKind) -> &'static str {
     table(kind).name
 }
 
+/// The column by which numbers, addresses, notes and tickets name a contact of a kind.
+pub(crate) const fn owner_column(kind: ContactKind) -> &'static str {
+    table(kind).owner
+}
+
 /// Rows that are looked through in the order of the list before the index of words is asked: a word of which a page is
 /// among them is common, and of a common word the index would name too many.
 const WINDOW: i64 = 10_000;
-/// Contacts that the index of words may name; of more, the list is looked through.
-const MOST_NAMED: i32 = 20_000;
-/// Of so many it is quicker to look through the first rows than to look each of them up.
-const MANY: usize = 4_000;
+/// A word that so many of the window have is counted by looking through the list: the index would take longer to name
+/// them than the list to come to the end of what is counted.
+const COMMON: i64 = WINDOW / 10;
+/// Contacts that an index may name; of more, the list is looked through.
+const MOST_NAMED: i64 = 20_000;
 
 /// Which rows a statement looks at.
-#[derive(Clone, Copy)]
-enum Rows<'a> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rows {
     /// Those of the tenant, by all of the conditions.
     All,
-    /// The first of the list behind where the page begins, by all of the conditions.
-    First,
-    /// Those that the index of words named; words and values of fields are judged already.
-    Worded(&'a [Uuid]),
-    /// Those that have a number with these first digits; that is judged already.
-    Numbered(&'a [Uuid]),
+    /// Those that an index named by words and values of fields, which are judged by that.
+    Worded,
+    /// Those that an index named by the first digits of a number, which are judged by that.
+    Numbered,
 }
 
 /// One page of ids.
@@ -92,129 +96,172 @@ pub(crate) async fn page(
 ) -> Result<Slice<Uuid>, StoreError> {
     let by_words = filter.q.is_some() || !filter.custom.is_empty();
     let by_digits = matches!(filter.phone, Some(PhoneFilter::Prefix(_)));
-    if by_words || by_digits {
-        tx.ensure_transaction().await?;
-        plan_for_values(tx).await?;
-    }
-    // First digits are sought in their own index: joined to the list, the planner would walk the list.
-    if let Some(PhoneFilter::Prefix(digits)) = &filter.phone
-        && let Some(ids) = numbered(tx, kind, digits).await?
-    {
-        if ids.len() > MANY && !window.count {
-            let first = positions(tx, kind, filter, window, Rows::First).await?;
-            if first.len() > window.limit as usize {
-                return Ok(slice(first, window.limit));
-            }
-        }
-        let rows = Rows::Numbered(&ids);
-        let positions = positions(tx, kind, filter, window, rows).await?;
-        return counted(tx, kind, filter, window, positions, rows).await;
-    }
     if !by_words && !by_digits {
-        let positions = positions(tx, kind, filter, window, Rows::All).await?;
-        return counted(tx, kind, filter, window, positions, Rows::All).await;
+        let mut page = slice(all(tx, kind, filter, window).await?, window.limit);
+        if window.count {
+            page.count = Some(count_all(tx, kind, filter).await?);
+        }
+        return Ok(page);
+    }
+    tx.ensure_transaction().await?;
+    plan_for_values(tx).await?;
+    if by_digits {
+        let named = named(tx, kind, filter, window, Rows::Numbered).await?;
+        if named.all {
+            return Ok(named.page(window));
+        }
     }
     // Behind row security no index serves words (ADR 0019), so they are sought in two ways: in the first rows, where
     // common ones are found at once, and by the index, where rare ones are.
-    let first = positions(tx, kind, filter, window, Rows::First).await?;
+    let (first, found) = first(tx, kind, filter, window).await?;
     let full = first.len() > window.limit as usize;
-    if full && !window.count {
-        return Ok(slice(first, window.limit));
+    if full && (!window.count || found >= COMMON) {
+        let mut page = slice(first, window.limit);
+        if window.count {
+            page.count = Some(count_all(tx, kind, filter).await?);
+        }
+        return Ok(page);
     }
-    let worded = if by_words { worded(tx, kind, filter).await? } else { None };
-    let rows = worded.as_deref().map_or(Rows::All, Rows::Worded);
-    let positions = if full { first } else { positions(tx, kind, filter, window, rows).await? };
-    counted(tx, kind, filter, window, positions, rows).await
-}
-
-async fn positions(
-    tx: &mut TenantTx,
-    kind: ContactKind,
-    filter: &ContactFilter,
-    window: &Window<ContactSort>,
-    rows: Rows<'_>,
-) -> Result<Vec<Position>, StoreError> {
-    let expression = match window.sort {
-        ContactSort::CreatedAt => "t.created_at",
-        ContactSort::UpdatedAt => "t.updated_at",
-        ContactSort::Name => "t.sort_name",
-    };
-    let mut query = QueryBuilder::new("SELECT t.id, ");
-    query.push(expression).push(" AS key FROM ");
-    if matches!(rows, Rows::First) {
-        query
-            .push("(SELECT * FROM ")
-            .push(table(kind).name)
-            .push(" t WHERE t.deleted_at IS NULL AND t.tenant_id = ");
-        query.push_bind(tx.tenant().0);
-        push_position(&mut query, expression, window.descending, window.after.as_ref());
-        let direction = if window.descending { " DESC" } else { "" };
-        query.push(" ORDER BY ").push(expression).push(direction).push(", t.id").push(direction);
-        query.push(" LIMIT ").push_bind(WINDOW).push(") t");
-    } else {
-        query.push(table(kind).name).push(" t");
+    if by_words {
+        let named = named(tx, kind, filter, window, Rows::Worded).await?;
+        if named.all {
+            return Ok(named.page(window));
+        }
     }
-    conditions(&mut query, tx, kind, filter, rows);
-    push_position(&mut query, expression, window.descending, window.after.as_ref());
-    push_order(&mut query, expression, window.descending, window.limit);
-    let found = query.build().fetch_all(&mut **tx).await?;
-    Ok(found.iter().map(|row| position(row, window.sort)).collect::<Result<Vec<_>, sqlx::Error>>()?)
-}
-
-/// The page, with the number of rows where it is asked for.
-async fn counted(
-    tx: &mut TenantTx,
-    kind: ContactKind,
-    filter: &ContactFilter,
-    window: &Window<ContactSort>,
-    positions: Vec<Position>,
-    rows: Rows<'_>,
-) -> Result<Slice<Uuid>, StoreError> {
-    let mut page = slice(positions, window.limit);
+    let mut page = slice(if full { first } else { all(tx, kind, filter, window).await? }, window.limit);
     if window.count {
-        let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
-        query.push(table(kind).name).push(" t");
-        conditions(&mut query, tx, kind, filter, rows);
-        query.push(" LIMIT ").push_bind(COUNT_CAP + 1).push(") counted");
-        let found: i64 = query.build_query_scalar().fetch_one(&mut **tx).await?;
-        page.count = Some(Count::of(found));
+        page.count = Some(count_all(tx, kind, filter).await?);
     }
     Ok(page)
 }
 
-/// The contacts that the indexes of words and values name; `None` where they are too many to be named.
-async fn worded(
+const fn expression(sort: ContactSort) -> &'static str {
+    match sort {
+        ContactSort::CreatedAt => "t.created_at",
+        ContactSort::UpdatedAt => "t.updated_at",
+        ContactSort::Name => "t.sort_name",
+    }
+}
+
+fn read(rows: &[PgRow], sort: ContactSort) -> Result<Vec<Position>, StoreError> {
+    Ok(rows.iter().map(|row| position(row, sort)).collect::<Result<_, sqlx::Error>>()?)
+}
+
+/// The page by looking through the list.
+async fn all(
     tx: &mut TenantTx,
     kind: ContactKind,
     filter: &ContactFilter,
-) -> Result<Option<Vec<Uuid>>, StoreError> {
-    let patterns: Vec<String> = filter.q.iter().flat_map(|q| words(q)).collect();
-    let ids = sqlx::query_scalar!(
-        r#"SELECT find_contacts($1, $2, $3, $4) AS "id!""#,
-        table(kind).name,
-        &patterns,
-        Json(&filter.custom) as _,
-        MOST_NAMED + 1,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok((ids.len() <= MOST_NAMED as usize).then_some(ids))
+    window: &Window<ContactSort>,
+) -> Result<Vec<Position>, StoreError> {
+    let key = expression(window.sort);
+    let mut query = QueryBuilder::new("SELECT t.id, ");
+    query.push(key).push(" AS key FROM ").push(table(kind).name).push(" t");
+    conditions(&mut query, tx, kind, filter, Rows::All);
+    push_position(&mut query, key, window.descending, window.after.as_ref());
+    push_order(&mut query, key, window.descending, window.limit);
+    read(&query.build().fetch_all(&mut **tx).await?, window.sort)
 }
 
-/// The contacts that have a number with these first digits; `None` where they are too many to be named.
-async fn numbered(
+async fn count_all(
     tx: &mut TenantTx,
     kind: ContactKind,
-    digits: &[String],
-) -> Result<Option<Vec<Uuid>>, StoreError> {
-    let owner = table(kind).owner;
-    let mut query = QueryBuilder::new("SELECT p.");
-    query.push(owner).push(" FROM contact_phones p WHERE p.tenant_id = ").push_bind(tx.tenant().0);
-    query.push(" AND p.").push(owner).push(" IS NOT NULL");
-    push_prefixes(&mut query, digits);
-    query.push(" LIMIT ").push_bind(i64::from(MOST_NAMED) + 1);
-    let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(&mut **tx).await?;
-    Ok((ids.len() <= MOST_NAMED as usize).then_some(ids))
+    filter: &ContactFilter,
+) -> Result<Count, StoreError> {
+    let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM ");
+    query.push(table(kind).name).push(" t");
+    conditions(&mut query, tx, kind, filter, Rows::All);
+    query.push(" LIMIT ").push_bind(COUNT_CAP + 1).push(") counted");
+    Ok(Count::of(query.build_query_scalar().fetch_one(&mut **tx).await?))
+}
+
+/// The page as far as it is among the first rows of the list, and how many of those are meant, where they are counted.
+async fn first(
+    tx: &mut TenantTx,
+    kind: ContactKind,
+    filter: &ContactFilter,
+    window: &Window<ContactSort>,
+) -> Result<(Vec<Position>, i64), StoreError> {
+    let key = expression(window.sort);
+    let mut query = QueryBuilder::new("SELECT t.id, ");
+    // Counting them keeps the statement from ending with the page.
+    let found = if window.count { "count(*) OVER ()" } else { "0::bigint" };
+    query.push(key).push(format!(" AS key, {found} AS found FROM (SELECT * FROM ")).push(table(kind).name);
+    query.push(" t WHERE t.deleted_at IS NULL AND t.tenant_id = ").push_bind(tx.tenant().0);
+    push_position(&mut query, key, window.descending, window.after.as_ref());
+    let direction = if window.descending { " DESC" } else { "" };
+    query.push(" ORDER BY ").push(key).push(direction).push(", t.id").push(direction);
+    query.push(" LIMIT ").push_bind(WINDOW).push(") t");
+    conditions(&mut query, tx, kind, filter, Rows::All);
+    push_order(&mut query, key, window.descending, window.limit);
+    let rows = query.build().fetch_all(&mut **tx).await?;
+    let found = rows.first().map(|row| row.try_get("found")).transpose()?.unwrap_or(0);
+    Ok((read(&rows, window.sort)?, found))
+}
+
+/// What an index named.
+struct Named {
+    /// False where there are more than [`MOST_NAMED`]; nothing else is told then.
+    all: bool,
+    positions: Vec<Position>,
+    count: i64,
+}
+
+impl Named {
+    fn page(self, window: &Window<ContactSort>) -> Slice<Uuid> {
+        let mut page = slice(self.positions, window.limit);
+        page.count = window.count.then(|| Count::of(self.count));
+        page
+    }
+}
+
+/// The page and the count by the index of words or of first digits.
+///
+/// The rows are gathered before they are put in order: asked for the first fifty of a few thousand, the planner would
+/// walk the list until it has met them, and of a million contacts they may be the last.
+async fn named(
+    tx: &mut TenantTx,
+    kind: ContactKind,
+    filter: &ContactFilter,
+    window: &Window<ContactSort>,
+    rows: Rows,
+) -> Result<Named, StoreError> {
+    let table = table(kind);
+    let mut query = QueryBuilder::new("WITH named AS MATERIALIZED (SELECT ");
+    match (&filter.phone, rows) {
+        (Some(PhoneFilter::Prefix(digits)), Rows::Numbered) => {
+            query.push("p.").push(table.owner).push(" AS id FROM contact_phones p WHERE p.tenant_id = ");
+            query.push_bind(tx.tenant().0).push(" AND p.").push(table.owner).push(" IS NOT NULL");
+            push_prefixes(&mut query, digits);
+            query.push(" LIMIT ").push_bind(MOST_NAMED + 1);
+        }
+        _ => {
+            let patterns: Vec<String> = filter.q.iter().flat_map(|q| words(q)).collect();
+            query.push("f.id FROM find_contacts(").push_bind(table.name);
+            query.push(", ARRAY(SELECT lower(pattern) FROM unnest(").push_bind(patterns);
+            query.push("::text[]) AS pattern), ").push_bind(Json(filter.custom.clone()));
+            query.push(format!(", {}) AS f(id)", MOST_NAMED + 1));
+        }
+    }
+    let key = expression(window.sort);
+    query.push("), lot AS MATERIALIZED (SELECT t.id, ").push(key).push(" AS key FROM ").push(table.name);
+    query.push(" t");
+    conditions(&mut query, tx, kind, filter, rows);
+    query.push(" AND t.id = ANY(ARRAY(SELECT named.id FROM named)) AND (SELECT count(*) FROM named) <= ");
+    query.push_bind(MOST_NAMED).push("), counts AS (SELECT (SELECT count(*) FROM named) AS named,");
+    query.push(" (SELECT count(*) FROM lot) AS count) SELECT c.named, c.count, t.id, t.key FROM counts c LEFT JOIN (");
+    query.push("SELECT t.id, t.key FROM lot t WHERE true");
+    push_position(&mut query, "t.key", window.descending, window.after.as_ref());
+    push_order(&mut query, "t.key", window.descending, window.limit);
+    let direction = if window.descending { " DESC" } else { "" };
+    query.push(") t ON true ORDER BY t.key").push(direction).push(", t.id").push(direction);
+    let found = query.build().fetch_all(&mut **tx).await?;
+    // The counts stand on a row of their own where the page is empty.
+    let counts = found.first().ok_or(sqlx::Error::RowNotFound)?;
+    let (all, count) = (counts.try_get::<i64, _>("named")? <= MOST_NAMED, counts.try_get("count")?);
+    let empty = counts.try_get::<Option<Uuid>, _>("id")?.is_none();
+    let positions = if empty { Vec::new() } else { read(&found, window.sort)? };
+    Ok(Named { all, positions, count })
 }
 
 fn position(row: &PgRow, sort: ContactSort) -> Result<Position, sqlx::Error> {
@@ -230,16 +277,13 @@ fn conditions(
     tx: &TenantTx,
     kind: ContactKind,
     filter: &ContactFilter,
-    rows: Rows<'_>,
+    rows: Rows,
 ) {
     let table = table(kind);
     query.push(" WHERE t.deleted_at IS NULL AND t.tenant_id = ").push_bind(tx.tenant().0);
-    if let Rows::Worded(ids) | Rows::Numbered(ids) = rows {
-        query.push(" AND t.id = ANY(").push_bind(ids.to_vec()).push(")");
-    }
-    if !matches!(rows, Rows::Worded(_)) {
+    if rows != Rows::Worded {
         for word in filter.q.iter().flat_map(|q| words(q)) {
-            query.push(" AND t.search LIKE ").push_bind(word);
+            query.push(" AND t.search LIKE lower(").push_bind(word).push(")");
         }
         if !filter.custom.is_empty() {
             query.push(" AND t.custom @> ").push_bind(Json(filter.custom.clone()));
@@ -263,7 +307,7 @@ fn conditions(
         query.push(" AND t.organization_id = ANY(").push_bind(filter.organizations.clone()).push(")");
     }
     let Some(phone) = &filter.phone else { return };
-    if matches!(rows, Rows::Numbered(_)) {
+    if rows == Rows::Numbered {
         return;
     }
     if *phone == PhoneFilter::Nobody {
@@ -299,10 +343,12 @@ pub(crate) fn push_prefixes(query: &mut QueryBuilder<Postgres>, digits: &[String
 
 /// The words of a search, each to be found somewhere in name or address; one of fewer than three letters at the
 /// beginning of a word, because the index knows no shorter pieces. More than eight words are a text, not a search.
+///
+/// Letter case is the database's to fold, here as in what is stored: its rules and Rust's differ.
 fn words(q: &str) -> impl Iterator<Item = String> + '_ {
     q.split_whitespace().take(8).map(|word| {
         let start = if word.chars().count() < 3 { " " } else { "" };
-        format!("%{start}{}%", escape_like(&word.to_lowercase()))
+        format!("%{start}{}%", escape_like(word))
     })
 }
 
@@ -312,6 +358,6 @@ mod tests {
 
     #[test]
     fn wildcards_of_input_are_letters() {
-        assert_eq!(words(" Léa  % x").collect::<Vec<_>>(), vec!["%léa%", r"% \%%", "% x%"]);
+        assert_eq!(words(" Léa  % x").collect::<Vec<_>>(), vec!["%Léa%", r"% \%%", "% x%"]);
     }
 }

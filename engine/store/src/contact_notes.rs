@@ -62,6 +62,9 @@ impl Row {
     }
 }
 
+/// So many [`list`] gives at most.
+pub const MOST: usize = 500;
+
 /// The notes of a contact, pinned ones first, then newest first; at most 500.
 pub async fn list(tx: &mut TenantTx, contact: ContactRef) -> Result<Vec<Note>, StoreError> {
     let of = columns(contact);

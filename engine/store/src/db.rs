@@ -202,6 +202,19 @@ impl Database {
         Ok(())
     }
 
+    /// Drops the audit log's months that are older than so many whole ones before this, as the owner; how many went. It
+    /// needs the log to itself for a moment, and gives up where somebody holds it: the next hour is as good.
+    pub async fn drop_audit_before(&self, keep: u32) -> Result<i32, StoreError> {
+        use sqlx::{ConnectOptions, Connection};
+        let mut owner = self.pools.owner.connect().await?;
+        sqlx::raw_sql("SET lock_timeout = '3s'").execute(&mut owner).await?;
+        let months = i32::try_from(keep).unwrap_or(i32::MAX);
+        let dropped =
+            sqlx::query_scalar("SELECT audit_drop_before($1)").bind(months).fetch_one(&mut owner).await?;
+        owner.close().await?;
+        Ok(dropped)
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(&self.pools.auth).await?;

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, Postgres, Transaction};
 use switchroom_core::{
-    ConnectionId, NumberId, Role, TenantId, UserId,
+    BotId, ConnectionId, NumberId, Role, TenantId, UserId,
     directory::{Contact, ContactKind, ContactPhone, ContactRef},
-    number_plan::Line,
+    number_plan::{Endpoint, Line},
     roster::Member,
 };
 use uuid::Uuid;
@@ -23,6 +23,7 @@ pub struct TenantRow {
     pub slug: String,
     pub name: String,
     pub region: String,
+    pub suspended: bool,
 }
 
 /// A connection as stored, with its credentials sealed.
@@ -85,14 +86,20 @@ pub async fn tenants(
     only: Option<&[Uuid]>,
 ) -> Result<Vec<TenantRow>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT id, slug, name, region FROM tenants WHERE ($1::uuid[] IS NULL OR id = ANY($1))",
+        r#"SELECT id, slug, name, region, suspended_at IS NOT NULL AS "suspended!" FROM tenants WHERE ($1::uuid[] IS NULL OR id = ANY($1))"#,
         only as Option<&[Uuid]>
     )
     .fetch_all(connection)
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| TenantRow { id: TenantId(row.id), slug: row.slug, name: row.name, region: row.region })
+        .map(|row| TenantRow {
+            id: TenantId(row.id),
+            slug: row.slug,
+            name: row.name,
+            region: row.region,
+            suspended: row.suspended,
+        })
         .collect())
 }
 
@@ -145,7 +152,7 @@ pub async fn tenants_of_users(
 /// The lines that tenants hold: all, or those named.
 pub async fn lines(connection: &mut PgConnection, only: Option<&[Uuid]>) -> Result<Vec<Line>, StoreError> {
     let rows = sqlx::query!(
-        r#"SELECT id, number, tenant_id AS "tenant_id!", user_id FROM phone_numbers
+        r#"SELECT id, number, tenant_id AS "tenant_id!", user_id, bot_id FROM phone_numbers
             WHERE tenant_id IS NOT NULL AND deleted_at IS NULL AND ($1::uuid[] IS NULL OR id = ANY($1))"#,
         only as Option<&[Uuid]>
     )
@@ -160,10 +167,25 @@ pub async fn lines(connection: &mut PgConnection, only: Option<&[Uuid]>) -> Resu
                 id: NumberId(row.id),
                 number,
                 tenant: TenantId(row.tenant_id),
-                user_id: row.user_id.map(UserId),
+                endpoint: Endpoint::of(row.user_id.map(UserId), row.bot_id.map(BotId)),
             })
         })
         .collect())
+}
+
+/// The SIP addresses of bots that take calls: all, or those named.
+pub async fn bots(
+    connection: &mut PgConnection,
+    only: Option<&[Uuid]>,
+) -> Result<Vec<(BotId, Box<str>)>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT id, sip_uri AS "sip_uri!" FROM bots
+            WHERE is_active AND deleted_at IS NULL AND sip_uri IS NOT NULL AND ($1::uuid[] IS NULL OR id = ANY($1))"#,
+        only as Option<&[Uuid]>
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (BotId(row.id), row.sip_uri.into())).collect())
 }
 
 /// The connections in use: all, or those named.

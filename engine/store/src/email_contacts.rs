@@ -29,6 +29,8 @@ pub struct EmailContact {
     pub provenance: String,
     pub common: Common,
     pub created_by: Option<UserId>,
+    /// Who of the people changed it last.
+    pub updated_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i64,
@@ -77,7 +79,7 @@ pub async fn insert(
     let common = Common::of_new(Some(&new.email), &new.emails, new.standing, new.is_active, &new.custom);
     sqlx::query!(
         "INSERT INTO email_contacts (id, tenant_id, name, email, is_active, provenance, created_by, status, other_emails, custom)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, lower($9::text), $10)",
         id,
         tx.tenant().0,
         new.name,
@@ -109,7 +111,7 @@ pub async fn update(
             SET name = coalesce($3, name), email = coalesce($4, email),
                 is_active = coalesce($5, is_active),
                 status = CASE WHEN $5::bool IS NULL OR $5 = is_active THEN status WHEN $5 THEN 'active' ELSE 'inactive' END,
-                other_emails = coalesce($6, other_emails),
+                other_emails = coalesce(lower($6::text), other_emails),
                 custom = CASE WHEN $7::jsonb IS NULL THEN custom ELSE jsonb_strip_nulls(custom || $7) END,
                 version = version + 1
           WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
@@ -132,7 +134,7 @@ impl Contact for EmailContact {
 
     async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT e.id, name, email, is_active, provenance, created_by, created_at, updated_at, version, status, custom,
+            r#"SELECT e.id, name, email, is_active, provenance, created_by, updated_by, created_at, updated_at, version, status, custom,
                       coalesce((SELECT json_agg(json_build_object('email', m.email, 'label', m.label, 'primary', m.is_primary)
                                                 ORDER BY m.position, m.folded)
                                 FROM contact_emails m WHERE m.email_contact_id = e.id), '[]') AS "emails!: Json<Vec<Email>>",
@@ -157,6 +159,7 @@ impl Contact for EmailContact {
                 provenance: row.provenance,
                 common: Common::read(row.emails.0, &row.status, row.custom),
                 created_by: row.created_by.map(UserId),
+                updated_by: row.updated_by.map(UserId),
                 created_at: row.created_at,
                 updated_at: row.updated_at,
                 version: row.version,

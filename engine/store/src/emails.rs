@@ -64,10 +64,10 @@ pub(crate) fn primary(emails: &[Email]) -> Option<&str> {
     emails.iter().find(|email| email.primary).map(|email| email.email.as_str())
 }
 
-/// What `other_emails` holds.
+/// What `other_emails` holds, once the statement has folded it.
 pub(crate) fn others(emails: &[Email]) -> String {
-    let others: Vec<String> =
-        emails.iter().filter(|email| !email.primary).map(|email| email.email.to_lowercase()).collect();
+    let others: Vec<&str> =
+        emails.iter().filter(|email| !email.primary).map(|email| email.email.as_str()).collect();
     others.join(" ")
 }
 

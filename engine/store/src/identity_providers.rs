@@ -2,7 +2,10 @@
 //! the sign-in role, since the tenant is only known by the provider.
 
 use sqlx::PgConnection;
-use switchroom_core::{TenantId, UserId};
+use switchroom_core::{
+    Grants, Role, TenantId, UserId,
+    people::{Authority, Giving},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -25,16 +28,46 @@ pub struct Provider {
     /// What strangers with a verified address become; None = they stay strangers.
     pub joins_as: Option<String>,
     pub is_active: bool,
+    /// What the person was who set it up last, and what they had; None = what that role has.
+    pub set_by_role: String,
+    pub set_by_grants: Option<Vec<String>>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i64,
+}
+
+impl Provider {
+    /// Whom it may vouch for: those whom the person who set it up could have made what they are.
+    pub fn vouches(&self) -> Option<Giving> {
+        vouches(&self.set_by_role, self.set_by_grants.as_deref())
+    }
+}
+
+/// How far the word of a provider goes, read from its columns.
+pub(crate) fn vouches(role: &str, grants: Option<&[String]>) -> Option<Giving> {
+    let role: Role = role.parse().ok()?;
+    let grants = grants.map_or_else(|| Grants::of_role(role), Grants::of_names);
+    Some(Giving { authority: Authority::Member(role), grants })
+}
+
+/// The columns for somebody's giving. A role's own permissions are not written down: they follow the table as it grows.
+fn columns(giving: Giving) -> (&'static str, Option<Vec<String>>) {
+    match giving.authority {
+        // The platform admin's word is an owner's.
+        Authority::Platform => (Role::OrgOwner.name(), None),
+        Authority::Member(role) => {
+            let others = giving.grants != Grants::of_role(role);
+            let names = || giving.grants.names().into_iter().map(str::to_owned).collect();
+            (role.name(), others.then(names))
+        }
+    }
 }
 
 /// By name. A tenant has a handful.
 pub async fn list(connection: &mut PgConnection, tenant: TenantId) -> Result<Vec<Provider>, StoreError> {
     Ok(sqlx::query_as!(
         Provider,
-        "SELECT id, tenant_id, name, issuer, client_id, client_secret, key_id, scopes, joins_as, is_active, created_at, updated_at, version
+        "SELECT id, tenant_id, name, issuer, client_id, client_secret, key_id, scopes, joins_as, is_active, set_by_role, set_by_grants, created_at, updated_at, version
            FROM identity_providers WHERE tenant_id = $1 ORDER BY lower(name), id LIMIT 200",
         tenant.0
     )
@@ -54,7 +87,7 @@ pub async fn get(
 pub async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<Provider>, StoreError> {
     Ok(sqlx::query_as!(
         Provider,
-        "SELECT id, tenant_id, name, issuer, client_id, client_secret, key_id, scopes, joins_as, is_active, created_at, updated_at, version
+        "SELECT id, tenant_id, name, issuer, client_id, client_secret, key_id, scopes, joins_as, is_active, set_by_role, set_by_grants, created_at, updated_at, version
            FROM identity_providers WHERE id = $1",
         id
     )
@@ -73,6 +106,8 @@ pub struct Wanted<'a> {
     pub scopes: &'a str,
     pub joins_as: Option<&'a str>,
     pub is_active: bool,
+    /// On whose word.
+    pub set_by: Giving,
 }
 
 /// A conflict on `identity_providers_name` means that there is one of this name.
@@ -82,9 +117,11 @@ pub async fn create(
     wanted: &Wanted<'_>,
     by: UserId,
 ) -> Result<Uuid, StoreError> {
+    let (role, grants) = columns(wanted.set_by);
     Ok(sqlx::query_scalar!(
-        "INSERT INTO identity_providers (id, tenant_id, name, issuer, client_id, client_secret, key_id, scopes, joins_as, is_active, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+        "INSERT INTO identity_providers (id, tenant_id, name, issuer, client_id, client_secret, key_id, scopes, joins_as, is_active, created_by,
+                                         set_by_role, set_by_grants)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
         Uuid::now_v7(),
         tenant.0,
         wanted.name,
@@ -95,7 +132,9 @@ pub async fn create(
         wanted.scopes,
         wanted.joins_as,
         wanted.is_active,
-        by.0
+        by.0,
+        role,
+        grants.as_deref(),
     )
     .fetch_one(connection)
     .await?)
@@ -108,9 +147,10 @@ pub async fn update(
     version: i64,
     wanted: &Wanted<'_>,
 ) -> Result<Changed<i64>, StoreError> {
+    let (role, grants) = columns(wanted.set_by);
     let changed = sqlx::query_scalar!(
         "UPDATE identity_providers SET name = $4, issuer = $5, client_id = $6, client_secret = $7, key_id = $8, scopes = $9,
-                joins_as = $10, is_active = $11, version = version + 1
+                joins_as = $10, is_active = $11, set_by_role = $12, set_by_grants = $13, version = version + 1
           WHERE tenant_id = $1 AND id = $2 AND version = $3 RETURNING version",
         tenant.0,
         id,
@@ -122,7 +162,9 @@ pub async fn update(
         wanted.client_secret.map(|(_, key)| key),
         wanted.scopes,
         wanted.joins_as,
-        wanted.is_active
+        wanted.is_active,
+        role,
+        grants.as_deref(),
     )
     .fetch_optional(&mut *connection)
     .await?;
@@ -149,6 +191,22 @@ pub async fn delete(connection: &mut PgConnection, tenant: TenantId, id: Uuid) -
         .execute(connection)
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Revokes the API tokens that were made in sessions a provider vouched for; whose and which.
+pub async fn revoke_tokens(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: Uuid,
+) -> Result<Vec<(UserId, Uuid)>, StoreError> {
+    let rows = sqlx::query!(
+        "UPDATE api_tokens SET revoked_at = now() WHERE tenant_id = $1 AND provider_id = $2 AND revoked_at IS NULL RETURNING user_id, id",
+        tenant.0,
+        id
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (UserId(row.user_id), row.id)).collect())
 }
 
 /// Ends the sessions that a provider vouched for; whose and which.
@@ -245,8 +303,10 @@ pub async fn come_back(
 /// Somebody a provider names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// An active member.
+    /// An active member whom it may vouch for.
     Member(UserId),
+    /// An active member whom it may not vouch for: the person who set it up could not have made them what they are.
+    Beyond(UserId),
     /// Switched off, here or altogether, or a platform admin: no provider signs them in.
     Barred,
     /// Somebody has the address and is no member here.
@@ -262,9 +322,11 @@ pub async fn who(
     email: Option<&str>,
 ) -> Result<Known, StoreError> {
     let named = sqlx::query!(
-        r#"SELECT u.id, u.is_active AND NOT u.is_platform_admin AND m.is_active AND u.deleted_at IS NULL AS "on!"
+        r#"SELECT u.id, u.is_active AND NOT u.is_platform_admin AND m.is_active AND u.deleted_at IS NULL AS "on!",
+                  m.role, r.permissions AS "permissions?"
              FROM federated_identities f JOIN users u ON u.id = f.user_id
              JOIN memberships m ON m.tenant_id = f.tenant_id AND m.user_id = f.user_id
+             LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
             WHERE f.provider_id = $1 AND f.subject = $2"#,
         provider.id,
         subject
@@ -272,12 +334,15 @@ pub async fn who(
     .fetch_optional(&mut *connection)
     .await?;
     if let Some(row) = named {
-        return Ok(if row.on { Known::Member(UserId(row.id)) } else { Known::Barred });
+        let member = || member(provider, UserId(row.id), &row.role, row.permissions.as_deref());
+        return Ok(if row.on { member() } else { Known::Barred });
     }
     let Some(email) = email else { return Ok(Known::Nobody) };
     let addressed = sqlx::query!(
-        r#"SELECT u.id, u.is_active AND NOT u.is_platform_admin AND m.is_active IS NOT FALSE AS "on!", m.id AS "member?"
+        r#"SELECT u.id, u.is_active AND NOT u.is_platform_admin AND m.is_active IS NOT FALSE AS "on!",
+                  m.role AS "role?", r.permissions AS "permissions?"
              FROM users u LEFT JOIN memberships m ON m.user_id = u.id AND m.tenant_id = $1
+             LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
             WHERE u.email = lower($2) AND u.deleted_at IS NULL"#,
         provider.tenant_id,
         email
@@ -287,9 +352,19 @@ pub async fn who(
     Ok(match addressed {
         None => Known::Nobody,
         Some(row) if !row.on => Known::Barred,
-        Some(row) if row.member.is_some() => Known::Member(UserId(row.id)),
-        Some(_) => Known::Elsewhere,
+        Some(row) => match row.role {
+            Some(role) => member(provider, UserId(row.id), &role, row.permissions.as_deref()),
+            None => Known::Elsewhere,
+        },
     })
+}
+
+fn member(provider: &Provider, user: UserId, role: &str, permissions: Option<&[String]>) -> Known {
+    let may = |role: Role| {
+        let grants = permissions.map_or_else(|| Grants::of_role(role), Grants::of_names);
+        provider.vouches().is_some_and(|vouches| vouches.covers(role, grants))
+    };
+    if role.parse().is_ok_and(may) { Known::Member(user) } else { Known::Beyond(user) }
 }
 
 /// Remembers somebody by their name there. Runs as the sign-in or platform role.

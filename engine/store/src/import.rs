@@ -97,7 +97,7 @@ fn is_refusal(error: &StoreError) -> bool {
 pub struct Import {
     connection: PgConnection,
     tenant: TenantId,
-    /// Organizations by name in lower case, the oldest of each.
+    /// Organizations by [`key`], the oldest of each.
     organizations: HashMap<String, Uuid>,
     /// Rows of the batch that the planner was told of.
     analyzed: usize,
@@ -120,19 +120,23 @@ impl Import {
                  line bigint NOT NULL, position smallint NOT NULL, e164 text NOT NULL, raw text NOT NULL, label text)
                  ON COMMIT DELETE ROWS;
              CREATE TEMPORARY TABLE import_emails (line bigint NOT NULL, position smallint NOT NULL, email text NOT NULL)
-                 ON COMMIT DELETE ROWS",
+                 ON COMMIT DELETE ROWS;
+             -- With the addresses beside the first as the contact's own row repeats them, for searching.
+             CREATE TEMPORARY VIEW import_contacts AS
+             SELECT r.*, coalesce(e.others, '') AS others FROM import_rows r
+               LEFT JOIN (SELECT line, string_agg(lower(email), ' ' ORDER BY position) AS others FROM import_emails GROUP BY line) e USING (line)",
         )
         .execute(&mut connection)
         .await?;
         let known = sqlx::query!(
-            r#"SELECT lower(name) AS "name!", id FROM organizations WHERE tenant_id = $1 AND deleted_at IS NULL
-                ORDER BY created_at DESC, id DESC"#,
+            "SELECT name, id FROM organizations WHERE tenant_id = $1 AND deleted_at IS NULL
+              ORDER BY created_at DESC, id DESC",
             tenant.0
         )
         .fetch_all(&mut connection)
         .await?;
         // Later entries win, and the oldest comes last.
-        let organizations = known.into_iter().map(|row| (row.name, row.id)).collect();
+        let organizations = known.into_iter().map(|row| (key(&row.name), row.id)).collect();
         Ok(Self { connection, tenant, organizations, analyzed: 0 })
     }
 
@@ -150,7 +154,7 @@ impl Import {
         for Numbered { line, row } in
             rows.iter().filter(|numbered| numbered.row.kind == ContactKind::Organization)
         {
-            let key = row.name.to_lowercase();
+            let key = key(&row.name);
             if !self.organizations.contains_key(&key) {
                 fresh.entry(key).or_insert(organization_ids[line]);
             }
@@ -159,19 +163,13 @@ impl Import {
             let mut numbers: Vec<_> = row.phones.iter().map(|phone| phone.e164).collect();
             numbers.sort_unstable();
             let email = numbers.is_empty().then(|| row.email.clone());
-            if !seen.insert((
-                row.kind,
-                &row.name,
-                row.organization.as_ref().map(|name| name.to_lowercase()),
-                numbers,
-                email,
-            )) {
+            if !seen.insert((row.kind, &row.name, row.organization.as_deref().map(key), numbers, email)) {
                 twice += 1;
                 continue;
             }
             let id = organization_ids.get(line).copied().unwrap_or_else(Uuid::now_v7);
             let organization = row.organization.as_ref().map(|name| {
-                let key = name.to_lowercase();
+                let key = key(name);
                 match self.organizations.get(&key).or_else(|| fresh.get(&key)) {
                     Some(known) => *known,
                     None => {
@@ -285,14 +283,14 @@ DELETE FROM import_rows r USING present WHERE r.line = present.line";
 
 /// Parents before those who refer to them.
 const INSERT_CONTACTS: [&str; 4] = [
-    "INSERT INTO organizations (id, tenant_id, name, email, status, is_active, custom, provenance)
-     SELECT id, $1, name, email, status, status IN ('pending', 'active'), custom, 'import' FROM import_rows WHERE kind = 'organization' ORDER BY id",
-    "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, status, is_active, custom, provenance)
-     SELECT id, $1, organization_id, name, gender, email, status, status IN ('pending', 'active'), custom, 'import' FROM import_rows WHERE kind = 'organization_contact' ORDER BY id",
-    "INSERT INTO individuals (id, tenant_id, full_name, gender, email, dob, address, status, is_active, custom, provenance)
-     SELECT id, $1, name, gender, email, dob, address, status, status IN ('pending', 'active'), custom, 'import' FROM import_rows WHERE kind = 'individual' ORDER BY id",
-    "INSERT INTO email_contacts (id, tenant_id, name, email, status, is_active, custom, provenance)
-     SELECT id, $1, name, email, status, status IN ('pending', 'active'), custom, 'import' FROM import_rows WHERE kind = 'email_contact' ORDER BY id",
+    "INSERT INTO organizations (id, tenant_id, name, email, other_emails, status, is_active, custom, provenance)
+     SELECT id, $1, name, email, others, status, status IN ('pending', 'active'), custom, 'import' FROM import_contacts WHERE kind = 'organization' ORDER BY id",
+    "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, other_emails, status, is_active, custom, provenance)
+     SELECT id, $1, organization_id, name, gender, email, others, status, status IN ('pending', 'active'), custom, 'import' FROM import_contacts WHERE kind = 'organization_contact' ORDER BY id",
+    "INSERT INTO individuals (id, tenant_id, full_name, gender, email, other_emails, dob, address, status, is_active, custom, provenance)
+     SELECT id, $1, name, gender, email, others, dob, address, status, status IN ('pending', 'active'), custom, 'import' FROM import_contacts WHERE kind = 'individual' ORDER BY id",
+    "INSERT INTO email_contacts (id, tenant_id, name, email, other_emails, status, is_active, custom, provenance)
+     SELECT id, $1, name, email, others, status, status IN ('pending', 'active'), custom, 'import' FROM import_contacts WHERE kind = 'email_contact' ORDER BY id",
 ];
 
 const INSERT_EMAILS: &str = "
@@ -311,6 +309,12 @@ SELECT $1, p.e164, p.raw, p.label, p.position = 0, p.position,
        CASE r.kind WHEN 'organization_contact' THEN r.id END, CASE r.kind WHEN 'organization' THEN r.id END,
        CASE r.kind WHEN 'individual' THEN r.id END, CASE r.kind WHEN 'email_contact' THEN r.id END
   FROM import_phones p JOIN import_rows r USING (line) ORDER BY r.id, p.position";
+
+/// What organizations of an import are told apart by: the name, letter case and spacing apart. Those that are there are
+/// folded here too, and not by the database, whose rules differ from Rust's.
+fn key(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
 
 async fn copy(connection: &mut PgConnection, statement: &'static str, text: &str) -> Result<(), StoreError> {
     let mut copy = connection.copy_in_raw(statement).await?;

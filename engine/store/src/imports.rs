@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     StoreError,
     import::Stored,
-    listing::{Position, Slice, Window, push_order, push_position},
+    listing::{self, Order, Slice, Window},
 };
 
 /// Refused rows that are kept of one file; who has more has the wrong file.
@@ -94,10 +94,6 @@ pub struct Reject {
     pub reason: String,
     pub row: String,
 }
-
-/// Lists are newest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Newest;
 
 const COLUMNS: &str = "t.id, t.name, t.state, t.size, t.region, t.mapping, t.bytes_done, t.inserted, t.present, t.rejected, \
                        t.fault, t.created_by, t.created_at, t.started_at, t.finished_at, t.version";
@@ -212,22 +208,13 @@ pub async fn list(
     connection: &mut PgConnection,
     kind: ImportKind,
     tenant: Option<TenantId>,
-    window: &Window<Newest>,
+    window: &Window<Order>,
 ) -> Result<Slice<ImportFile>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
-    query.push(COLUMNS).push(" FROM imports t WHERE t.kind = ").push_bind(kind.name());
-    query.push(" AND t.tenant_id IS NOT DISTINCT FROM ").push_bind(tenant.map(|tenant| tenant.0));
-    push_position(&mut query, "t.created_at", window.descending, window.after.as_ref());
-    push_order(&mut query, "t.created_at", window.descending, window.limit);
-    let rows = query.build().fetch_all(connection).await?;
-    let mut items = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let more = items.len() > window.limit as usize;
-    items.truncate(window.limit as usize);
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|file| Position { key: crate::listing::Key::At(file.created_at), id: file.id });
-    Ok(Slice { items, next, count: None })
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" FROM imports t WHERE t.kind = ").push_bind(kind.name());
+        query.push(" AND t.tenant_id IS NOT DISTINCT FROM ").push_bind(tenant.map(|tenant| tenant.0));
+    };
+    listing::read_page(connection, COLUMNS, from, window, read).await
 }
 
 /// Starts the reading, from the beginning, unless it runs or was done; of several who start it one does. Rows that an

@@ -40,6 +40,8 @@ pub struct Individual {
     pub provenance: String,
     pub common: Common,
     pub created_by: Option<UserId>,
+    /// Who of the people changed it last.
+    pub updated_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i64,
@@ -93,7 +95,7 @@ pub async fn insert(tx: &mut TenantTx, new: &NewIndividual, by: Option<UserId>) 
     sqlx::query!(
         "INSERT INTO individuals (id, tenant_id, full_name, gender, dob, address, email, social_media, is_active, provenance,
                                   created_by, status, other_emails, custom)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, lower($13::text), $14)",
         id,
         tx.tenant().0,
         new.full_name,
@@ -134,7 +136,7 @@ pub async fn update(
                 social_media = coalesce($12, social_media),
                 is_active = coalesce($13, is_active),
                 status = CASE WHEN $13::bool IS NULL OR $13 = is_active THEN status WHEN $13 THEN 'active' ELSE 'inactive' END,
-                other_emails = coalesce($14, other_emails),
+                other_emails = coalesce(lower($14::text), other_emails),
                 custom = CASE WHEN $15::jsonb IS NULL THEN custom ELSE jsonb_strip_nulls(custom || $15) END,
                 version = version + 1
           WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
@@ -166,7 +168,7 @@ impl Contact for Individual {
     async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT i.id, full_name, gender, dob, address, email, social_media AS "social_media: Json<Vec<SocialLink>>",
-                      is_active, provenance, created_by, created_at, updated_at, version, status, custom,
+                      is_active, provenance, created_by, updated_by, created_at, updated_at, version, status, custom,
                       coalesce((SELECT json_agg(json_build_object('email', e.email, 'label', e.label, 'primary', e.is_primary)
                                                 ORDER BY e.position, e.folded)
                                 FROM contact_emails e WHERE e.individual_id = i.id), '[]') AS "emails!: Json<Vec<Email>>",
@@ -195,6 +197,7 @@ impl Contact for Individual {
                 provenance: row.provenance,
                 common: Common::read(row.emails.0, &row.status, row.custom),
                 created_by: row.created_by.map(UserId),
+                updated_by: row.updated_by.map(UserId),
                 created_at: row.created_at,
                 updated_at: row.updated_at,
                 version: row.version,

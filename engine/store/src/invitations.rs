@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{StoreError, Timestamp},
+    listing::{self, Order, Slice, Window},
     sessions::TokenHash,
 };
 
@@ -33,14 +34,8 @@ pub struct Invitation {
     pub status: String,
 }
 
-fn select() -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new(
-        "SELECT id, email, name, role, role_id, extension, module_individuals, module_organizations, module_tickets,
-                module_numbers, invited_by, created_at, expires_at, accepted_at, ",
-    );
-    query.push(STATUS).push(" AS status FROM invitations WHERE tenant_id = ");
-    query
-}
+const COLUMNS: &str = "t.id, t.email, t.name, t.role, t.role_id, t.extension, t.module_individuals, t.module_organizations, \
+     t.module_tickets, t.module_numbers, t.invited_by, t.created_at, t.expires_at, t.accepted_at";
 
 #[derive(Clone, Debug)]
 pub struct NewInvitation<'a> {
@@ -97,29 +92,27 @@ pub async fn get(
     tenant: TenantId,
     id: Uuid,
 ) -> Result<Option<Invitation>, StoreError> {
-    let mut query = select();
-    query.push_bind(tenant.0).push(" AND id = ").push_bind(id);
+    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+    query.push(COLUMNS).push(", ").push(STATUS).push(" AS status FROM invitations t WHERE t.tenant_id = ");
+    query.push_bind(tenant.0).push(" AND t.id = ").push_bind(id);
     Ok(query.build_query_as().fetch_optional(connection).await?)
 }
 
-/// Newest first.
+/// Of one status, or all.
 pub async fn list(
     connection: &mut PgConnection,
     tenant: TenantId,
     status: Option<&str>,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Invitation>, StoreError> {
-    let mut query = select();
-    query.push_bind(tenant.0);
-    if let Some(status) = status {
-        query.push(" AND ").push(STATUS).push(" = ").push_bind(status.to_owned());
-    }
-    if let Some((at, id)) = after {
-        query.push(" AND (created_at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
-    }
-    query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(limit);
-    Ok(query.build_query_as().fetch_all(connection).await?)
+    window: &Window<Order>,
+) -> Result<Slice<Invitation>, StoreError> {
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" FROM invitations t WHERE t.tenant_id = ").push_bind(tenant.0);
+        if let Some(status) = status {
+            query.push(" AND ").push(STATUS).push(" = ").push_bind(status.to_owned());
+        }
+    };
+    let columns = format!("{COLUMNS}, {STATUS} AS status");
+    listing::read_page(connection, &columns, from, window, listing::by_name).await
 }
 
 /// Withdraws an invitation that was not accepted; false when there is none to withdraw.
@@ -133,6 +126,35 @@ pub async fn revoke(connection: &mut PgConnection, tenant: TenantId, id: Uuid) -
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// An open invitation, as far as it gives something.
+#[derive(Clone, Debug)]
+pub struct Open {
+    pub id: Uuid,
+    pub email: String,
+    pub role: String,
+    /// Of a role of the tenant's own; None = what `role` gives.
+    pub permissions: Option<Vec<String>>,
+}
+
+/// The open invitations that somebody made.
+pub async fn open_of(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    inviter: UserId,
+) -> Result<Vec<Open>, StoreError> {
+    Ok(sqlx::query_as!(
+        Open,
+        r#"SELECT i.id, i.email, i.role, r.permissions AS "permissions?"
+             FROM invitations i LEFT JOIN roles r ON r.tenant_id = i.tenant_id AND r.id = i.role_id
+            WHERE i.tenant_id = $1 AND i.invited_by = $2 AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > now()
+            ORDER BY i.id"#,
+        tenant.0,
+        inviter.0
+    )
+    .fetch_all(connection)
+    .await?)
 }
 
 /// Gives an invitation that was neither accepted nor withdrawn a new link; the old one is good no more.

@@ -3,7 +3,9 @@
 //!
 //! No business rule lives here that the database itself does not enforce.
 
+pub mod alerts;
 pub mod audit;
+pub mod bots;
 pub mod calls;
 pub mod changed;
 pub mod connections;
@@ -21,6 +23,7 @@ pub mod directory_stream;
 pub mod email_contacts;
 pub mod emails;
 pub mod feed;
+pub mod health;
 pub mod idempotency;
 pub mod identity_providers;
 pub mod import;

@@ -2,7 +2,7 @@
 //! before it, so rows that come and go meanwhile shift nothing.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Postgres, QueryBuilder};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::db::StoreError;
@@ -17,6 +17,36 @@ pub enum Key {
     Text(String),
     Number(i64),
 }
+
+/// What kind of value a list is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    At,
+    Text,
+}
+
+/// One way to sort a list. The table whose id tells rows apart is called `t` in the list's statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// As it is asked for.
+    pub name: &'static str,
+    pub kind: KeyKind,
+    /// Of SQL; never null.
+    expression: &'static str,
+}
+
+impl Order {
+    pub(crate) const fn at(name: &'static str, expression: &'static str) -> Self {
+        Self { name, kind: KeyKind::At, expression }
+    }
+
+    pub(crate) const fn text(name: &'static str, expression: &'static str) -> Self {
+        Self { name, kind: KeyKind::Text, expression }
+    }
+}
+
+/// Most lists are sorted by when their rows came to be.
+pub const CREATED_AT: Order = Order::at("created_at", "t.created_at");
 
 /// Where a page starts: behind this row.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +133,54 @@ pub(crate) fn push_order(query: &mut QueryBuilder<Postgres>, expression: &str, d
 pub(crate) async fn plan_for_values(connection: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::raw_sql("SET LOCAL plan_cache_mode = force_custom_plan").execute(connection).await?;
     Ok(())
+}
+
+/// A page of what `from` selects, beginning with ` FROM`; and how many there are, where that was asked for.
+pub(crate) async fn read_page<T>(
+    connection: &mut PgConnection,
+    columns: &str,
+    from: impl Fn(&mut QueryBuilder<Postgres>),
+    window: &Window<Order>,
+    read: impl Fn(&PgRow) -> Result<T, StoreError>,
+) -> Result<Slice<T>, StoreError> {
+    let by = window.sort;
+    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+    query.push(columns).push(", ").push(by.expression).push(" AS sort_key, t.id AS sort_id");
+    from(&mut query);
+    push_position(&mut query, by.expression, window.descending, window.after.as_ref());
+    push_order(&mut query, by.expression, window.descending, window.limit);
+    let mut rows = query.build().fetch_all(&mut *connection).await?;
+    let more = rows.len() > window.limit as usize;
+    rows.truncate(window.limit as usize);
+    let next = match rows.last().filter(|_| more) {
+        Some(row) => {
+            let key = match by.kind {
+                KeyKind::At => Key::At(row.try_get("sort_key")?),
+                KeyKind::Text => Key::Text(row.try_get("sort_key")?),
+            };
+            Some(Position { key, id: row.try_get("sort_id")? })
+        }
+        None => None,
+    };
+    let items = rows.iter().map(read).collect::<Result<_, _>>()?;
+    let count = if window.count { Some(count(connection, from).await?) } else { None };
+    Ok(Slice { items, next, count })
+}
+
+/// How many rows `from` selects.
+pub(crate) async fn count(
+    connection: &mut PgConnection,
+    from: impl Fn(&mut QueryBuilder<Postgres>),
+) -> Result<Count, StoreError> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT count(*) FROM (SELECT 1");
+    from(&mut query);
+    query.push(format!(" LIMIT {}) found", COUNT_CAP + 1));
+    Ok(Count::of(query.build_query_scalar().fetch_one(connection).await?))
+}
+
+/// A row by the names of its columns, for [`read_page`].
+pub(crate) fn by_name<T: for<'r> FromRow<'r, PgRow>>(row: &PgRow) -> Result<T, StoreError> {
+    Ok(T::from_row(row)?)
 }
 
 /// Input as a literal part of a LIKE pattern (W-03).

@@ -9,7 +9,8 @@ use switchroom_core::{
 
 use crate::{StoreError, TenantTx};
 
-/// The latest calls with this number (as calls store it) or this contact, newest first.
+/// The latest calls with this number (as calls store it) or this contact, newest first. Calls of what has become part of
+/// the contact, by a merge or by being promoted, are its own.
 pub async fn recent_calls(
     tx: &mut TenantTx,
     number: Option<&str>,
@@ -24,7 +25,8 @@ pub async fn recent_calls(
                        UNION
                        (SELECT id FROM calls WHERE tenant_id = $1 AND to_number = $2 ORDER BY started_at DESC LIMIT $4)
                        UNION
-                       (SELECT id FROM calls WHERE tenant_id = $1 AND contact_id = $3 ORDER BY started_at DESC LIMIT $4))
+                       (SELECT theirs.id FROM contact_and_merged($3) AS part (id) CROSS JOIN LATERAL
+                          (SELECT id FROM calls WHERE tenant_id = $1 AND contact_id = part.id ORDER BY started_at DESC LIMIT $4) theirs))
           ORDER BY started_at DESC, id DESC LIMIT $4",
         tx.tenant().0,
         number,

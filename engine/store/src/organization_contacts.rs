@@ -14,7 +14,7 @@ use crate::{
     changed::Changed,
     contact::{self, Common, Contact, EmailColumns, custom, entered},
     emails::{Email, others},
-    organizations,
+    organizations::{self, Hold},
     phones::Phone,
 };
 
@@ -31,6 +31,8 @@ pub struct OrganizationContact {
     pub provenance: String,
     pub common: Common,
     pub created_by: Option<UserId>,
+    /// Who of the people changed it last.
+    pub updated_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i64,
@@ -78,7 +80,7 @@ pub async fn insert(
     new: &NewOrganizationContact,
     by: Option<UserId>,
 ) -> Result<Option<Uuid>, StoreError> {
-    if !organizations::hold(tx, organization).await? {
+    if !organizations::hold(tx, organization, Hold::Shared).await? {
         return Ok(None);
     }
     let id = Uuid::now_v7();
@@ -86,7 +88,7 @@ pub async fn insert(
     sqlx::query!(
         "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, is_active, provenance,
                                             created_by, status, other_emails, custom)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, lower($11::text), $12)",
         id,
         tx.tenant().0,
         organization,
@@ -133,7 +135,7 @@ pub async fn update(
                 email = CASE WHEN $7 THEN $8 ELSE email END,
                 is_active = coalesce($9, is_active),
                 status = CASE WHEN $9::bool IS NULL OR $9 = is_active THEN status WHEN $9 THEN 'active' ELSE 'inactive' END,
-                other_emails = coalesce($10, other_emails),
+                other_emails = coalesce(lower($10::text), other_emails),
                 custom = CASE WHEN $11::jsonb IS NULL THEN custom ELSE jsonb_strip_nulls(custom || $11) END,
                 version = version + 1
           WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL AND ($3::bigint IS NULL OR version = $3)",
@@ -188,7 +190,7 @@ impl Contact for OrganizationContact {
 
     async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT c.id, organization_id, full_name, gender, email, is_active, provenance, created_by, created_at,
+            r#"SELECT c.id, organization_id, full_name, gender, email, is_active, provenance, created_by, updated_by, created_at,
                       updated_at, version, status, custom,
                       coalesce((SELECT json_agg(json_build_object('email', e.email, 'label', e.label, 'primary', e.is_primary)
                                                 ORDER BY e.position, e.folded)
@@ -216,6 +218,7 @@ impl Contact for OrganizationContact {
                 provenance: row.provenance,
                 common: Common::read(row.emails.0, &row.status, row.custom),
                 created_by: row.created_by.map(UserId),
+                updated_by: row.updated_by.map(UserId),
                 created_at: row.created_at,
                 updated_at: row.updated_at,
                 version: row.version,

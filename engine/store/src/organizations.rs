@@ -33,6 +33,8 @@ pub struct Organization {
     pub provenance: String,
     pub common: Common,
     pub created_by: Option<UserId>,
+    /// Who of the people changed it last.
+    pub updated_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i64,
@@ -81,7 +83,7 @@ pub async fn insert(
     let common = Common::of_new(new.email.as_deref(), &new.emails, new.standing, new.is_active, &new.custom);
     sqlx::query!(
         "INSERT INTO organizations (id, tenant_id, name, email, is_active, provenance, created_by, status, other_emails, custom)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, lower($9::text), $10)",
         id,
         tx.tenant().0,
         new.name,
@@ -109,7 +111,6 @@ pub async fn exists(tx: &mut TenantTx, id: Uuid) -> Result<bool, StoreError> {
     .await?)
 }
 
-/// Merges the patch. `expected` is the version the caller has seen, where they said so.
 /// Names of these organizations, deleted ones among them.
 pub async fn names(tx: &mut TenantTx, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, StoreError> {
     let rows = sqlx::query!("SELECT id, name FROM organizations WHERE id = ANY($1)", ids)
@@ -118,6 +119,7 @@ pub async fn names(tx: &mut TenantTx, ids: &[Uuid]) -> Result<HashMap<Uuid, Stri
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
+/// Merges the patch. `expected` is the version the caller has seen, where they said so.
 pub async fn update(
     tx: &mut TenantTx,
     id: Uuid,
@@ -131,7 +133,7 @@ pub async fn update(
             SET name = coalesce($3, name), email = CASE WHEN $4 THEN $5 ELSE email END,
                 is_active = coalesce($6, is_active),
                 status = CASE WHEN $6::bool IS NULL OR $6 = is_active THEN status WHEN $6 THEN 'active' ELSE 'inactive' END,
-                other_emails = coalesce($7, other_emails),
+                other_emails = coalesce(lower($7::text), other_emails),
                 custom = CASE WHEN $8::jsonb IS NULL THEN custom ELSE jsonb_strip_nulls(custom || $8) END,
                 version = version + 1
           WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
@@ -176,7 +178,7 @@ impl Contact for Organization {
 
     async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT o.id, name, email, is_active, provenance, created_by, created_at, updated_at, version, status, custom,
+            r#"SELECT o.id, name, email, is_active, provenance, created_by, updated_by, created_at, updated_at, version, status, custom,
                       coalesce((SELECT json_agg(json_build_object('email', e.email, 'label', e.label, 'primary', e.is_primary)
                                                 ORDER BY e.position, e.folded)
                                 FROM contact_emails e WHERE e.organization_id = o.id), '[]') AS "emails!: Json<Vec<Email>>",
@@ -201,6 +203,7 @@ impl Contact for Organization {
                 provenance: row.provenance,
                 common: Common::read(row.emails.0, &row.status, row.custom),
                 created_by: row.created_by.map(UserId),
+                updated_by: row.updated_by.map(UserId),
                 created_at: row.created_at,
                 updated_at: row.updated_at,
                 version: row.version,
@@ -232,11 +235,35 @@ pub(crate) async fn namesakes(tx: &mut TenantTx, name: &str) -> Result<Vec<Uuid>
     .await?)
 }
 
-/// Takes a share of the organization until the end of the transaction, so that it is not deleted meanwhile.
-/// False when there is none such.
-pub(crate) async fn hold(tx: &mut TenantTx, id: Uuid) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar!("SELECT id FROM organizations WHERE id = $1 AND deleted_at IS NULL FOR SHARE", id)
-        .fetch_optional(&mut **tx)
-        .await?
-        .is_some())
+/// How an organization is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Others may hold it too; nobody deletes, merges or changes it.
+    Shared,
+    /// By one who will change it.
+    ToChange,
+}
+
+/// Holds the organization until the end of the transaction, so that it is not deleted meanwhile. False when there is none
+/// such.
+pub(crate) async fn hold(tx: &mut TenantTx, id: Uuid, how: Hold) -> Result<bool, StoreError> {
+    let held = match how {
+        Hold::Shared => {
+            sqlx::query_scalar!(
+                "SELECT id FROM organizations WHERE id = $1 AND deleted_at IS NULL FOR SHARE",
+                id
+            )
+            .fetch_optional(&mut **tx)
+            .await?
+        }
+        Hold::ToChange => {
+            sqlx::query_scalar!(
+                "SELECT id FROM organizations WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE",
+                id
+            )
+            .fetch_optional(&mut **tx)
+            .await?
+        }
+    };
+    Ok(held.is_some())
 }

@@ -108,14 +108,16 @@ pub struct Seat {
     pub slug: String,
     pub name: String,
     pub role: String,
+    pub suspended: bool,
 }
 
 /// Where a person is an active member, oldest first. Runs as the sign-in role.
 pub async fn seats(connection: &mut PgConnection, user: UserId) -> Result<Vec<Seat>, StoreError> {
     Ok(sqlx::query_as!(
         Seat,
-        "SELECT t.id AS tenant, t.slug, t.name, m.role FROM memberships m JOIN tenants t ON t.id = m.tenant_id
-          WHERE m.user_id = $1 AND m.is_active ORDER BY m.created_at, m.id",
+        r#"SELECT t.id AS tenant, t.slug, t.name, m.role, t.suspended_at IS NOT NULL AS "suspended!"
+             FROM memberships m JOIN tenants t ON t.id = m.tenant_id
+            WHERE m.user_id = $1 AND m.is_active ORDER BY m.created_at, m.id"#,
         user.0
     )
     .fetch_all(connection)

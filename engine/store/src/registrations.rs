@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{StoreError, Timestamp},
+    listing::{self, Order, Slice, Window},
     sessions::TokenHash,
 };
 
@@ -49,9 +50,12 @@ pub struct Entrance {
 
 /// Runs as the sign-in or platform role.
 pub async fn entrance(connection: &mut PgConnection, slug: &str) -> Result<Option<Entrance>, StoreError> {
-    let row = sqlx::query!("SELECT id, name, registration, version FROM tenants WHERE slug = $1", slug)
-        .fetch_optional(connection)
-        .await?;
+    let row = sqlx::query!(
+        "SELECT id, name, registration, version FROM tenants WHERE slug = $1 AND suspended_at IS NULL",
+        slug
+    )
+    .fetch_optional(connection)
+    .await?;
     Ok(row.map(|row| Entrance {
         tenant: TenantId(row.id),
         name: row.name,
@@ -156,9 +160,10 @@ pub struct Asked {
 /// The wish behind a link, as long as it is good. Held until the transaction ends.
 pub async fn asked(connection: &mut PgConnection, token: &TokenHash) -> Result<Option<Asked>, StoreError> {
     let row = sqlx::query!(
-        "SELECT r.id, r.tenant_id, t.name AS tenant_name, r.email, r.name, t.registration
-           FROM registrations r JOIN tenants t ON t.id = r.tenant_id
-          WHERE r.token_hash = $1 AND r.verified_at IS NULL AND r.expires_at > now() FOR UPDATE OF r",
+        r#"SELECT r.id, r.tenant_id, t.name AS tenant_name, r.email, r.name,
+                  CASE WHEN t.suspended_at IS NULL THEN t.registration ELSE 'off' END AS "registration!"
+             FROM registrations r JOIN tenants t ON t.id = r.tenant_id
+            WHERE r.token_hash = $1 AND r.verified_at IS NULL AND r.expires_at > now() FOR UPDATE OF r"#,
         &token[..]
     )
     .fetch_optional(connection)
@@ -220,30 +225,27 @@ pub struct Registration {
     pub approved: Option<bool>,
 }
 
-const COLUMNS: &str = "SELECT id, email, name, user_id, created_at, verified_at, decided_at, decided_by, approved \
-     FROM registrations WHERE verified_at IS NOT NULL AND tenant_id = ";
+const COLUMNS: &str =
+    "t.id, t.email, t.name, t.user_id, t.created_at, t.verified_at, t.decided_at, t.decided_by, t.approved";
+const FROM: &str = " FROM registrations t WHERE t.verified_at IS NOT NULL AND t.tenant_id = ";
 
-/// Proved addresses, newest first: `waiting`, `approved` or `rejected` ones, or all.
+/// Proved addresses: `waiting`, `approved` or `rejected` ones, or all.
 pub async fn list(
     connection: &mut PgConnection,
     tenant: TenantId,
     status: Option<&str>,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Registration>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push_bind(tenant.0);
-    match status {
-        Some("waiting") => drop(query.push(" AND approved IS NULL")),
-        Some("approved") => drop(query.push(" AND approved")),
-        Some("rejected") => drop(query.push(" AND NOT approved")),
-        _ => {}
-    }
-    if let Some((at, id)) = after {
-        query.push(" AND (created_at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
-    }
-    query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(limit);
-    Ok(query.build_query_as().fetch_all(connection).await?)
+    window: &Window<Order>,
+) -> Result<Slice<Registration>, StoreError> {
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(FROM).push_bind(tenant.0);
+        query.push(match status {
+            Some("waiting") => " AND t.approved IS NULL",
+            Some("approved") => " AND t.approved",
+            Some("rejected") => " AND NOT t.approved",
+            _ => "",
+        });
+    };
+    listing::read_page(connection, COLUMNS, from, window, listing::by_name).await
 }
 
 pub async fn get(
@@ -251,8 +253,8 @@ pub async fn get(
     tenant: TenantId,
     id: Uuid,
 ) -> Result<Option<Registration>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push_bind(tenant.0).push(" AND id = ").push_bind(id);
+    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+    query.push(COLUMNS).push(FROM).push_bind(tenant.0).push(" AND t.id = ").push_bind(id);
     Ok(query.build_query_as().fetch_optional(connection).await?)
 }
 

@@ -157,6 +157,22 @@ pub async fn delete(
     }
 }
 
+/// Who has the role.
+pub async fn holders(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: Uuid,
+) -> Result<Vec<UserId>, StoreError> {
+    let holders = sqlx::query_scalar!(
+        "SELECT user_id FROM memberships WHERE tenant_id = $1 AND role_id = $2 AND is_active ORDER BY user_id",
+        tenant.0,
+        id
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(holders.into_iter().map(UserId).collect())
+}
+
 /// The live sessions and tokens of everybody who has the role.
 pub async fn sign_ins(
     connection: &mut PgConnection,

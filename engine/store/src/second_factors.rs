@@ -1,12 +1,13 @@
 //! Second factors: the sealed secret of an authenticator app, backup codes, and browsers that are trusted for a while.
 //! Everything runs as the sign-in role.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use switchroom_core::UserId;
 use uuid::Uuid;
 
 use crate::{
     db::{StoreError, Timestamp},
+    listing::{self, Order, Slice, Window},
     sessions::TokenHash,
 };
 
@@ -142,7 +143,7 @@ pub async fn codes_left(connection: &mut PgConnection, user: UserId) -> Result<i
 }
 
 /// A browser that is trusted for a while.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Device {
     pub id: Uuid,
     pub user_agent: Option<String>,
@@ -192,27 +193,20 @@ pub async fn is_trusted(
     Ok(done.rows_affected() == 1)
 }
 
-/// The browsers that are trusted, newest first.
+/// The browsers that are trusted.
 pub async fn devices(
     connection: &mut PgConnection,
     user: UserId,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Device>, StoreError> {
-    let (at, id) = after.unzip();
-    Ok(sqlx::query_as!(
-        Device,
-        "SELECT id, user_agent, address, created_at, last_used_at, expires_at FROM remembered_devices
-          WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
-            AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
-          ORDER BY created_at DESC, id DESC LIMIT $4",
-        user.0,
-        at,
-        id,
-        limit
-    )
-    .fetch_all(connection)
-    .await?)
+    window: &Window<Order>,
+) -> Result<Slice<Device>, StoreError> {
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(
+            " FROM remembered_devices t WHERE t.revoked_at IS NULL AND t.expires_at > now() AND t.user_id = ",
+        );
+        query.push_bind(user.0);
+    };
+    let columns = "t.id, t.user_agent, t.address, t.created_at, t.last_used_at, t.expires_at";
+    listing::read_page(connection, columns, from, window, listing::by_name).await
 }
 
 /// Trusts one browser (or all) no more; how many.

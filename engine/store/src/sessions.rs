@@ -1,11 +1,15 @@
 //! Who a presented credential belongs to: sessions of browsers and clients, and API tokens. Runs as the sign-in role,
 //! because the tenant is only known once the credential was found.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use switchroom_core::{Grants, Role, TenantId, UserId, role::Modules};
 use uuid::Uuid;
 
-use crate::db::{StoreError, Timestamp};
+use crate::{
+    db::{StoreError, Timestamp},
+    identity_providers,
+    listing::{self, Order, Slice, Window},
+};
 
 /// SHA-256 of a token; the token itself is never stored.
 pub type TokenHash = [u8; 32];
@@ -46,6 +50,8 @@ pub struct Seat {
     pub own_role: Option<(Uuid, String, Grants)>,
     pub modules: Modules,
     pub extension: Option<String>,
+    /// The tenant is suspended: nothing is done there.
+    pub suspended: bool,
 }
 
 /// The live sign-in behind a token of any kind that may be presented with a request (access, cookie, API token).
@@ -65,16 +71,18 @@ pub async fn find(connection: &mut PgConnection, token: &TokenHash) -> Result<Op
            )
            SELECT c.id AS "id!", c.ends_at AS "ends_at?", c.is_api_token AS "is_api_token!", c.tenant_id AS "session_tenant?",
                   c.scopes AS "scopes?: Vec<String>", c.provider_id AS "provider_id?",
+                  p.set_by_role AS "set_by_role?", p.set_by_grants AS "set_by_grants?: Vec<String>",
                   r.id AS "role_id?", r.name AS "role_name?", r.permissions AS "permissions?: Vec<String>",
                   u.id AS "user_id!", u.email AS "email!", u.name AS "name!", u.is_platform_admin AS "platform!",
-                  t.id AS "tenant_id?", t.slug AS "slug?", t.name AS "tenant_name?", t.region AS "region?", m.role AS "role?", m.extension AS "extension?",
+                  t.id AS "tenant_id?", t.slug AS "slug?", t.name AS "tenant_name?", t.region AS "region?", t.suspended_at AS "suspended_at?", m.role AS "role?", m.extension AS "extension?",
                   m.module_individuals AS "individuals?", m.module_organizations AS "organizations?",
                   m.module_tickets AS "tickets?", m.module_numbers AS "numbers?"
              FROM credential c
              JOIN users u ON u.id = c.user_id AND u.is_active AND u.deleted_at IS NULL
              LEFT JOIN memberships m ON m.tenant_id = c.tenant_id AND m.user_id = c.user_id AND m.is_active
              LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
-             LEFT JOIN tenants t ON t.id = m.tenant_id"#,
+             LEFT JOIN tenants t ON t.id = m.tenant_id
+             LEFT JOIN identity_providers p ON p.tenant_id = m.tenant_id AND p.id = c.provider_id AND p.is_active"#,
         &token[..],
         COOKIE_IDLE_HOURS,
     )
@@ -104,6 +112,7 @@ pub async fn find(connection: &mut PgConnection, token: &TokenHash) -> Result<Op
                     numbers: row.numbers.unwrap_or(false),
                 },
                 extension: row.extension,
+                suspended: row.suspended_at.is_some(),
             })
         }
         _ => None,
@@ -111,6 +120,19 @@ pub async fn find(connection: &mut PgConnection, token: &TokenHash) -> Result<Op
     // Bound to a tenant that the person has left, or bound to none without being the platform admin.
     if seat.is_none() && (row.session_tenant.is_some() || !row.platform) {
         return Ok(None);
+    }
+    // What a provider vouched for is good as long as it could vouch for it again: whatever became of it or of the member.
+    if row.provider_id.is_some() {
+        let vouches =
+            row.set_by_role.and_then(|role| identity_providers::vouches(&role, row.set_by_grants.as_deref()));
+        let covered = |seat: &Seat| {
+            let grants =
+                seat.own_role.as_ref().map_or_else(|| Grants::of_role(seat.role), |(_, _, grants)| *grants);
+            vouches.is_some_and(|vouches| vouches.covers(seat.role, grants))
+        };
+        if !seat.as_ref().is_some_and(covered) {
+            return Ok(None);
+        }
     }
     Ok(Some(SignIn {
         session: row.id,
@@ -147,11 +169,13 @@ pub async fn touch(connection: &mut PgConnection, sign_in: &SignIn) -> Result<()
     Ok(())
 }
 
-/// The hashes of the three tokens a session has.
+/// The hashes of the three tokens a session has, and of what marks its refresh tokens.
 #[derive(Clone, Debug)]
 pub struct SessionTokens {
     pub access: TokenHash,
     pub refresh: TokenHash,
+    /// Of what all refresh tokens of the session share.
+    pub family: TokenHash,
     pub cookie: TokenHash,
 }
 
@@ -172,8 +196,8 @@ pub struct NewSession<'a> {
 
 pub async fn create(connection: &mut PgConnection, new: &NewSession<'_>) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO sessions (id, tenant_id, user_id, access_hash, refresh_hash, cookie_hash, access_expires_at, refresh_expires_at, user_agent, address, provider_id)
-         VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), now() + make_interval(secs => $8), $9, $10, $11)",
+        "INSERT INTO sessions (id, tenant_id, user_id, access_hash, refresh_hash, cookie_hash, access_expires_at, refresh_expires_at, user_agent, address, provider_id, refresh_family)
+         VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), now() + make_interval(secs => $8), $9, $10, $11, $12)",
         new.id,
         new.tenant.map(|id| id.0),
         new.user.0,
@@ -185,6 +209,7 @@ pub async fn create(connection: &mut PgConnection, new: &NewSession<'_>) -> Resu
         new.user_agent,
         new.address,
         new.provider,
+        &new.tokens.family[..],
     )
     .execute(connection)
     .await?;
@@ -203,15 +228,17 @@ pub enum Rotation {
         user: UserId,
         tenant: Option<TenantId>,
     },
-    /// No such session, or it is over.
+    /// No such session, or it is over, or the token was never one of it.
     Unknown,
 }
 
 /// Exchanges the refresh token of `session` for new ones. Of two that present the same token one wins; the other
-/// counts as reuse, because a copy cannot be told from a race.
+/// counts as reuse, because a copy cannot be told from a race. Whoever knows only the session's id has not its family, and
+/// moves nothing.
 pub async fn rotate(
     connection: &mut PgConnection,
     session: Uuid,
+    family: &TokenHash,
     presented: &TokenHash,
     access: &TokenHash,
     refresh: &TokenHash,
@@ -220,7 +247,7 @@ pub async fn rotate(
     let rotated = sqlx::query!(
         "UPDATE sessions s SET access_hash = $3, refresh_hash = $4, access_expires_at = now() + make_interval(secs => $5), last_seen_at = now()
            FROM users u
-          WHERE s.id = $1 AND s.refresh_hash = $2 AND s.ended_at IS NULL AND s.refresh_expires_at > now()
+          WHERE s.id = $1 AND s.refresh_hash = $2 AND s.refresh_family = $6 AND s.ended_at IS NULL AND s.refresh_expires_at > now()
             AND u.id = s.user_id AND u.is_active AND u.deleted_at IS NULL
          RETURNING s.user_id, s.tenant_id",
         session,
@@ -228,6 +255,7 @@ pub async fn rotate(
         &access[..],
         &refresh[..],
         f64::from(access_seconds),
+        &family[..],
     )
     .fetch_optional(&mut *connection)
     .await?;
@@ -235,10 +263,11 @@ pub async fn rotate(
         return Ok(Rotation::Rotated { user: UserId(row.user_id), tenant: row.tenant_id.map(TenantId) });
     }
     let reused = sqlx::query!(
-        "UPDATE sessions SET ended_at = now() WHERE id = $1 AND refresh_hash <> $2 AND ended_at IS NULL
+        "UPDATE sessions SET ended_at = now() WHERE id = $1 AND refresh_hash <> $2 AND refresh_family = $3 AND ended_at IS NULL
          RETURNING user_id, tenant_id",
         session,
         &presented[..],
+        &family[..],
     )
     .fetch_optional(connection)
     .await?;
@@ -258,7 +287,7 @@ pub async fn end(connection: &mut PgConnection, session: Uuid) -> Result<bool, S
 }
 
 /// A live session as its owner sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct LiveSession {
     pub id: Uuid,
     /// Slug; None for a platform admin's.
@@ -269,31 +298,25 @@ pub struct LiveSession {
     pub user_agent: Option<String>,
 }
 
-/// A person's live sessions in all tenants or in one, newest first. Runs as the sign-in role.
+/// A person's live sessions in all tenants or in one. Runs as the sign-in role.
 pub async fn list_of(
     connection: &mut PgConnection,
     user: UserId,
     only: Option<TenantId>,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
-) -> Result<Vec<LiveSession>, StoreError> {
-    let (at, id) = after.unzip();
-    Ok(sqlx::query_as!(
-        LiveSession,
-        r#"SELECT s.id, t.slug AS "tenant?", s.created_at, s.last_seen_at, s.address, s.user_agent
-             FROM sessions s LEFT JOIN tenants t ON t.id = s.tenant_id
-            WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.refresh_expires_at > now()
-              AND ($2::timestamptz IS NULL OR (s.created_at, s.id) < ($2, $3::uuid))
-              AND ($5::uuid IS NULL OR s.tenant_id = $5)
-            ORDER BY s.created_at DESC, s.id DESC LIMIT $4"#,
-        user.0,
-        at,
-        id,
-        limit,
-        only.map(|tenant| tenant.0),
-    )
-    .fetch_all(connection)
-    .await?)
+    window: &Window<Order>,
+) -> Result<Slice<LiveSession>, StoreError> {
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(
+            " FROM sessions t LEFT JOIN tenants n ON n.id = t.tenant_id
+              WHERE t.ended_at IS NULL AND t.refresh_expires_at > now() AND t.user_id = ",
+        );
+        query.push_bind(user.0);
+        if let Some(tenant) = only {
+            query.push(" AND t.tenant_id = ").push_bind(tenant.0);
+        }
+    };
+    let columns = "t.id, n.slug AS tenant, t.created_at, t.last_seen_at, t.address, t.user_agent";
+    listing::read_page(connection, columns, from, window, listing::by_name).await
 }
 
 /// A session that was ended just now.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     changed::Changed,
     db::{StoreError, Timestamp},
+    listing::{self, Order, Slice, Window},
 };
 
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
@@ -21,35 +22,33 @@ pub struct Team {
     pub version: i64,
 }
 
-const COLUMNS: &str = "SELECT id, name, description, created_at, updated_at, version, \
-     (SELECT count(*) FROM team_members m WHERE m.tenant_id = t.tenant_id AND m.team_id = t.id) AS size \
-     FROM teams t WHERE deleted_at IS NULL AND tenant_id = ";
+const COLUMNS: &str = "t.id, t.name, t.description, t.created_at, t.updated_at, t.version, \
+     (SELECT count(*) FROM team_members m WHERE m.tenant_id = t.tenant_id AND m.team_id = t.id) AS size";
+const FROM: &str = " FROM teams t WHERE t.deleted_at IS NULL AND t.tenant_id = ";
 
-/// By name; `of` only those that somebody is in.
+pub const BY_NAME: Order = Order::text("name", "lower(t.name)");
+
+/// All, or with `of` only those that somebody is in.
 pub async fn list(
     connection: &mut PgConnection,
     tenant: TenantId,
     of: Option<UserId>,
     q: Option<&str>,
-    after: Option<(String, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Team>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push_bind(tenant.0);
-    if let Some(user) = of {
-        query
-            .push(" AND EXISTS (SELECT FROM team_members m WHERE m.tenant_id = t.tenant_id AND m.team_id = t.id AND m.user_id = ")
-            .push_bind(user.0)
-            .push(")");
-    }
-    if let Some(q) = q {
-        query.push(" AND strpos(lower(name), lower(").push_bind(q.to_owned()).push(")) > 0");
-    }
-    if let Some((name, id)) = after {
-        query.push(" AND (lower(name), id) > (lower(").push_bind(name).push("), ").push_bind(id).push(")");
-    }
-    query.push(" ORDER BY lower(name), id LIMIT ").push_bind(limit);
-    Ok(query.build_query_as().fetch_all(connection).await?)
+    window: &Window<Order>,
+) -> Result<Slice<Team>, StoreError> {
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(FROM).push_bind(tenant.0);
+        if let Some(user) = of {
+            query
+                .push(" AND EXISTS (SELECT FROM team_members m WHERE m.tenant_id = t.tenant_id AND m.team_id = t.id AND m.user_id = ")
+                .push_bind(user.0)
+                .push(")");
+        }
+        if let Some(q) = q {
+            query.push(" AND strpos(lower(t.name), lower(").push_bind(q.to_owned()).push(")) > 0");
+        }
+    };
+    listing::read_page(connection, COLUMNS, from, window, listing::by_name).await
 }
 
 pub async fn get(
@@ -57,8 +56,8 @@ pub async fn get(
     tenant: TenantId,
     id: Uuid,
 ) -> Result<Option<Team>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-    query.push_bind(tenant.0).push(" AND id = ").push_bind(id);
+    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+    query.push(COLUMNS).push(FROM).push_bind(tenant.0).push(" AND t.id = ").push_bind(id);
     Ok(query.build_query_as().fetch_optional(connection).await?)
 }
 
@@ -198,7 +197,7 @@ pub async fn take_out(
 }
 
 /// An internal number and whose it is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Extension {
     pub extension: String,
     pub user_id: Uuid,
@@ -206,25 +205,22 @@ pub struct Extension {
     pub sip_uri: Option<String>,
 }
 
-/// The internal numbers in force, in the order of a telephone book: short ones first.
+/// As in a telephone book: short ones first. They have 2 to 6 digits.
+pub const BY_EXTENSION: Order = Order::text("extension", "(length(m.extension)::text || m.extension)");
+
+/// The internal numbers in force.
 pub async fn extensions(
     connection: &mut PgConnection,
     tenant: TenantId,
-    after: Option<(String, Uuid)>,
-    limit: i64,
-) -> Result<Vec<Extension>, StoreError> {
-    let (after, _) = after.unzip();
-    Ok(sqlx::query_as!(
-        Extension,
-        r#"SELECT m.extension AS "extension!", m.user_id, u.name, m.sip_uri
-             FROM memberships m JOIN users u ON u.id = m.user_id
-            WHERE m.tenant_id = $1 AND m.is_active AND u.is_active AND u.deleted_at IS NULL AND m.extension IS NOT NULL
-              AND ($2::text IS NULL OR (length(m.extension), m.extension) > (length($2), $2))
-            ORDER BY length(m.extension), m.extension LIMIT $3"#,
-        tenant.0,
-        after,
-        limit
-    )
-    .fetch_all(connection)
-    .await?)
+    window: &Window<Order>,
+) -> Result<Slice<Extension>, StoreError> {
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(
+            " FROM memberships m JOIN users t ON t.id = m.user_id
+              WHERE m.is_active AND t.is_active AND t.deleted_at IS NULL AND m.extension IS NOT NULL AND m.tenant_id = ",
+        );
+        query.push_bind(tenant.0);
+    };
+    let columns = "m.extension, m.user_id, t.name, m.sip_uri";
+    listing::read_page(connection, columns, from, window, listing::by_name).await
 }

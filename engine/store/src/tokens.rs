@@ -1,16 +1,17 @@
 //! API tokens: made once, shown once, kept as a hash.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use switchroom_core::{Grants, TenantId, UserId};
 use uuid::Uuid;
 
 use crate::{
     db::{StoreError, Timestamp},
+    listing::{self, Order, Slice, Window},
     sessions::TokenHash,
 };
 
 /// A token as its owner sees it; the secret part is gone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ApiToken {
     pub id: Uuid,
     pub user_id: Uuid,
@@ -68,30 +69,36 @@ pub async fn create_scoped(
     .await?)
 }
 
-/// Tokens that were not revoked, newest first; of one user or of the whole tenant. The tenant is None for platform
-/// admins' tokens, here and below.
+const COLUMNS: &str = "t.id, t.user_id, t.name, t.created_at, t.expires_at, t.last_used_at, t.scopes";
+
+/// Tokens that were not revoked, of one user or of the whole tenant. The tenant is None for platform admins' tokens,
+/// here and below.
 pub async fn list(
     connection: &mut PgConnection,
     tenant: Option<TenantId>,
     user: Option<UserId>,
-    after: Option<(Timestamp, Uuid)>,
-    limit: i64,
-) -> Result<Vec<ApiToken>, StoreError> {
-    let (after_at, after_id) = after.unzip();
-    Ok(sqlx::query_as!(
-        ApiToken,
-        "SELECT id, user_id, name, created_at, expires_at, last_used_at, scopes FROM api_tokens
-          WHERE tenant_id IS NOT DISTINCT FROM $1 AND revoked_at IS NULL AND ($2::uuid IS NULL OR user_id = $2)
-            AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
-          ORDER BY created_at DESC, id DESC LIMIT $5",
-        tenant.map(|id| id.0),
-        user.map(|id| id.0),
-        after_at,
-        after_id,
-        limit,
-    )
-    .fetch_all(connection)
-    .await?)
+    window: &Window<Order>,
+) -> Result<Slice<ApiToken>, StoreError> {
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" FROM api_tokens t WHERE t.revoked_at IS NULL AND t.tenant_id IS NOT DISTINCT FROM ");
+        query.push_bind(tenant.map(|id| id.0));
+        if let Some(user) = user {
+            query.push(" AND t.user_id = ").push_bind(user.0);
+        }
+    };
+    listing::read_page(connection, COLUMNS, from, window, listing::by_name).await
+}
+
+/// A token that was not revoked.
+pub async fn get(
+    connection: &mut PgConnection,
+    tenant: Option<TenantId>,
+    id: Uuid,
+) -> Result<Option<ApiToken>, StoreError> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+    query.push(COLUMNS).push(" FROM api_tokens t WHERE t.revoked_at IS NULL AND t.id = ").push_bind(id);
+    query.push(" AND t.tenant_id IS NOT DISTINCT FROM ").push_bind(tenant.map(|id| id.0));
+    Ok(query.build_query_as().fetch_optional(connection).await?)
 }
 
 /// Whose token it is, unless it was revoked.

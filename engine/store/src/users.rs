@@ -4,7 +4,10 @@ use sqlx::{PgConnection, Postgres, QueryBuilder};
 use switchroom_core::{Role, TenantId, UserId};
 use uuid::Uuid;
 
-use crate::db::{StoreError, Timestamp};
+use crate::{
+    db::{StoreError, Timestamp},
+    listing::{self, Order, Slice, Window},
+};
 
 /// What a sign-in needs to know of a person.
 #[derive(Clone, Debug)]
@@ -13,8 +16,22 @@ pub struct Candidate {
     pub password_hash: Option<String>,
     pub is_active: bool,
     pub platform_admin: bool,
-    /// Active memberships, oldest first: (tenant, slug).
-    pub tenants: Vec<(TenantId, String)>,
+    /// Active memberships, oldest first.
+    pub tenants: Vec<Home>,
+}
+
+impl Candidate {
+    pub fn tenant_ids(&self) -> Vec<TenantId> {
+        self.tenants.iter().map(|home| home.tenant).collect()
+    }
+}
+
+/// A tenant that somebody may sign in to, unless it is suspended.
+#[derive(Clone, Debug)]
+pub struct Home {
+    pub tenant: TenantId,
+    pub slug: String,
+    pub suspended: bool,
 }
 
 /// Finds a person by e-mail, in any case. Runs as the sign-in role.
@@ -30,8 +47,8 @@ pub async fn find_for_sign_in(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let tenants = sqlx::query!(
-        "SELECT m.tenant_id, t.slug FROM memberships m JOIN tenants t ON t.id = m.tenant_id
-          WHERE m.user_id = $1 AND m.is_active ORDER BY m.created_at, m.id",
+        r#"SELECT m.tenant_id, t.slug, t.suspended_at IS NOT NULL AS "suspended!" FROM memberships m JOIN tenants t ON t.id = m.tenant_id
+            WHERE m.user_id = $1 AND m.is_active ORDER BY m.created_at, m.id"#,
         row.id
     )
     .fetch_all(connection)
@@ -41,7 +58,10 @@ pub async fn find_for_sign_in(
         password_hash: row.password_hash,
         is_active: row.is_active,
         platform_admin: row.is_platform_admin,
-        tenants: tenants.into_iter().map(|row| (TenantId(row.tenant_id), row.slug)).collect(),
+        tenants: tenants
+            .into_iter()
+            .map(|row| Home { tenant: TenantId(row.tenant_id), slug: row.slug, suspended: row.suspended })
+            .collect(),
     }))
 }
 
@@ -68,60 +88,50 @@ pub struct MemberFilter {
     pub email: Option<String>,
 }
 
-/// Members by e-mail.
+/// Nobody has somebody else's address, so it says who is who.
+pub const BY_EMAIL: Order = Order::text("email", "t.email");
+pub const BY_NAME: Order = Order::text("name", "lower(t.name)");
+/// Those who were never seen are as if it had been very long ago.
+pub const BY_LAST_SEEN: Order = Order::at(
+    "last_seen_at",
+    "coalesce((SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = t.id AND s.tenant_id = m.tenant_id), 'epoch')",
+);
+
+/// Members, in any of these orders.
 pub async fn list(
     connection: &mut PgConnection,
     tenant: TenantId,
     filter: &MemberFilter,
-    after: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Member>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT u.id, u.email, u.name, m.role, m.role_id, r.name AS role_name, m.extension, m.is_active AND u.is_active AS is_active,
-                (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id AND s.tenant_id = m.tenant_id) AS last_seen_at
-           FROM memberships m JOIN users u ON u.id = m.user_id
-           LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
-          WHERE u.deleted_at IS NULL AND m.tenant_id = ",
-    );
-    query.push_bind(tenant.0);
-    push_member_filter(&mut query, filter);
-    if let Some(email) = after {
-        query.push(" AND u.email > ").push_bind(email.to_owned());
-    }
-    query.push(" ORDER BY u.email LIMIT ").push_bind(limit);
-    Ok(query.build_query_as().fetch_all(connection).await?)
-}
-
-/// How many match, counted up to `cap` + 1.
-pub async fn count(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    filter: &MemberFilter,
-    cap: i64,
-) -> Result<i64, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT count(*) FROM (SELECT FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.deleted_at IS NULL AND m.tenant_id = ",
-    );
-    query.push_bind(tenant.0);
-    push_member_filter(&mut query, filter);
-    query.push(" LIMIT ").push_bind(cap + 1).push(") found");
-    Ok(query.build_query_scalar().fetch_one(connection).await?)
+    window: &Window<Order>,
+) -> Result<Slice<Member>, StoreError> {
+    let columns = "t.id, t.email, t.name, m.role, m.role_id, r.name AS role_name, m.extension, m.is_active AND t.is_active AS is_active,
+        (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = t.id AND s.tenant_id = m.tenant_id) AS last_seen_at";
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(
+            " FROM memberships m JOIN users t ON t.id = m.user_id
+              LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
+              WHERE t.deleted_at IS NULL AND m.tenant_id = ",
+        );
+        query.push_bind(tenant.0);
+        push_member_filter(query, filter);
+    };
+    listing::read_page(connection, columns, from, window, listing::by_name).await
 }
 
 fn push_member_filter(query: &mut QueryBuilder<Postgres>, filter: &MemberFilter) {
     if let Some(q) = &filter.q {
         // strpos, not LIKE: what people type has no wildcards.
         query
-            .push(" AND (strpos(u.email, lower(")
+            .push(" AND (strpos(t.email, lower(")
             .push_bind(q.clone())
-            .push(")) > 0 OR strpos(lower(u.name), lower(");
+            .push(")) > 0 OR strpos(lower(t.name), lower(");
         query.push_bind(q.clone()).push(")) > 0)");
     }
     if let Some(role) = filter.role {
         query.push(" AND m.role = ").push_bind(role.name());
     }
     if let Some(email) = &filter.email {
-        query.push(" AND u.email = lower(").push_bind(email.clone()).push(")");
+        query.push(" AND t.email = lower(").push_bind(email.clone()).push(")");
     }
 }
 

@@ -112,6 +112,26 @@ async fn the_same_file_twice_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_company_is_one_in_whatever_letters_it_is_written() {
+    let database = TestDatabase::new().await;
+    let tenant = tenant(&database, 1).await;
+    // The last one's small letters differ between Rust and Postgres.
+    let rows = [
+        "organization_contact,Ann,École Ж,,,0612345671,,",
+        "organization_contact,Ben,ÉCOLE ж,,,0612345672,,",
+        "organization_contact,Cem,İstanbul Ltd,,,0612345673,,",
+    ];
+    assert_eq!(import(&database.db, tenant, &rows).await, Stored { inserted: 3, present: 0 });
+    assert_eq!(import(&database.db, tenant, &rows).await, Stored { inserted: 0, present: 3 });
+    let more = [
+        "organization_contact,Dan,éCOLE  Ж,,,0612345674,,",
+        "organization_contact,Eve,İSTANBUL LTD,,,0612345675,,",
+    ];
+    assert_eq!(import(&database.db, tenant, &more).await, Stored { inserted: 2, present: 0 });
+    assert_eq!(count(&database, "organizations").await, 2);
+}
+
+#[tokio::test]
 async fn another_tenant_has_contacts_of_its_own() {
     let database = TestDatabase::new().await;
     let (one, two) = (tenant(&database, 1).await, tenant(&database, 2).await);
@@ -199,6 +219,11 @@ async fn all_that_is_known_of_a_person_is_stored() {
             ("b1@x.example".to_owned(), true, 0),
         ]
     );
+    let search: String = sqlx::query_scalar("SELECT search FROM individuals WHERE full_name = 'Ann'")
+        .fetch_one(&mut superuser)
+        .await
+        .unwrap();
+    assert_eq!(search, " ann ann@x.example a2@x.example a3@x.example", "found by each of her addresses");
     let acme: String =
         sqlx::query_scalar("SELECT status FROM organizations").fetch_one(&mut superuser).await.unwrap();
     assert_eq!(acme, "inactive");

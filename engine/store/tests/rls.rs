@@ -58,7 +58,7 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
         "INSERT INTO teams (id, tenant_id, name) VALUES ($2, $1, $3)",
         "INSERT INTO team_members (tenant_id, team_id, user_id) VALUES ($1, $2, $2)",
         "INSERT INTO registrations (id, tenant_id, email, name, token_hash, expires_at) VALUES ($2, $1, $3 || '@people.example', $3, sha256(convert_to($3, 'UTF8')), now())",
-        "INSERT INTO identity_providers (id, tenant_id, name, issuer, client_id) VALUES ($2, $1, $3, 'https://id.example', $3)",
+        "INSERT INTO identity_providers (id, tenant_id, name, issuer, client_id, set_by_role) VALUES ($2, $1, $3, 'https://id.example', $3, 'org_admin')",
         "INSERT INTO federated_identities (tenant_id, provider_id, subject, user_id) VALUES ($1, $2, $3, $2)",
         "INSERT INTO federated_journeys (state_hash, tenant_id, provider_id, browser_hash, nonce, verifier, key_id, goes_to, expires_at)
          VALUES (sha256(convert_to($3, 'UTF8')), $1, $2, sha256(convert_to($3, 'UTF8')), $3, '\\x00', $3, '/', now())",
@@ -76,6 +76,7 @@ async fn seed(db: &Database, superuser: &mut PgConnection, slug: &str, number: &
          SELECT gen_random_uuid(), $1, $3, now() + make_interval(months => n) FROM generate_series(0, 3) n",
         "INSERT INTO audit_log (id, tenant_id, action, created_at) VALUES (gen_random_uuid(), $1, $3, now() - interval '10 years')",
         "INSERT INTO phone_numbers (id, number, country, tenant_id, status) VALUES ($2, '+3319900' || lpad((abs(hashtext($3)::bigint) % 100000)::text, 5, '0'), 'FR', $1, 'assigned')",
+        "INSERT INTO bots (id, tenant_id, name) VALUES ($2, $1, $3)",
         "INSERT INTO number_assignments (tenant_id, number_id) VALUES ($1, $2)",
         "INSERT INTO number_connections (tenant_id, number_id, user_id) VALUES ($1, $2, $2)",
         "INSERT INTO webhook_endpoints (id, tenant_id, name, url, secret, key_id, seq) VALUES ($2, $1, $3, 'https://x.example', 'x', 'k', 0)",

@@ -1,8 +1,9 @@
 //! What is refused, and that nothing of it reaches the engine.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use switchroom_bridge::rules::Trust;
+use switchroom_core::{EndCause, FactKind};
 
 use crate::support::{LINE, Phone, Wire, house};
 
@@ -172,4 +173,24 @@ async fn an_oversize_datagram_is_513() {
     let phone = Phone::new(&house).await;
     phone.send(&phone.invite(LINE).add("Subject", &"x".repeat(20_000))).await;
     assert_eq!(phone.answer().await.status, 513);
+}
+
+#[tokio::test]
+async fn a_suspended_tenant_gets_no_new_call_and_the_one_that_rings_rings_on() {
+    let house = house(|settings| settings.ring_timeout = Duration::from_secs(1)).await;
+    let phone = Phone::new(&house).await;
+    let invite = phone.invite(LINE);
+    phone.send(&invite).await;
+    phone.expect(180).await;
+    house.fake.suspended.store(true, Ordering::SeqCst);
+    phone.send(&invite).await;
+    assert_eq!(phone.answer().await.status, 180, "a repetition of what is being answered");
+    let other = Phone::new(&house).await;
+    let refused = other.invite(LINE);
+    other.send(&refused).await;
+    let end = other.expect(403).await;
+    other.ack(&refused, &end).await;
+    let end = phone.expect(480).await;
+    phone.ack(&invite, &end).await;
+    assert_eq!(house.fake.kinds(), [FactKind::Ringing, FactKind::Ended(EndCause::NoAnswer)]);
 }

@@ -24,6 +24,8 @@ pub const AGENT_PHONE: &str = "sip:agent2@192.0.2.10:5062";
 pub struct Fake {
     pub facts: Mutex<Vec<CallFact>>,
     pub overloaded: AtomicBool,
+    /// The tenant of every line is suspended.
+    pub suspended: AtomicBool,
     pub never_durable: AtomicBool,
     pub commit_ms: AtomicU64,
     /// Calls that the process before left open.
@@ -57,6 +59,7 @@ impl Calls for Fake {
             tenant: TenantId(Uuid::from_u128(1)),
             connection: ConnectionId(Uuid::from_u128(2)),
             forward_to: (number == REDIRECTED).then(|| AGENT_PHONE.to_owned()),
+            suspended: self.suspended.load(Ordering::SeqCst),
             number,
         })
     }

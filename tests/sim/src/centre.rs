@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use switchroom_core::{
-    ConnectionId, NumberId, TenantId, UserId,
+    BotId, ConnectionId, NumberId, TenantId, UserId,
     directory::{Contact, ContactKind, ContactPhone, ContactRef, TenantDirectory},
-    number_plan::{Line, NumberPlan},
+    number_plan::{Endpoint, Line, NumberPlan},
     role::Role,
     roster::{Member, Roster},
     tenant::{ConnectionView, Settings, World},
@@ -16,13 +16,18 @@ use crate::rng::Rng;
 
 pub const TENANT: TenantId = TenantId(Uuid::from_u128(0xFF));
 pub const AGENTS: u128 = 5;
-/// Connected to agents 1 and 2, and to nobody.
-pub const LINES: [&str; 3] = ["+33199000001", "+33199000002", "+33199000003"];
+/// Connected to agents 1 and 2 (others later), to nobody or a bot by turns, and to a bot.
+pub const LINES: [&str; 4] = ["+33199000001", "+33199000002", "+33199000003", "+33199000004"];
 pub const CALLERS: [&str; 4] = ["+33612345678", "0687654321", "anonymous", "+4915112345678"];
 pub const QUEUES: [&str; 2] = ["sales", "support"];
 
 pub fn user(n: u128) -> UserId {
     UserId(Uuid::from_u128(n))
+}
+
+/// Of the `at`th of [`LINES`].
+pub fn line(at: usize) -> NumberId {
+    NumberId(Uuid::from_u128(0x10 + at as u128))
 }
 
 pub fn connection(n: u128) -> ConnectionId {
@@ -67,13 +72,15 @@ impl Centre {
 
     /// Decisions look at the world as it is; what is recorded must not change when the world does.
     pub fn connect_lines(&mut self, first: u128, second: u128) {
-        let owners = [Some(user(first)), Some(user(second)), None];
+        let person = |n| Some(Endpoint::User(user(n)));
+        let bot = |n| Some(Endpoint::Bot(BotId(Uuid::from_u128(n))));
+        let owners = [person(first), person(second), bot(0xB1).filter(|_| first > second), bot(0xB2)];
         self.lines =
-            NumberPlan::new(LINES.iter().zip(owners).enumerate().map(|(at, (number, user_id))| Line {
-                id: NumberId(Uuid::from_u128(0x10 + at as u128)),
+            NumberPlan::new(LINES.iter().zip(owners).enumerate().map(|(at, (number, endpoint))| Line {
+                id: line(at),
                 number: number.parse().expect("a line of the simulation is E.164"),
                 tenant: TENANT,
-                user_id,
+                endpoint,
             }));
     }
 

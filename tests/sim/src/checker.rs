@@ -15,7 +15,7 @@ use switchroom_core::{
     wallboard::CallFigures,
 };
 
-use crate::reference::Outcome;
+use crate::{centre, reference::Outcome};
 
 #[derive(Default)]
 pub struct Checker {
@@ -63,6 +63,15 @@ impl Checker {
         assert!(!told.ended || data.call.state == CallState::Ended, "{id} ended and lives again");
         assert!(!told.ended || data.pops.is_empty(), "{id} ended and pops");
         told.ended = data.call.state == CallState::Ended;
+        let line_of_a_bot = data.call.number_id == Some(centre::line(3));
+        assert!(
+            !line_of_a_bot || data.call.bot_id.is_some(),
+            "{id} is of a bot's line, and the entry says so"
+        );
+        if line_of_a_bot && data.report.kind == FactKind::Ringing {
+            let named = data.pops.iter().all(|user| data.report.agents.contains(user));
+            assert!(named, "{id} is a bot's, and asked who was not named: {event:?}");
+        }
         assert!(!told.ended || data.pops.is_empty(), "{id} pops at its end");
         for user in &data.pops {
             assert!(told.popped.insert(*user), "{user} gets the pop of {id} twice");

@@ -59,6 +59,7 @@ fn main() -> ExitCode {
                                 steps.fetch_add(happened, Ordering::Relaxed);
                             }
                             Err(failure) => {
+                                bar.suspend(|| tell(&failure));
                                 let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
                                 failures.push(failure);
                                 if failures.len() >= 20 {
@@ -75,9 +76,6 @@ fn main() -> ExitCode {
     });
     bar.finish();
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
-    for failure in &failures {
-        tell(failure);
-    }
     println!(
         "{} seeds from {}: {} things happened, {} failures",
         bar.position(),

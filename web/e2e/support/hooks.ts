@@ -1,5 +1,6 @@
 /** Call events as a PBX would send them: the generic webhook, signed by the Standard Webhooks scheme. */
 import { createHmac, randomUUID } from "node:crypto";
+import { onTestFinished } from "vitest";
 import type { Demo } from "./server.ts";
 
 export interface CallEvent {
@@ -34,9 +35,10 @@ export async function sendHook(demo: Demo, event: CallEvent): Promise<Response> 
   });
 }
 
-/** A call one can tell the story of. */
+/** A call one can tell the story of. A test that fails leaves none ringing for the files after it, which share its server. */
 export class TestCall {
   readonly id = `e2e-${randomUUID()}`;
+  private state: "unheard" | "live" | "ended" = "unheard";
 
   constructor(
     private readonly demo: Demo,
@@ -46,6 +48,12 @@ export class TestCall {
   ) {}
 
   async send(type: CallEvent["type"], extra: Partial<CallEvent> = {}): Promise<void> {
+    if (this.state === "unheard") {
+      onTestFinished(async () => {
+        if (this.state === "live") await this.send("ended", { reason: "missed" });
+      });
+    }
+    this.state = type === "ended" ? "ended" : "live";
     const response = await sendHook(this.demo, {
       call_id: this.id,
       type,

@@ -1,5 +1,7 @@
 import {
   BookUser,
+  Bot,
+  Building2,
   Cable,
   Fingerprint,
   Gauge,
@@ -10,6 +12,8 @@ import {
   type LucideIcon,
   PhoneCall,
   ScrollText,
+  Server,
+  ShieldAlert,
   ShieldX,
   Ticket,
   Users,
@@ -26,11 +30,15 @@ export type Destination =
   | "/tickets"
   | "/directory"
   | "/numbers"
+  | "/bots"
   | "/people"
   | "/connections"
   | "/audit"
+  | "/security"
+  | "/system"
   | "/roles"
   | "/teams"
+  | "/tenants"
   | "/webhooks"
   | "/fields"
   | "/identity-providers"
@@ -46,11 +54,15 @@ export interface NavItem {
     | "tickets"
     | "directory"
     | "numbers"
+    | "bots"
     | "people"
     | "connections"
     | "audit"
+    | "security"
+    | "system"
     | "roles"
     | "teams"
+    | "tenants"
     | "webhooks"
     | "fields"
     | "providers"
@@ -101,6 +113,14 @@ export const NAVIGATION: readonly NavItem[] = [
     allowed: (me) => can(me, "users.read"),
   },
   {
+    to: "/bots",
+    name: "bots",
+    group: "work",
+    icon: Bot,
+    key: "o",
+    allowed: (me) => can(me, "bots.read"),
+  },
+  {
     to: "/numbers",
     name: "numbers",
     group: "work",
@@ -116,6 +136,15 @@ export const NAVIGATION: readonly NavItem[] = [
     icon: PhoneCall,
     key: "c",
     allowed: (me) => can(me, "calls.read"),
+  },
+  {
+    to: "/tenants",
+    name: "tenants",
+    group: "admin",
+    icon: Building2,
+    key: "a",
+    allowed: (me) => can(me, "tenants.read"),
+    anywhere: true,
   },
   {
     to: "/teams",
@@ -180,6 +209,25 @@ export const NAVIGATION: readonly NavItem[] = [
     icon: ScrollText,
     key: "l",
     allowed: (me) => can(me, "audit.read"),
+    anywhere: true,
+  },
+  {
+    to: "/security",
+    name: "security",
+    group: "admin",
+    icon: ShieldAlert,
+    key: "s",
+    allowed: (me) => can(me, "audit.read"),
+    anywhere: true,
+  },
+  {
+    to: "/system",
+    name: "system",
+    group: "admin",
+    icon: Server,
+    key: "y",
+    allowed: (me) => can(me, "system.read"),
+    anywhere: true,
   },
 ];
 

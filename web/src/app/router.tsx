@@ -26,7 +26,7 @@ const signInRoute = createRoute({
     next: text,
     ended: flag,
     tenant: text,
-    problem: oneOf(["oidc-expired", "oidc-refused", "oidc-failed", "oidc-no-account"]),
+    problem: oneOf(["oidc-expired", "oidc-refused", "oidc-failed", "oidc-no-account", "tenant-suspended"]),
   }),
   beforeLoad: async () => {
     if (await queryClient.ensureQueryData(meQuery).catch(() => null)) throw redirect({ to: "/" });
@@ -99,12 +99,27 @@ const directoryRoute = createRoute({
     phone: text,
     active: flag,
     provenance: oneOf(["manual", "auto_ticket", "mail", "import"]),
+    status: oneOf(["pending", "active", "suspended", "inactive"]),
     sort: text,
     id: text,
     tab: oneOf(["details", "contacts", "notes", "duplicates", "calls", "tickets"]),
     contact: text,
   }),
   component: lazyRouteComponent(() => import("@/routes/directory"), "DirectoryRoute"),
+});
+const contactImportsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/directory/imports",
+  component: lazyRouteComponent(() => import("@/routes/contact-imports"), "ContactImportsRoute"),
+});
+const contactDuplicatesRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/directory/duplicates",
+  validateSearch: search({
+    of: oneOf(["individuals", "organizations", "contacts", "email-contacts"]),
+    by: oneOf(["number", "email", "name"]),
+  }),
+  component: lazyRouteComponent(() => import("@/routes/contact-duplicates"), "ContactDuplicatesRoute"),
 });
 const callsRoute = createRoute({
   getParentRoute: () => appRoute,
@@ -117,6 +132,7 @@ const callsRoute = createRoute({
     before: text,
     agent: text,
     number: text,
+    bot: text,
     connection: text,
     contact: text,
     organization: text,
@@ -165,13 +181,21 @@ const numbersRoute = createRoute({
   validateSearch: search({
     view: oneOf(["own", "pool", "reserved", "imports"]),
     connected: flag,
+    endpoint: oneOf(["user", "bot"]),
     country: text,
     region: text,
     q: text,
+    tenant: text,
     sort: text,
     id: text,
   }),
   component: lazyRouteComponent(() => import("@/routes/numbers"), "NumbersRoute"),
+});
+const botsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/bots",
+  validateSearch: search({ q: text, active: flag, connected: flag, sort: text, id: text }),
+  component: lazyRouteComponent(() => import("@/routes/bots"), "BotsRoute"),
 });
 const connectionsRoute = createRoute({
   getParentRoute: () => appRoute,
@@ -196,7 +220,7 @@ const peopleRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/people",
   validateSearch: search({
-    view: oneOf(["members", "invitations", "registrations", "tokens"]),
+    view: oneOf(["members", "extensions", "invitations", "registrations", "tokens"]),
     q: text,
     role: text,
     sort: text,
@@ -229,6 +253,26 @@ const auditRoute = createRoute({
   component: lazyRouteComponent(() => import("@/routes/audit"), "AuditRoute"),
 });
 
+const securityRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/security",
+  validateSearch: search({
+    tab: oneOf(["alerts", "sign_ins"]),
+    kind: oneOf(["refresh_reused", "new_admin", "account_locked", "many_failures", "second_factor_off"]),
+    outcome: oneOf(["started", "failed", "ended"]),
+    actor: text,
+    address: text,
+    after: text,
+    before: text,
+  }),
+  component: lazyRouteComponent(() => import("@/routes/security"), "SecurityRoute"),
+});
+const systemRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/system",
+  component: lazyRouteComponent(() => import("@/routes/system"), "SystemRoute"),
+});
+
 const rolesRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/roles",
@@ -240,6 +284,13 @@ const teamsRoute = createRoute({
   path: "/teams",
   validateSearch: search({ q: text, id: text }),
   component: lazyRouteComponent(() => import("@/routes/teams"), "TeamsRoute"),
+});
+
+const tenantsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/tenants",
+  validateSearch: search({ q: text, status: oneOf(["active", "suspended"]), sort: text, id: text }),
+  component: lazyRouteComponent(() => import("@/routes/tenants"), "TenantsRoute"),
 });
 
 const webhooksRoute = createRoute({
@@ -278,17 +329,23 @@ const routeTree = rootRoute.addChildren([
     wallboardRoute,
     directoryIndexRoute,
     directoryRoute,
+    contactImportsRoute,
+    contactDuplicatesRoute,
     callsRoute,
     callRoute,
     ticketsRoute,
     ticketRoute,
     numbersRoute,
     phoneNumbersRoute,
+    botsRoute,
     peopleRoute,
     accountRoute,
     auditRoute,
+    securityRoute,
+    systemRoute,
     rolesRoute,
     teamsRoute,
+    tenantsRoute,
     webhooksRoute,
     fieldsRoute,
     providersRoute,

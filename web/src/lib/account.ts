@@ -22,6 +22,8 @@ export async function acceptInvitation(body: {
   token: string;
   name?: string;
   password: string;
+  /** Of accounts with a second factor, once the server asks for it. */
+  totp?: string;
 }): Promise<void> {
   await take(api.POST("/api/v1/auth/invitations/accept", { body }));
   queryClient.clear();

@@ -1,5 +1,8 @@
-/** Files of the server, to be kept: the browser writes them to disk while they come, however long they are. */
+/** Files of the server, to be kept. */
 import { actingFor } from "./acting";
+import { announceSignedOut } from "./api/client";
+import { ApiError, NetworkError } from "./api/problem";
+import type { ProblemBody } from "./api/types";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined | null>>;
 
@@ -19,14 +22,33 @@ function click(href: string, name: string): void {
   link.remove();
 }
 
-/** A link carries no header: who acts for a tenant gets the file by way of memory. */
+/**
+ * It is read before it is kept: a link carries no header and tells nobody of a refusal, or of a file that breaks off.
+ * The browser holds what is long on disk, so memory is no bound.
+ */
 export async function download(path: string, name: string, query: Query = {}): Promise<void> {
-  const address = addressOf(path, query);
   const tenant = actingFor();
-  if (!tenant) return click(address, name);
-  const answer = await fetch(address, { headers: { "X-Tenant": tenant } });
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  const blob = URL.createObjectURL(await answer.blob());
-  click(blob, name);
-  setTimeout(() => URL.revokeObjectURL(blob), 60_000);
+  let answer: Response;
+  let file: Blob;
+  try {
+    answer = await fetch(addressOf(path, query), { headers: tenant ? { "X-Tenant": tenant } : {} });
+    file = await answer.blob();
+  } catch {
+    throw new NetworkError();
+  }
+  if (!answer.ok) {
+    if (answer.status === 401) announceSignedOut();
+    throw new ApiError(answer.status, await problemIn(file));
+  }
+  const address = URL.createObjectURL(file);
+  click(address, name);
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+async function problemIn(file: Blob): Promise<ProblemBody> {
+  try {
+    return JSON.parse(await file.text()) as ProblemBody;
+  } catch {
+    return {};
+  }
 }

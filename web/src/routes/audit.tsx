@@ -3,7 +3,7 @@ import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { AuditList } from "@/features/audit/audit-list";
 import { setPageTitle } from "@/lib/alerts/title";
-import { useCan } from "@/lib/session";
+import { useCan, useMe } from "@/lib/session";
 import { NoPermission } from "@/ui/feedback";
 import { usePeople } from "./use-people";
 
@@ -12,6 +12,7 @@ export function AuditRoute() {
   const navigate = useNavigate();
   const search = useSearch({ from: "/app/audit" });
   const allowed = useCan("audit.read");
+  const above = useMe()?.tenant === null;
   const people = usePeople();
   const names = useMemo(
     () => people.map((person) => ({ id: person.id, name: person.name || person.email })),
@@ -23,6 +24,7 @@ export function AuditRoute() {
     <AuditList
       search={search}
       people={names}
+      above={above}
       onSearch={(next) => void navigate({ to: "/audit", search: next, replace: true })}
     />
   );

@@ -1,4 +1,5 @@
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { CopyCheck, FolderInput } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { CallHistory } from "@/features/calls/call-history";
@@ -11,6 +12,7 @@ import { TicketHistory } from "@/features/tickets/ticket-history";
 import { setPageTitle } from "@/lib/alerts/title";
 import { can, directoryPermission } from "@/lib/permissions";
 import { useMe } from "@/lib/session";
+import { buttonStyle } from "@/ui/button";
 import { NoPermission } from "@/ui/feedback";
 import { PageHead } from "@/ui/panel";
 import { Tabs } from "@/ui/tabs";
@@ -44,12 +46,26 @@ export function DirectoryRoute() {
       <PageHead
         title={t("nav.directory")}
         actions={
-          <BookActions
-            kind={kind}
-            search={search}
-            mayImport={can(me, "contacts.import")}
-            mayExport={can(me, "contacts.export")}
-          />
+          <>
+            {can(me, "contacts.merge") ? (
+              <Link to="/directory/duplicates" className={buttonStyle()}>
+                <CopyCheck aria-hidden />
+                {t("merge.all")}
+              </Link>
+            ) : null}
+            {can(me, "contacts.import") ? (
+              <Link to="/directory/imports" className={buttonStyle()}>
+                <FolderInput aria-hidden />
+                {t("imports.title")}
+              </Link>
+            ) : null}
+            <BookActions
+              kind={kind}
+              search={search}
+              mayImport={can(me, "contacts.import")}
+              mayExport={can(me, "contacts.export")}
+            />
+          </>
         }
       />
       <Tabs<Kind>
@@ -68,6 +84,7 @@ export function DirectoryRoute() {
             onOpen={(entry) => go(kind, { ...search, id: entry.id })}
             onCreate={can(me, directoryPermission(kind, "create")) ? () => setCreating(true) : null}
             mayDelete={can(me, directoryPermission(kind, "delete"))}
+            mayEdit={can(me, directoryPermission(kind, "edit"))}
           />
         </div>
       </Tabs>

@@ -7,12 +7,14 @@ import { NumberCards } from "@/features/numbers/number-cards";
 import { NumberForm } from "@/features/numbers/number-form";
 import { NumberList, type NumberSearch, type NumberView } from "@/features/numbers/number-list";
 import { setPageTitle } from "@/lib/alerts/title";
-import { useCan } from "@/lib/session";
+import { useCan, useMe } from "@/lib/session";
 import { Button } from "@/ui/button";
 import { NoPermission } from "@/ui/feedback";
 import { PageHead } from "@/ui/panel";
 import { Tabs } from "@/ui/tabs";
 import { useAgents } from "./use-agents";
+import { useBots } from "./use-bots";
+import { useTenants } from "./use-tenants";
 
 const VIEWS = ["own", "pool", "reserved"] as const;
 type View = NumberView | "imports";
@@ -22,6 +24,7 @@ export function NumbersRoute() {
   const navigate = useNavigate();
   const { view: asked = "own", id, ...search } = useSearch({ from: "/app/numbers" });
   const { agents } = useAgents();
+  const bots = useBots();
   const [creating, setCreating] = useState(false);
   const allowed = useCan("numbers.read");
   const seesCalls = useCan("calls.read");
@@ -30,6 +33,9 @@ export function NumbersRoute() {
   const connect = useCan("numbers.connect");
   // Who enters lines looks at the whole inventory, in which nothing is "ours".
   const platform = useCan("numbers.create");
+  // Acting for one, they see what that one sees.
+  const above = useMe()?.tenant === null;
+  const tenants = useTenants(platform && above, search.tenant);
   const view: View = asked === "imports" && !platform ? "own" : asked;
   useEffect(() => setPageTitle(t("nav.numbers")), [t]);
   if (!allowed) return <NoPermission />;
@@ -59,7 +65,13 @@ export function NumbersRoute() {
         label={t("nav.numbers")}
         value={view}
         onChange={(next) =>
-          go(next, { q: search.q, country: search.country, region: search.region, sort: search.sort })
+          go(next, {
+            q: search.q,
+            country: search.country,
+            region: search.region,
+            tenant: search.tenant,
+            sort: search.sort,
+          })
         }
         tabs={(platform ? ([...VIEWS, "imports"] as const) : VIEWS).map((each) => ({
           value: each,
@@ -80,6 +92,8 @@ export function NumbersRoute() {
               onOpen={(next) => go(view, { ...search, id: next ?? undefined }, false)}
               rights={{ assign, release, connect, platform }}
               agents={agents}
+              bots={bots}
+              tenants={tenants}
               seesCalls={seesCalls}
             />
           )}

@@ -3,7 +3,8 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { UserPlus } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { AgentLineCard, LineLink, useAgentLines } from "@/features/numbers/agent-lines";
+import { LineCard, LineLink, useLinesOf } from "@/features/numbers/endpoint-lines";
+import { ExtensionList } from "@/features/people/extension-list";
 import { InvitationList } from "@/features/people/invitation-list";
 import { InviteDialog } from "@/features/people/invite-dialog";
 import { MemberList } from "@/features/people/member-list";
@@ -20,7 +21,7 @@ import { NoPermission } from "@/ui/feedback";
 import { PageHead } from "@/ui/panel";
 import { Tabs } from "@/ui/tabs";
 
-type View = "members" | "invitations" | "registrations" | "tokens";
+type View = "members" | "extensions" | "invitations" | "registrations" | "tokens";
 
 export function PeopleRoute() {
   const { t } = useTranslation();
@@ -46,7 +47,7 @@ export function PeopleRoute() {
   const seesHistory = useCan("audit.read");
   const seesNumbers = useCan("numbers.read");
   const mayConnect = useCan("numbers.connect");
-  const lines = useAgentLines(seesNumbers);
+  const lines = useLinesOf(seesNumbers);
   const lineOf = useCallback(
     (person: Person) => <LineLink line={lines.data?.get(person.id)} />,
     [lines.data],
@@ -63,8 +64,11 @@ export function PeopleRoute() {
   );
   useEffect(() => setPageTitle(t("nav.people")), [t]);
   if (!allowed) return <NoPermission />;
-  const views = (["members", "invitations", "registrations", "tokens"] as const).filter(
-    (each) => ({ members: true, invitations: invites, registrations: lets, tokens: seesTokens })[each],
+  const views = (["members", "extensions", "invitations", "registrations", "tokens"] as const).filter(
+    (each) =>
+      ({ members: true, extensions: true, invitations: invites, registrations: lets, tokens: seesTokens })[
+        each
+      ],
   );
   const shown = views.includes(view) ? view : "members";
   const go = (next: object, replace = true) =>
@@ -87,8 +91,9 @@ export function PeopleRoute() {
         line={
           seesNumbers
             ? (member) => (
-                <AgentLineCard
-                  agent={{
+                <LineCard
+                  endpoint={{
+                    kind: "user",
                     id: member.id,
                     name: member.name || member.email,
                     takesCalls: member.presence !== null && member.is_active,
@@ -118,38 +123,36 @@ export function PeopleRoute() {
           ) : null
         }
       />
-      {views.length === 1 ? (
-        members
-      ) : (
-        <Tabs<View>
-          label={t("nav.people")}
-          value={shown}
-          onChange={(next) => void navigate({ to: "/people", search: { view: next }, replace: true })}
-          tabs={views.map((each) => ({ value: each, label: t(`people.view.${each}`) }))}
-        >
-          <div className="pt-3">
-            {shown === "members" ? (
-              members
-            ) : shown === "invitations" ? (
-              <InvitationList
-                key={status}
-                status={status}
-                onStatus={(next) => go({ status: next })}
-                rights={rights}
-              />
-            ) : shown === "registrations" ? (
-              <>
-                {seesSettings ? (
-                  <RegistrationSettings slug={me?.tenant?.slug ?? ""} mayEdit={editsSettings} />
-                ) : null}
-                <RegistrationList status={registered} onStatus={(next) => go({ registered: next })} />
-              </>
-            ) : (
-              <TokenList showOwner />
-            )}
-          </div>
-        </Tabs>
-      )}
+      <Tabs<View>
+        label={t("nav.people")}
+        value={shown}
+        onChange={(next) => void navigate({ to: "/people", search: { view: next }, replace: true })}
+        tabs={views.map((each) => ({ value: each, label: t(`people.view.${each}`) }))}
+      >
+        <div className="pt-3">
+          {shown === "members" ? (
+            members
+          ) : shown === "extensions" ? (
+            <ExtensionList onOpen={(user) => go({ view: "members", id: user }, false)} />
+          ) : shown === "invitations" ? (
+            <InvitationList
+              key={status}
+              status={status}
+              onStatus={(next) => go({ status: next })}
+              rights={rights}
+            />
+          ) : shown === "registrations" ? (
+            <>
+              {seesSettings ? (
+                <RegistrationSettings slug={me?.tenant?.slug ?? ""} mayEdit={editsSettings} />
+              ) : null}
+              <RegistrationList status={registered} onStatus={(next) => go({ registered: next })} />
+            </>
+          ) : (
+            <TokenList showOwner />
+          )}
+        </div>
+      </Tabs>
       {inviting ? <InviteDialog rights={rights} onClose={() => setInviting(false)} /> : null}
     </>
   );

@@ -10,10 +10,10 @@ import { PopTabs } from "@/features/screen-pop/pop-tabs";
 import { hasTypedText, useDrafts } from "@/features/tickets/drafts";
 import { TicketForm } from "@/features/tickets/ticket-form";
 import { setPageTitle } from "@/lib/alerts/title";
-import { useCan } from "@/lib/session";
+import { useCan, useMe } from "@/lib/session";
 import { dispatch, useLive } from "@/lib/ws/live";
 import { type Pop, popsNewestFirst } from "@/lib/ws/reducer";
-import { Empty } from "@/ui/feedback";
+import { Empty, NoPermission } from "@/ui/feedback";
 import { Kbd } from "@/ui/kbd";
 import { Panel, PanelHead } from "@/ui/panel";
 import { useAgents } from "./use-agents";
@@ -23,6 +23,8 @@ export function WorkspaceRoute() {
   const pops = useLive(useShallow(popsNewestFirst));
   const focusedId = useLive((state) => state.focused);
   const panelId = useId();
+  const me = useMe();
+  const allowed = useCan("presence.set") && me?.tenant != null;
   useEffect(() => setPageTitle(t("nav.workspace")), [t]);
   const focused = pops.find((pop) => pop.call.id === focusedId) ?? pops[0] ?? null;
   const dismiss = (callId: string) => {
@@ -30,6 +32,7 @@ export function WorkspaceRoute() {
     if (!hasTypedText(useDrafts.getState().drafts[callId])) useDrafts.getState().forget(callId);
   };
 
+  if (!allowed) return <NoPermission />;
   if (!focused) {
     return (
       <>

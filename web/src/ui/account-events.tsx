@@ -16,6 +16,7 @@ const KNOWN = [
   "password.changed",
   "password.refused",
   "password.reset_requested",
+  "password.link_created",
   "password.reset",
   "password.chosen",
   "second_factor.enabled",
@@ -26,14 +27,17 @@ const KNOWN = [
   "second_factor.codes_renewed",
   "device.trusted",
   "device.distrusted",
+  "account.locked",
 ] as const;
 
 const ALARMING = new Set([
   "session.refused",
   "session.refresh_reused",
   "password.refused",
+  "password.link_created",
   "second_factor.refused",
   "second_factor.backup_used",
+  "account.locked",
 ]);
 
 const toneOf = (action: string): Tone =>

@@ -22,15 +22,34 @@ export function useBulk<T>(nameOf: (item: T) => string): {
       const result = await forEachOf(items, command, setProgress);
       setProgress(null);
       if (result.done.length > 0) toast.success(t("table.done", { count: result.done.length }));
-      const [first] = result.refused;
-      if (first) {
+      if (result.refused.length > 0) {
+        // Each by name, together where the reason is the same; it stays until it was read.
+        const reasons = new Map<string, string[]>();
+        for (const { item, error } of result.refused) {
+          const reason = errorText(error);
+          reasons.set(reason, [...(reasons.get(reason) ?? []), nameOf(item)]);
+        }
         toast.error(t("table.refused", { count: result.refused.length }), {
-          description: `${nameOf(first.item)}: ${errorText(first.error)}`,
+          duration: Number.POSITIVE_INFINITY,
+          description: <Refused reasons={reasons} />,
         });
       }
       return result;
     },
   };
+}
+
+function Refused({ reasons }: { reasons: ReadonlyMap<string, string[]> }) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling list must be reachable by keyboard
+    <ul className="grid max-h-48 gap-1 overflow-y-auto" tabIndex={0} data-testid="refused">
+      {[...reasons].map(([reason, names]) => (
+        <li key={reason} className="wrap-anywhere">
+          {names.join(", ")}: {reason}
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 export function BulkConfirm<T>({

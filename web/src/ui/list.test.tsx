@@ -1,6 +1,7 @@
 import { fireEvent, screen, within } from "@testing-library/react";
 import { useState } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError } from "@/lib/api/problem";
 import { usePreferences } from "@/lib/preferences";
 import { renderConsole, violations } from "@/testing/render";
 import { ListFrame } from "./list";
@@ -108,6 +109,48 @@ describe("a list", () => {
     fireEvent.click(screen.getByRole("button", { name: "Clear selection" }));
     fireEvent.click(screen.getByLabelText("Select all rows shown"));
     expect(row.getAttribute("aria-selected")).toBe("true");
+  });
+});
+
+describe("a list that could not be read on", () => {
+  const failed = { isError: true, error: new ApiError(503, { detail: "The database is away." }) };
+  const shown = (more: Parameters<typeof pages>[1]) => {
+    const given = pages(ROWS, more);
+    const view = renderConsole(
+      <ListFrame
+        name="test"
+        label="People"
+        columns={COLUMNS}
+        pages={given}
+        rowId={idOf}
+        emptyTitle="Nothing"
+      />,
+    );
+    return { given, ...view };
+  };
+  const again = () =>
+    fireEvent.click(within(screen.getByRole("alert")).getByRole("button", { name: "Try again" }));
+
+  it("keeps its rows, says why, and asks for the next page again", async () => {
+    const { given, container } = shown({ ...failed, isFetchNextPageError: true, hasNextPage: true });
+    expect(screen.getByText("Ada")).toBeTruthy();
+    expect(screen.getByRole("alert").textContent).toContain("The database is away.");
+    expect(await violations(container)).toEqual([]);
+    again();
+    expect(given.fetchNextPage).toHaveBeenCalledOnce();
+    expect(given.refetch).not.toHaveBeenCalled();
+  });
+
+  it("is read anew where it was that which failed", () => {
+    const { given } = shown(failed);
+    again();
+    expect(given.refetch).toHaveBeenCalledOnce();
+    expect(given.fetchNextPage).not.toHaveBeenCalled();
+  });
+
+  it("says nothing while all is well", () => {
+    shown({});
+    expect(screen.queryByRole("alert")).toBeNull();
   });
 });
 

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { cn } from "@/lib/cn";
 import { usePreferences } from "@/lib/preferences";
 import { Button } from "./button";
-import { Empty, Failed } from "./feedback";
+import { Empty, Failed, useErrorText } from "./feedback";
 import { Panel } from "./panel";
 import { SavedViews } from "./saved-views";
 import type { Selection } from "./selection";
@@ -19,6 +19,8 @@ export interface PagesLike<T> {
   isPending: boolean;
   isError: boolean;
   error: unknown;
+  /** Of what is shown already: it was the next page that failed. */
+  isFetchNextPageError?: boolean;
   isPlaceholderData?: boolean;
   hasNextPage: boolean;
   isFetchingNextPage: boolean;
@@ -126,10 +128,33 @@ export function ListFrame<T extends RowData>({
             loadingMore={pages.isFetchingNextPage}
             onMore={() => pages.fetchNextPage()}
           />
+          {pages.isError ? <FailedBelow pages={pages} /> : null}
           <Count shown={pages.items.length} count={pages.count} />
         </div>
       )}
     </Panel>
+  );
+}
+
+/** The rows are those of before: what came of asking again, or for more, is said under them. */
+export function FailedBelow<T>({ pages }: { pages: PagesLike<T> }) {
+  const { t } = useTranslation();
+  const text = useErrorText()(pages.error);
+  return (
+    <div
+      role="alert"
+      className="flex flex-wrap items-center gap-2 border-t border-line bg-bad-soft px-3 py-1.5 text-bad"
+    >
+      <span className="min-w-0 flex-1 wrap-anywhere">
+        {pages.isFetchNextPageError ? t("table.more_failed") : t("table.reload_failed")} {text}
+      </span>
+      <Button
+        size="sm"
+        onClick={() => (pages.isFetchNextPageError ? pages.fetchNextPage() : pages.refetch())}
+      >
+        {t("action.retry")}
+      </Button>
+    </div>
   );
 }
 

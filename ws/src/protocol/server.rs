@@ -287,6 +287,8 @@ pub struct CallData {
     pub from: Option<String>,
     pub to: Option<String>,
     pub number_id: Option<Uuid>,
+    /// The bot whose line was dialled.
+    pub bot_id: Option<Uuid>,
     pub queue: Option<String>,
     /// Who answered.
     pub agent_id: Option<Uuid>,

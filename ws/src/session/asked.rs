@@ -170,8 +170,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         match page {
             Ok(page) => {
                 let now = envelope::now_us();
-                let user = self.who.user;
-                self.direct.extend(page.frames.iter().map(|frame| envelope::of_frame(frame, user, now)));
+                let (user, grants) = (self.who.user, self.who.grants);
+                let texts = page.frames.iter().map(|frame| envelope::of_frame(frame, user, grants, now));
+                self.direct.extend(texts);
                 if let Some(next) = page.next {
                     resuming.want = Some((next, false));
                 } else if resuming.overtaken && !resuming.second {

@@ -122,9 +122,15 @@ pub struct Session<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Takes the place in the hub first, so that from here on no frame is missed.
-    pub(crate) fn open(shared: Arc<Shared>, who: Identity, socket: WebSocketStream<S>) -> Self {
+    pub(crate) fn open(
+        shared: Arc<Shared>,
+        who: Identity,
+        asked_at: Instant,
+        socket: WebSocketStream<S>,
+    ) -> Self {
         let now = Instant::now();
-        let peer = Arc::new(Peer::new(who.tenant, who.user, who.sign_in, &shared.settings));
+        let Identity { tenant, user, sign_in, grants, .. } = who;
+        let peer = Arc::new(Peer::new(tenant, user, sign_in, grants, asked_at.into_std(), &shared.settings));
         shared.hub.join(&peer);
         let member = Membership { shared, peer };
         let shared = &member.shared;
@@ -249,7 +255,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     fn open_pops(&mut self, cursor: Cursor) {
         let now = envelope::now_us();
         let frames = self.member.shared.board.open_pops(self.who.tenant, self.who.user);
-        self.direct.extend(frames.iter().map(|frame| envelope::of_frame(frame, self.who.user, now)));
+        let (user, grants) = (self.who.user, self.who.grants);
+        self.direct.extend(frames.iter().map(|frame| envelope::of_frame(frame, user, grants, now)));
         if !frames.is_empty() {
             // A cursor behind the pops says that they are durable, which the same one before them did not.
             self.told = Cursor::default();
@@ -328,6 +335,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     Poll::Ready(Next::Committed(cursor)) => {
                         self.told = cursor;
                         envelope::of_data("committed", &CursorData { cursor: cursor.to_string() })
+                    }
+                    Poll::Ready(Next::Board) => {
+                        self.show_board();
+                        continue;
                     }
                     // Seen at the beginning of the next step.
                     Poll::Ready(Next::Close(_)) => {

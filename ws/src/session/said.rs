@@ -7,9 +7,8 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{End, Session, allowance::Verdict, asked::Job};
+use super::{End, Membership, Session, allowance::Verdict, asked::Job};
 use crate::{
-    envelope,
     incoming::{self, Refused},
     protocol::{ClientMessage, Close, ErrorCode, Topic},
     settings::MAX_TOPICS,
@@ -84,13 +83,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             Topic::Wallboard => {
                 if self.listen(topic) {
-                    let peer = &self.member.peer;
-                    peer.outbox.want_board();
-                    let board = self.member.shared.board.wallboard(self.who.tenant);
-                    peer.outbox.whole_board(board.revision, || envelope::of_data("wallboard", &*board));
+                    self.member.peer.outbox.want_board();
+                    self.show_board();
                 }
             }
         }
+    }
+
+    /// The whole board, for a socket that has none or missed changes of it.
+    pub(super) fn show_board(&self) {
+        let Membership { shared, peer } = &self.member;
+        let board = shared.board.wallboard(self.who.tenant);
+        peer.outbox.whole_board(board.revision, || shared.hub.whole_board(self.who.tenant, &board));
     }
 
     pub(super) fn listen(&mut self, topic: Topic) -> bool {

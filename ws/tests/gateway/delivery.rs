@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchroom_core::{TicketId, UserId};
+use switchroom_core::{
+    Grants, Permission, TicketId, UserId,
+    directory::{ContactKind, ContactRef, OpenTicket},
+    log::EventData,
+};
 use switchroom_engine::{FrameSink, SubmitError};
 use switchroom_ws::{Identity, Settings};
 use uuid::Uuid;
@@ -148,6 +152,48 @@ async fn idle_sockets_hear_of_commits_with_the_heartbeat() {
     idle.expect("ping").await;
 }
 
+/// Live, greeted and resumed alike: who may not read tickets, calls or people does not read them in a pop either, and
+/// another socket of the same user with more is told more.
+#[tokio::test]
+async fn a_pop_shows_what_its_socket_may_read() {
+    let house = House::new().await;
+    let some = [Permission::CallsRead, Permission::PresenceSet, Permission::OrganizationsRead];
+    house.people.token("scoped", Ok(Identity { grants: Grants::of(&some), ..agent(ANN) }));
+    let (mut whole, mut scoped) = (house.client("ann").await, house.client("scoped").await);
+    let mut event = ring(1, &[ANN]);
+    let EventData::Call(data) = &mut event.data else { unreachable!("a call's entry") };
+    let caller = data.caller.as_mut().unwrap();
+    caller.contact = Some(ContactRef { kind: ContactKind::Individual, id: Uuid::from_u128(5) });
+    caller.customer_name = Some("Ada".into());
+    caller.email = Some("ada@x.example".into());
+    caller.open_tickets = vec![OpenTicket {
+        id: TicketId(Uuid::from_u128(6)),
+        number: 1001,
+        title: "Divorce papers".into(),
+        status: "open".into(),
+        priority: "medium".into(),
+    }];
+    house.board.open_pop(TENANT, &event);
+    house.board.happen(TENANT, event);
+    let pop = whole.expect("screen_pop").await;
+    assert_eq!(pop["caller"]["customer_name"], "Ada");
+    assert_eq!(pop["ticket_draft"]["customer_email"], "ada@x.example");
+    assert_eq!(pop["caller"]["open_tickets"][0]["title"], "Divorce papers");
+    let limited = |pop: &Value| {
+        assert_eq!(pop["caller"]["contact"]["kind"], "individual", "what is left is there");
+        assert_eq!(pop["caller"]["customer_name"], Value::Null);
+        assert_eq!(pop["ticket_draft"]["customer_email"], Value::Null);
+        assert_eq!(pop["caller"]["open_tickets"], json!([]));
+        assert!(pop["pushed_at_us"].is_i64());
+        assert!(!pop.to_string().contains("Ada") && !pop.to_string().contains("Divorce"), "{pop}");
+    };
+    limited(&scoped.expect("screen_pop").await);
+    let mut again = house.client("scoped").await;
+    limited(&again.expect("screen_pop").await);
+    again.say(json!({"type": "resume", "cursor": "0"})).await;
+    limited(&again.expect("screen_pop").await);
+}
+
 #[tokio::test]
 async fn topics_need_their_permission() {
     let house = House::new().await;
@@ -155,7 +201,7 @@ async fn topics_need_their_permission() {
     ann.say(json!({"type": "subscribe", "topics": ["wallboard"]})).await;
     let data = ann.expect("error").await;
     assert_eq!((&data["code"], &data["topic"]), (&json!("forbidden"), &json!("wallboard")));
-    house.people.token("client", Ok(Identity { permissions: [].into(), ..agent(BOB) }));
+    house.people.token("client", Ok(Identity { grants: Grants::NONE, ..agent(BOB) }));
     let mut client = house.client("client").await;
     let ticket = format!("tickets:{}", Uuid::nil());
     client.say(json!({"type": "subscribe", "topics": ["wallboard", "calls", ticket, "nonsense"]})).await;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use switchroom_core::{AgentHint, CallFact, ConnectionId, Direction, EndCause, FactKind, Permission, Role};
+use switchroom_core::{AgentHint, CallFact, ConnectionId, Direction, EndCause, FactKind, Grants, Role};
 use switchroom_engine::{Engine, EngineSettings, Sealer};
 use switchroom_store::{
     tenants,
@@ -47,9 +47,8 @@ impl RealHouse {
             Engine::start(database.db.clone(), EngineSettings::default(), hub.clone(), sealer).await.unwrap();
         let door = Door::open(hub, Arc::new(engine.clone()), settings).await;
         for (token, user) in [("ann", ANN), ("bob", BOB), ("sam", SAM)] {
-            let permissions =
-                [Permission::CallsRead, Permission::PresenceSet, Permission::WallboardRead].into();
-            door.people.token(token, Ok(Identity { permissions, ..agent(user) }));
+            let grants = Grants::of_role(Role::Supervisor);
+            door.people.token(token, Ok(Identity { grants, ..agent(user) }));
         }
         Self { door, engine, connection }
     }

@@ -7,12 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::http::Extensions;
 use chrono::DateTime;
 use futures::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
 use serde_json::{Value, json};
 use switchroom_core::{
-    CallId, ConnectionId, Direction, EndCause, EndReason, EventId, FactKind, Permission, TenantId, TicketId,
-    UserId,
+    CallId, ConnectionId, Direction, EndCause, EndReason, EventId, FactKind, Grants, Role, TenantId,
+    TicketId, UserId,
     agent::{AgentView, Chosen, Presence, PresenceView},
     call::{CallSnapshot, CallState, Report},
     directory::{CallerContext, Quality},
@@ -295,6 +296,7 @@ pub fn call_event(n: u64, key: &str, state: CallState) -> CallEvent {
             from: Some("+33612345678".into()),
             to: Some("+33199000001".into()),
             number_id: None,
+            bot_id: None,
             queue: None,
             agent_id: None,
             contact: None,
@@ -379,12 +381,17 @@ impl People {
 }
 
 impl Authenticate for People {
-    fn bearer<'a>(&'a self, token: &'a str, _: Option<&'a str>) -> BoxFuture<'a, Result<Identity, Refusal>> {
+    fn bearer<'a>(
+        &'a self,
+        token: &'a str,
+        _: Option<&'a str>,
+        _: &'a Extensions,
+    ) -> BoxFuture<'a, Result<Identity, Refusal>> {
         let found = self.tokens.lock().unwrap().get(token).cloned().unwrap_or(Err(Refusal::Unauthorized));
         std::future::ready(found).boxed()
     }
 
-    fn ticket<'a>(&'a self, ticket: &'a str) -> BoxFuture<'a, Result<Identity, Refusal>> {
+    fn ticket<'a>(&'a self, ticket: &'a str, _: &'a Extensions) -> BoxFuture<'a, Result<Identity, Refusal>> {
         let found = self.tickets.lock().unwrap().remove(ticket).ok_or(Refusal::Unauthorized);
         std::future::ready(found).boxed()
     }
@@ -398,7 +405,6 @@ impl TicketAccess for People {
 }
 
 pub fn agent(user: UserId) -> Identity {
-    use Permission as P;
     Identity {
         user,
         email: "ann@example".into(),
@@ -408,17 +414,12 @@ pub fn agent(user: UserId) -> Identity {
         tenant_name: "Demo".into(),
         sign_in: Uuid::new_v4(),
         expires: None,
-        permissions: [P::CallsRead, P::PresenceSet, P::TicketsRead].into(),
+        grants: Grants::of_role(Role::Agent),
     }
 }
 
 pub fn supervisor() -> Identity {
-    use Permission as P;
-    Identity {
-        user: SAM,
-        permissions: [P::CallsRead, P::PresenceSet, P::TicketsRead, P::WallboardRead].into(),
-        ..agent(SAM)
-    }
+    Identity { user: SAM, grants: Grants::of_role(Role::Supervisor), ..agent(SAM) }
 }
 
 // --- the house -------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ use switchroom_store::{
     StoreError, audit,
     invitations::{self as store, Accepted, Offer},
     sessions::TokenHash,
-    users,
+    tenants, users,
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -31,6 +31,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Look {
     /// What follows the `#` of the link.
     token: String,
@@ -59,7 +60,7 @@ struct InvitationOffer {
 
 /// What an invitation offers
 #[utoipa::path(post, path = "/api/v1/auth/invitations/look", tag = "auth", operation_id = "look_at_invitation", request_body = Look,
-    responses((status = 200, description = "The offer", body = InvitationOffer), (status = 410, description = "Accepted, withdrawn or too old"),
+    responses((status = 200, description = "The offer", body = InvitationOffer), (status = 403, description = "`tenant-suspended`"), (status = 410, description = "Accepted, withdrawn or too old"),
         (status = 429, description = "Too many from this address")))]
 async fn look(
     State(state): State<AppState>,
@@ -80,10 +81,16 @@ async fn look(
 
 async fn offer(state: &AppState, hash: &TokenHash) -> Result<Offer, Problem> {
     let mut connection = state.db.platform().acquire().await.map_err(StoreError::from)?;
-    store::offer(&mut connection, hash).await?.ok_or_else(Problem::link_gone)
+    let offer = store::offer(&mut connection, hash).await?.ok_or_else(Problem::link_gone)?;
+    // The link is kept, and good again once the tenant is.
+    if tenants::is_suspended(&mut connection, offer.tenant).await? {
+        return Err(Problem::tenant_suspended());
+    }
+    Ok(offer)
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Accept {
     token: String,
     /// Needed of new people; ignored of those who have an account.
@@ -112,7 +119,7 @@ impl Validate for Accept {
 /// Makes the account where there is none, and signs in to the tenant. Answers like a sign-in.
 #[utoipa::path(post, path = "/api/v1/auth/invitations/accept", tag = "auth", operation_id = "accept_invitation", request_body = Accept,
     responses((status = 200, description = "Joined and signed in", body = TokenPair), (status = 401, description = "`invalid-credentials`, `totp-required` or `totp-invalid`: of the account"),
-        (status = 409, description = "A member already, or the account was made at the same moment"), (status = 410, description = "Accepted, withdrawn or too old"),
+        (status = 403, description = "`tenant-suspended`"), (status = 409, description = "A member already, or the account was made at the same moment"), (status = 410, description = "Accepted, withdrawn or too old"),
         (status = 429, description = "Too many from this address or for this account")))]
 async fn accept(
     State(state): State<AppState>,
@@ -129,11 +136,12 @@ async fn accept(
     drop(connection);
     let newcomer = match &found {
         Some(person) => {
-            if !account::password_fits(&state, &offer.email, &body.password, Some(person)).await? {
-                return Err(account::refused(&state, &offer.email, Some(person), address, &headers).await?);
-            }
-            second_factor::ask(&state, person.id, &offer.email, body.totp.as_deref(), address, &headers)
-                .await?;
+            let fits =
+                account::password_fits(&state, &offer.email, &body.password, Some(person), address).await?;
+            let Some(guess) = fits else {
+                return Err(account::refused(&state, Some(person), address, &headers).await?);
+            };
+            second_factor::ask(&state, person.id, guess, body.totp.as_deref(), address, &headers).await?;
             None
         }
         None => Some(newcomer(&state, &offer, &body).await?),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use switchroom_api_base::{
     Json,
-    auth::{ACCESS_SECONDS, Address, HashFailed, cookies, token},
+    auth::{ACCESS_SECONDS, Address, HashFailed, cookies, limits::Guess, token},
     body::Errors,
     problem::Problem,
     state::AppState,
@@ -20,7 +20,8 @@ use switchroom_core::{TenantId, UserId, password};
 use switchroom_store::{
     StoreError, audit,
     sessions::{self as store, Ended, NewSession, SessionTokens},
-    users::Candidate,
+    tenants,
+    users::{self, Candidate},
 };
 use uuid::Uuid;
 
@@ -47,34 +48,70 @@ pub(super) fn check_new_password(
     }
 }
 
-/// Whether this is the password of the person who was found for the e-mail; takes as long where nobody was. 429 while
-/// the account rests after too many failures.
+/// Counts a guess at an account's password or code, before it is judged. 429 while the account rests after too many wrong
+/// ones; the first try of each rest leaves a line.
+pub(super) async fn guess(
+    state: &AppState,
+    email: &str,
+    user: Option<UserId>,
+    address: Address,
+) -> Result<Guess, Problem> {
+    let locked = match state.limits.guess(email, Instant::now()) {
+        Ok(guess) => return Ok(guess),
+        Err(locked) => locked,
+    };
+    if locked.first {
+        let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
+        let tenants = match user {
+            Some(user) => users::tenants_of(&mut connection, user).await?,
+            None => Vec::new(),
+        };
+        tell(&mut connection, &tenants, user, "account.locked", address, &json!({})).await?;
+    }
+    Err(locked.problem)
+}
+
+/// The guess, where the password fits; where it does not, it stays counted.
+pub(super) async fn judged(
+    state: &AppState,
+    guess: Guess,
+    password: &str,
+    stored: Option<&str>,
+) -> Result<Option<Guess>, Problem> {
+    match state.passwords.verify(password, stored).await {
+        Ok(fits) => Ok(fits.then_some(guess)),
+        Err(error) => {
+            state.limits.take_back(guess);
+            Err(hash_failed(error))
+        }
+    }
+}
+
+/// [`guess`] and [`judged`] of the password of the person who was found for the e-mail; takes as long where nobody was.
 pub(super) async fn password_fits(
     state: &AppState,
     email: &str,
     password: &str,
     found: Option<&Candidate>,
-) -> Result<bool, Problem> {
-    state.limits.account(email, Instant::now())?;
+    address: Address,
+) -> Result<Option<Guess>, Problem> {
+    let guess = guess(state, email, found.map(|user| user.id), address).await?;
     let stored = found.filter(|user| user.is_active).and_then(|user| user.password_hash.as_deref());
-    state.passwords.verify(password, stored).await.map_err(hash_failed)
+    judged(state, guess, password, stored).await
 }
 
-/// Counts a failed sign-in, tells the tenants of the person it was tried on, so that their admins see it, and gives
-/// the answer, which never says what was wrong.
+/// Tells the tenants of the person that a failed sign-in was tried on, so that their admins see it, and gives the answer,
+/// which never says what was wrong.
 pub(super) async fn refused(
     state: &AppState,
-    email: &str,
     found: Option<&Candidate>,
     address: Address,
     headers: &HeaderMap,
 ) -> Result<Problem, Problem> {
-    state.limits.sign_in_failed(email, Instant::now());
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let detail = json!({"user_agent": user_agent(headers)});
     let user = found.map(|user| user.id);
-    let tenants: Vec<_> =
-        found.map(|user| user.tenants.iter().map(|(id, _)| *id).collect()).unwrap_or_default();
+    let tenants = found.map(Candidate::tenant_ids).unwrap_or_default();
     tell(&mut connection, &tenants, user, "session.refused", address, &detail).await?;
     Ok(Problem::invalid_credentials())
 }
@@ -103,9 +140,15 @@ pub(super) async fn start_session_by(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let (session, cookie) = (Uuid::now_v7(), token::generate(token::COOKIE));
-    let pair = new_pair(session);
+    let family = token::Family::new(session);
+    let pair = new_pair(&family);
     let (user_agent, from) = (user_agent(headers), address.text());
     let mut tx = state.db.auth().begin().await.map_err(StoreError::from)?;
+    if let Some(tenant) = tenant
+        && tenants::is_suspended(&mut tx, tenant).await?
+    {
+        return Err(Problem::tenant_suspended());
+    }
     let new = NewSession {
         id: session,
         tenant,
@@ -113,6 +156,7 @@ pub(super) async fn start_session_by(
         tokens: SessionTokens {
             access: token::hash(&pair.access_token),
             refresh: token::hash(&pair.refresh_token),
+            family: family.hash(),
             cookie: token::hash(&cookie),
         },
         access_seconds: ACCESS_SECONDS,
@@ -129,22 +173,6 @@ pub(super) async fn start_session_by(
     record(&mut tx, tenant, user, "session.started", address, detail).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(with_cookies(StatusCode::OK, &cookies::start(&cookie, state.config.is_https()), Json(pair)))
-}
-
-/// A session or token is over: nobody believes it any more, and its sockets close (4401).
-pub(crate) fn ended(state: &AppState, session: Uuid) {
-    state.sessions.forget(session);
-    state.tickets.revoke(session);
-    state.sink.session_ended(session);
-}
-
-/// As [`ended`] for several sessions of one person.
-pub(crate) fn all_ended(state: &AppState, user: UserId, sessions: impl IntoIterator<Item = Uuid>) {
-    state.sessions.forget_user(user);
-    for session in sessions {
-        state.tickets.revoke(session);
-        state.sink.session_ended(session);
-    }
 }
 
 /// One line per tenant in which somebody ended sessions of their own.
@@ -214,9 +242,19 @@ pub(super) async fn tell(
     Ok(())
 }
 
+/// 409 for what would reach beyond the tenant that asks for it.
+pub(super) fn elsewhere() -> Problem {
+    Problem::conflict("member-elsewhere", "They are in other tenants too: ask the platform admin.")
+}
+
 pub(super) fn hash_failed(error: HashFailed) -> Problem {
-    tracing::error!(error = %error, "a password could not be checked");
-    Problem::internal()
+    match error {
+        HashFailed::Full => Problem::unavailable(2).detail("Too many sign-ins at once."),
+        HashFailed::Failed => {
+            tracing::error!(error = %error, "a password could not be checked");
+            Problem::internal()
+        }
+    }
 }
 
 /// What the client calls itself, cut to what is worth keeping.

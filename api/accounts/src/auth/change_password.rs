@@ -1,7 +1,5 @@
 //! `POST /auth/password`: a new password for who knows the present one.
 
-use std::time::Instant;
-
 use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use serde_json::json;
@@ -15,13 +13,14 @@ use switchroom_store::{StoreError, password_links, second_factors, sessions, use
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{account, all_ended};
+use super::account;
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(change))
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct ChangePassword {
     current_password: String,
     /// 10 characters or more, not your e-mail or name, none of the commonest.
@@ -51,16 +50,16 @@ async fn change(
     let secret = users::secret_of(&mut connection, user).await?.ok_or_else(Problem::unauthenticated)?;
     drop(connection);
     account::check_new_password("/new_password", &body.new_password, &secret.email, &secret.name)?;
-    state.limits.account(&secret.email, Instant::now())?;
+    let guess = account::guess(&state, &secret.email, Some(user), address).await?;
     let stored = secret.password_hash.as_deref();
-    let fits = state.passwords.verify(&body.current_password, stored).await.map_err(account::hash_failed)?;
-    let (true, Some(stored)) = (fits, stored) else {
-        state.limits.sign_in_failed(&secret.email, Instant::now());
+    let fits = account::judged(&state, guess, &body.current_password, stored).await?;
+    let Some((guess, stored)) = fits.zip(stored) else {
         let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
         let tenants = users::tenants_of(&mut connection, user).await?;
         account::tell(&mut connection, &tenants, Some(user), "password.refused", address, &json!({})).await?;
         return Err(Problem::invalid("/current_password", "is wrong"));
     };
+    state.limits.take_back(guess);
     if body.new_password == body.current_password {
         return Err(Problem::invalid("/new_password", "must differ from the current one"));
     }
@@ -77,6 +76,6 @@ async fn change(
     account::tell(&mut tx, &tenants, Some(user), "password.changed", address, &json!({})).await?;
     account::record_ended(&mut tx, user, &ended, address).await?;
     tx.commit().await.map_err(StoreError::from)?;
-    all_ended(&state, user, ended.iter().map(|ended| ended.session));
+    state.sign_ins_ended(user, ended.iter().map(|ended| ended.session));
     Ok(StatusCode::NO_CONTENT)
 }

@@ -17,7 +17,7 @@ use switchroom_api_base::{
     state::AppState,
 };
 use switchroom_core::UserId;
-use switchroom_store::{StoreError, Timestamp, second_factors as store, users};
+use switchroom_store::{StoreError, listing::CREATED_AT, second_factors as store, users};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -74,12 +74,10 @@ async fn list(
     actor: Actor,
     list: ListQuery,
 ) -> Result<Json<Page<Device>>, Problem> {
-    list.sort_by(&["-created_at"])?;
-    let after = list.after::<Timestamp>("-created_at")?;
+    let window = list.window(&[CREATED_AT], true)?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
-    let found = store::devices(&mut connection, actor.0.user_id, after, list.fetch()).await?;
-    let page = list.page(found, "-created_at", |device| (device.created_at, device.id));
-    Ok(Json(page.map(|device| Device {
+    let found = store::devices(&mut connection, actor.0.user_id, &window).await?;
+    Ok(Json(Page::of(&window, found).map(|device| Device {
         id: device.id,
         user_agent: device.user_agent,
         address: device.address,

@@ -1,8 +1,9 @@
 //! `/auth/oidc`: a browser is sent to a tenant's identity provider, and comes back signed in.
 //!
 //! A tenant chooses its provider, so the provider's word is good for that tenant and nothing else: the session cannot go
-//! to another tenant, and not touch what belongs to the person everywhere (password, other sessions). Nobody finishes a
-//! journey that another browser began: the state belongs to a cookie.
+//! to another tenant, and not touch what belongs to the person everywhere (password, other sessions). Nor is it good for
+//! somebody whom the person who set the provider up could not have made what they are: no admin makes themselves an owner by
+//! a provider of their own. Nobody finishes a journey that another browser began: the state belongs to a cookie.
 
 use axum::{
     extract::State,
@@ -22,11 +23,11 @@ use switchroom_api_base::{
     reply::Params,
     state::{ApiConfig, AppState},
 };
-use switchroom_core::{Role, TenantId, UserId};
+use switchroom_core::{Grants, Role, TenantId, UserId};
 use switchroom_store::{
     StoreError, audit,
     identity_providers::{self as store, Known, NewJourney, Provider},
-    users,
+    tenants, users,
 };
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -79,7 +80,7 @@ fn own_path(path: Option<&str>) -> &str {
 ///
 /// For browsers: leads to the provider's sign-in page.
 #[utoipa::path(get, path = "/api/v1/auth/oidc/{provider}/start", tag = "auth", operation_id = "start_oidc", params(("provider" = Uuid, Path), Start),
-    responses((status = 303, description = "To the provider"), (status = 404, description = "No such provider, or it is switched off"),
+    responses((status = 303, description = "To the provider"), (status = 403, description = "`tenant-suspended`"), (status = 404, description = "No such provider, or it is switched off"),
         (status = 400, description = "A query parameter cannot be read"), (status = 429, description = "Too many from this address"), (status = 503, description = "The provider cannot be asked")))]
 async fn start(
     State(state): State<AppState>,
@@ -90,8 +91,11 @@ async fn start(
     state.limits.sign_in(address)?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let found = store::find(&mut connection, id).await?.filter(|provider| provider.is_active);
-    drop(connection);
     let provider = found.ok_or_else(Problem::not_found)?;
+    if tenants::is_suspended(&mut connection, TenantId(provider.tenant_id)).await? {
+        return Err(Problem::tenant_suspended());
+    }
+    drop(connection);
     let metadata = state.issuers.metadata(&provider.issuer).await.map_err(|error| {
         tracing::warn!(%error, provider = %provider.id, "an identity provider cannot be asked");
         Problem::unavailable(10).detail("The identity provider cannot be asked now.")
@@ -152,7 +156,8 @@ struct Back {
 /// Back from elsewhere
 ///
 /// Where providers send browsers. Signed in they go on to where they wanted; else to the sign-in page, whose address says
-/// why (`?problem=`): `oidc-expired`, `oidc-refused`, `oidc-failed`, `oidc-no-account`.
+/// why (`?problem=`): `oidc-expired`, `oidc-refused`, `oidc-failed`, `oidc-no-account`,
+/// `tenant-suspended`.
 #[utoipa::path(get, path = "/api/v1/auth/oidc/callback", tag = "auth", operation_id = "finish_oidc", params(Back),
     responses((status = 303, description = "Into the console, or back to its sign-in page"), (status = 400, description = "A query parameter cannot be read")))]
 async fn callback(
@@ -202,8 +207,12 @@ async fn finish(
     let journey = store::come_back(&mut connection, &token::hash(given), &token::hash(browser)).await?;
     let journey = journey.ok_or_else(|| refused("oidc-expired"))?;
     let found = store::find(&mut connection, journey.provider_id).await?;
-    drop(connection);
     let provider = found.filter(|provider| provider.is_active).ok_or_else(|| refused("oidc-expired"))?;
+    // Before anybody joins.
+    if tenants::is_suspended(&mut connection, TenantId(provider.tenant_id)).await? {
+        return Err(Problem::tenant_suspended());
+    }
+    drop(connection);
     let Some(code) = back.code.as_deref().filter(|_| back.error.is_none()) else {
         return Err(refused("oidc-refused"));
     };
@@ -226,8 +235,8 @@ async fn finish(
     };
     let user = match admit(state, &provider, &claims, address).await? {
         Ok(user) => user,
-        Err(known) => {
-            note_failure(state, &provider, known, "oidc-no-account", address).await?;
+        Err((known, why)) => {
+            note_failure(state, &provider, known, why, address).await?;
             return Err(refused("oidc-no-account"));
         }
     };
@@ -252,6 +261,9 @@ async fn note_failure(
     account::tell(&mut connection, &tenants, user, "session.refused", address, &detail).await
 }
 
+/// Who was not let in, where that is known, and why.
+type NotIn = (Option<UserId>, &'static str);
+
 /// Whose account it is: known by name there, else by a verified address; a stranger joins where the tenant lets them. Who
 /// has an account elsewhere and is no member here comes by an invitation, which asks for their own password.
 async fn admit(
@@ -259,7 +271,8 @@ async fn admit(
     provider: &Provider,
     claims: &Claims,
     address: Address,
-) -> Result<Result<UserId, Option<UserId>>, Problem> {
+) -> Result<Result<UserId, NotIn>, Problem> {
+    const STRANGER: NotIn = (None, "oidc-no-account");
     let email = claims.verified_email.as_deref();
     let mut tx = state.db.auth().begin().await.map_err(StoreError::from)?;
     match store::who(&mut tx, provider, &claims.subject, email).await? {
@@ -268,11 +281,14 @@ async fn admit(
             tx.commit().await.map_err(StoreError::from)?;
             return Ok(Ok(user));
         }
-        Known::Barred | Known::Elsewhere => return Ok(Err(None)),
+        Known::Beyond(user) => return Ok(Err((Some(user), "oidc-beyond-reach"))),
+        Known::Barred | Known::Elsewhere => return Ok(Err(STRANGER)),
         Known::Nobody => drop(tx),
     }
-    let role: Option<Role> = provider.joins_as.as_deref().and_then(|role| role.parse().ok());
-    let (Some(role), Some(email)) = (role, email) else { return Ok(Err(None)) };
+    let may =
+        |role: &Role| provider.vouches().is_some_and(|vouches| vouches.covers(*role, Grants::of_role(*role)));
+    let role: Option<Role> = provider.joins_as.as_deref().and_then(|role| role.parse().ok()).filter(may);
+    let (Some(role), Some(email)) = (role, email) else { return Ok(Err(STRANGER)) };
     let name = claims.name.as_deref().unwrap_or(email);
     let mut tx = state.db.platform().begin().await.map_err(StoreError::from)?;
     let new = users::NewUser {
@@ -283,7 +299,7 @@ async fn admit(
         platform_admin: false,
     };
     // Made by somebody else at this very moment: the next attempt finds them.
-    let Some(user) = users::create(&mut tx, &new).await? else { return Ok(Err(None)) };
+    let Some(user) = users::create(&mut tx, &new).await? else { return Ok(Err(STRANGER)) };
     let tenant = TenantId(provider.tenant_id);
     let membership = users::NewMembership { tenant, user, role, extension: None, sip_uri: None };
     users::set_membership(&mut tx, &membership).await?;

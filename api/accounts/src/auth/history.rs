@@ -14,8 +14,9 @@ use switchroom_api_base::{
 };
 use switchroom_core::UserId;
 use switchroom_store::{
-    StoreError, Timestamp,
+    StoreError,
     audit::{self, History, Record},
+    listing::CREATED_AT,
     users,
 };
 use utoipa::ToSchema;
@@ -26,15 +27,13 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(own)).routes(routes!(of_member))
 }
 
-const SORT: &str = "-created_at";
-
 /// One line of an account's history.
 #[derive(Serialize, ToSchema)]
 struct AccountEvent {
     id: Uuid,
     /// `session.started`, `session.refused`, `session.ended`, `session.refresh_reused`, `password.changed`,
-    /// `password.refused`, `password.reset_requested`, `password.reset`, `password.chosen`, `second_factor.enabled`,
-    /// `.disabled`, `.refused`, `.reset`, `.backup_used`, `.codes_renewed`, `device.trusted`, `.distrusted`; more may come.
+    /// `password.refused`, `password.reset_requested`, `password.link_created`, `password.reset`, `password.chosen`,
+    /// `second_factor.enabled`, `.disabled`, `.refused`, `.reset`, `.backup_used`, `.codes_renewed`, `device.trusted`, `.distrusted`; more may come.
     #[schema(example = "session.refused")]
     action: String,
     /// The session it was about, where it was one.
@@ -59,10 +58,6 @@ impl From<Record> for AccountEvent {
     }
 }
 
-fn page_of(list: &ListQuery, found: Vec<Record>) -> Json<Page<AccountEvent>> {
-    Json(list.page(found, SORT, |record| (record.created_at, record.id)).map(AccountEvent::from))
-}
-
 /// My account's history
 ///
 /// Sign-ins and what else happened to the account, failures included: an unknown address here is worth a new password.
@@ -73,12 +68,11 @@ async fn own(
     actor: Actor,
     list: ListQuery,
 ) -> Result<Json<Page<AccountEvent>>, Problem> {
-    list.sort_by(&[SORT])?;
-    let after = list.after::<Timestamp>(SORT)?;
+    let window = list.window(&[CREATED_AT], true)?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let view = History::Own(actor.0.tenant());
-    let found = audit::history(&mut connection, actor.0.user_id, view, after, list.fetch()).await?;
-    Ok(page_of(&list, found))
+    let found = audit::history(&mut connection, actor.0.user_id, view, &window).await?;
+    Ok(Json(Page::of(&window, found).map(AccountEvent::from)))
 }
 
 /// A member's account history
@@ -92,12 +86,11 @@ async fn of_member(
     Params(id): Params<Uuid>,
     list: ListQuery,
 ) -> Result<Json<Page<AccountEvent>>, Problem> {
-    list.sort_by(&[SORT])?;
-    let after = list.after::<Timestamp>(SORT)?;
+    let window = list.window(&[CREATED_AT], true)?;
     let (tenant, user) = (caller.tenant, UserId(id));
     let mut tx = state.db.tenant(tenant).await?;
     users::member_role(&mut tx, tenant, user).await?.ok_or_else(Problem::not_found)?;
-    let found = audit::history(&mut tx, user, History::Tenant(tenant), after, list.fetch()).await?;
+    let found = audit::history(&mut tx, user, History::Tenant(tenant), &window).await?;
     tx.commit().await?;
-    Ok(page_of(&list, found))
+    Ok(Json(Page::of(&window, found).map(AccountEvent::from)))
 }

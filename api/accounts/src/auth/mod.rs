@@ -8,6 +8,7 @@ mod devices;
 mod federated;
 mod history;
 mod own_sessions;
+mod password_link;
 mod register;
 mod reset;
 mod second_factor;
@@ -24,11 +25,11 @@ use serde_json::json;
 use switchroom_api_base::{
     Json,
     auth::{ACCESS_SECONDS, Actor, Address, REFRESH_SECONDS, cookies, token},
-    body::{Body, Errors, Incoming, Validate},
+    body::{Errors, Incoming, Validate},
     problem::Problem,
     state::AppState,
 };
-use switchroom_core::{TenantId, UserId};
+use switchroom_core::TenantId;
 use switchroom_store::{
     StoreError,
     sessions::{self as store, Rotation},
@@ -36,10 +37,9 @@ use switchroom_store::{
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
 
-pub(crate) use account::{all_ended, ended};
 pub(crate) use federated::redirect_uri;
+pub use reset::choose_password;
 use second_factor::Proof;
 
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -51,6 +51,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(history::routes())
         .merge(change_password::routes())
         .merge(reset::routes())
+        .merge(password_link::routes())
         .merge(accept::routes())
         .merge(switch::routes())
         .merge(second_factor::routes())
@@ -61,6 +62,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Login {
     #[schema(example = "agent1@demo.example")]
     email: String,
@@ -112,7 +114,8 @@ pub struct TokenPair {
 /// `totp-required`, then `totp-invalid` where the code is wrong or was used.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth", request_body = Login,
     responses((status = 200, description = "Signed in", body = TokenPair),
-        (status = 401, description = "`invalid-credentials`, `totp-required` or `totp-invalid`"), (status = 429, description = "Too many from this address or for this account")))]
+        (status = 401, description = "`invalid-credentials`, `totp-required` or `totp-invalid`"),
+        (status = 403, description = "`tenant-suspended`"), (status = 429, description = "Too many from this address or for this account")))]
 async fn login(
     State(state): State<AppState>,
     address: Address,
@@ -125,13 +128,17 @@ async fn login(
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let found = users::find_for_sign_in(&mut connection, body.email.trim()).await?;
     drop(connection);
-    let fits = account::password_fits(&state, &body.email, &body.password, found.as_ref()).await?;
-    let seat = found.as_ref().filter(|_| fits).and_then(|user| choose_seat(user, body.tenant.as_deref()));
-    match seat {
-        Some((user, tenant)) => {
-            let email = body.email.trim();
+    let fits = account::password_fits(&state, &body.email, &body.password, found.as_ref(), address).await?;
+    let seat = found.as_ref().and_then(|user| Some((user.id, choose_seat(user, body.tenant.as_deref())?)));
+    match fits.zip(seat) {
+        // Said to those only who know the password.
+        Some((guess, (_, Seat::Suspended))) => {
+            state.limits.take_back(guess);
+            Err(Problem::tenant_suspended())
+        }
+        Some((guess, (user, Seat::At(tenant)))) => {
             let proof =
-                second_factor::ask(&state, user, email, body.totp.as_deref(), address, &headers).await?;
+                second_factor::ask(&state, user, guess, body.totp.as_deref(), address, &headers).await?;
             let answer =
                 account::start_session(&state, user, tenant, REFRESH_SECONDS, address, &headers).await?;
             match proof {
@@ -141,32 +148,41 @@ async fn login(
                 Proof::Shown | Proof::NotNeeded => Ok(answer),
             }
         }
-        None => Err(account::refused(&state, &body.email, found.as_ref(), address, &headers).await?),
+        None => Err(account::refused(&state, found.as_ref(), address, &headers).await?),
     }
 }
 
-/// Which tenant the session is bound to: the one asked for, else the oldest membership; none for a platform admin.
-/// None at all when there is no such place.
-fn choose_seat(user: &users::Candidate, asked: Option<&str>) -> Option<(UserId, Option<TenantId>)> {
+/// Where a sign-in leads.
+enum Seat {
+    /// Into a tenant; into none, for a platform admin.
+    At(Option<TenantId>),
+    Suspended,
+}
+
+/// Which tenant the session is bound to: the one asked for, else the oldest membership whose tenant is not suspended; none
+/// for a platform admin. None at all when there is no such place.
+fn choose_seat(user: &users::Candidate, asked: Option<&str>) -> Option<Seat> {
     if user.platform_admin {
-        return Some((user.id, None));
+        return Some(Seat::At(None));
     }
-    let tenant = match asked.filter(|slug| !slug.is_empty()) {
-        Some(slug) => user.tenants.iter().find(|(_, s)| s == slug),
-        None => user.tenants.first(),
+    let mut homes = user.tenants.iter();
+    let home = match asked.filter(|slug| !slug.is_empty()) {
+        Some(slug) => homes.find(|home| home.slug == slug),
+        None => homes.find(|home| !home.suspended).or(user.tenants.first()),
     };
-    tenant.map(|(id, _)| (user.id, Some(*id)))
+    home.map(|home| if home.suspended { Seat::Suspended } else { Seat::At(Some(home.tenant)) })
 }
 
-fn new_pair(session: Uuid) -> TokenPair {
+fn new_pair(family: &token::Family) -> TokenPair {
     TokenPair {
         access_token: token::generate(token::ACCESS),
-        refresh_token: token::generate_refresh(session),
+        refresh_token: family.generate(),
         expires_in: ACCESS_SECONDS,
     }
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Refresh {
     refresh_token: String,
 }
@@ -182,18 +198,21 @@ impl Validate for Refresh {
 /// Each refresh token is good once. Presenting a used one means that a copy is about: the session ends.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = Refresh,
     responses((status = 200, description = "New tokens", body = TokenPair),
-        (status = 401, description = "Not a refresh token, or used before: then its session ends")))]
+        (status = 401, description = "Not a refresh token, or used before: then its session ends"), (status = 429, description = "Too many from this address")))]
 async fn refresh(
     State(state): State<AppState>,
     address: Address,
-    Body(body): Body<Refresh>,
+    body: Incoming,
 ) -> Result<Json<TokenPair>, Problem> {
-    let session = token::session_of_refresh(&body.refresh_token).ok_or_else(Problem::unauthenticated)?;
-    let pair = new_pair(session);
+    state.limits.look(address)?;
+    let body: Refresh = body.read().await?;
+    let family = token::Family::of(&body.refresh_token).ok_or_else(Problem::unauthenticated)?;
+    let (session, pair) = (family.session, new_pair(&family));
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let rotation = store::rotate(
         &mut connection,
         session,
+        &family.hash(),
         &token::hash(&body.refresh_token),
         &token::hash(&pair.access_token),
         &token::hash(&pair.refresh_token),
@@ -201,11 +220,13 @@ async fn refresh(
     )
     .await?;
     drop(connection);
-    state.sessions.forget(session);
     match rotation {
-        Rotation::Rotated { .. } => Ok(Json(pair)),
+        Rotation::Rotated { .. } => {
+            state.sessions.forget(session);
+            Ok(Json(pair))
+        }
         Rotation::Reused { user, tenant } => {
-            ended(&state, session);
+            state.sign_in_ended(session);
             let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
             let detail = json!({"session": session});
             account::record(&mut connection, tenant, user, "session.refresh_reused", address, detail).await?;
@@ -229,7 +250,7 @@ async fn logout(State(state): State<AppState>, actor: Actor, address: Address) -
             account::record(&mut tx, tenant, user, "session.ended", address, detail).await?;
         }
         tx.commit().await.map_err(StoreError::from)?;
-        ended(&state, actor.0.session);
+        state.sign_in_ended(actor.0.session);
     }
     Ok(signed_out(&state))
 }

@@ -16,12 +16,12 @@ use switchroom_api_base::{
     state::AppState,
 };
 use switchroom_core::TenantId;
-use switchroom_store::{StoreError, Timestamp, sessions as store};
+use switchroom_store::{StoreError, listing::CREATED_AT, sessions as store};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{account, all_ended, signed_out};
+use super::{account, signed_out};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list, end_all)).routes(routes!(end))
@@ -60,12 +60,10 @@ async fn list(
     actor: Actor,
     list: ListQuery,
 ) -> Result<Json<Page<Session>>, Problem> {
-    list.sort_by(&["-created_at"])?;
-    let after = list.after::<Timestamp>("-created_at")?;
+    let window = list.window(&[CREATED_AT], true)?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
-    let found = store::list_of(&mut connection, actor.0.user_id, reach(&actor), after, list.fetch()).await?;
-    let page = list.page(found, "-created_at", |session| (session.created_at, session.id));
-    Ok(Json(page.map(|session| Session {
+    let found = store::list_of(&mut connection, actor.0.user_id, reach(&actor), &window).await?;
+    Ok(Json(Page::of(&window, found).map(|session| Session {
         current: session.id == actor.0.session,
         id: session.id,
         tenant: session.tenant,
@@ -92,7 +90,7 @@ async fn end(
     let ended = store::end_own(&mut tx, user, id, reach(&actor)).await?.ok_or_else(Problem::not_found)?;
     account::record_ended(&mut tx, user, &[ended], address).await?;
     tx.commit().await.map_err(StoreError::from)?;
-    all_ended(&state, user, [id]);
+    state.sign_ins_ended(user, [id]);
     Ok(left(&state, &actor, id == actor.0.session))
 }
 
@@ -113,7 +111,7 @@ async fn end_all(State(state): State<AppState>, actor: Actor, address: Address) 
     };
     account::record_ended(&mut tx, user, &ended, address).await?;
     tx.commit().await.map_err(StoreError::from)?;
-    all_ended(&state, user, ended.iter().map(|ended| ended.session));
+    state.sign_ins_ended(user, ended.iter().map(|ended| ended.session));
     Ok(left(&state, &actor, true))
 }
 

@@ -38,6 +38,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Register {
     /// Slug of the tenant.
     #[schema(example = "demo")]
@@ -115,6 +116,7 @@ async fn send_link(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct ConfirmRegistration {
     /// What follows the `#` of the link.
     token: String,

@@ -20,7 +20,7 @@ use switchroom_store::{StoreError, password_links, second_factors, sessions, use
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{account, all_ended};
+use super::account;
 
 /// How long a link is good.
 const LINK_MINUTES: i64 = 60;
@@ -30,6 +30,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct ResetRequest {
     #[schema(example = "agent1@demo.example")]
     email: String,
@@ -76,10 +77,16 @@ async fn send_link(
     let token = token::generate(token::LINK);
     let until = Utc::now() + TimeDelta::minutes(LINK_MINUTES);
     password_links::create(&mut tx, &token::hash(&token), user.id, until).await?;
-    let tenants: Vec<_> = user.tenants.iter().map(|(id, _)| *id).collect();
-    account::tell(&mut tx, &tenants, Some(user.id), "password.reset_requested", address, &json!({}))
-        .await
-        .map_err(|_| NotMailed::Audit)?;
+    account::tell(
+        &mut tx,
+        &user.tenant_ids(),
+        Some(user.id),
+        "password.reset_requested",
+        address,
+        &json!({}),
+    )
+    .await
+    .map_err(|_| NotMailed::Audit)?;
     tx.commit().await.map_err(StoreError::from)?;
     let text = format!(
         "Somebody, you most likely, asked for a new password for this address.\n\n\
@@ -91,6 +98,7 @@ async fn send_link(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct ResetConfirm {
     /// What follows the `#` of the link.
     token: String,
@@ -117,23 +125,36 @@ async fn confirm(
 ) -> Result<StatusCode, Problem> {
     state.limits.sign_in(address)?;
     let body: ResetConfirm = body.read().await?;
-    let hash = token::hash(&body.token);
+    choose_password(&state, &body.token, &body.password, "password.reset", address).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Uses a link up: the password is set, and who held the account until now is signed out everywhere. 410 for a link that is
+/// good no more, 422 for a password that is none.
+pub async fn choose_password(
+    state: &AppState,
+    link: &str,
+    chosen: &str,
+    action: &str,
+    address: Address,
+) -> Result<(), Problem> {
+    let hash = token::hash(link);
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let owner = password_links::owner(&mut connection, &hash).await?.ok_or_else(Problem::link_gone)?;
     drop(connection);
-    account::check_new_password("/password", &body.password, &owner.email, &owner.name)?;
-    let password = state.passwords.hash(&body.password).await.map_err(account::hash_failed)?;
+    account::check_new_password("/password", chosen, &owner.email, &owner.name)?;
+    let password = state.passwords.hash(chosen).await.map_err(account::hash_failed)?;
     let mut tx = state.db.auth().begin().await.map_err(StoreError::from)?;
     let user = password_links::redeem(&mut tx, &hash, &password).await?.ok_or_else(Problem::link_gone)?;
     password_links::spend_all(&mut tx, user).await?;
     second_factors::distrust(&mut tx, user, None).await?;
     let ended = sessions::end_all(&mut tx, user, None).await?;
     let tenants = users::tenants_of(&mut tx, user).await?;
-    account::tell(&mut tx, &tenants, Some(user), "password.reset", address, &json!({})).await?;
+    account::tell(&mut tx, &tenants, Some(user), action, address, &json!({})).await?;
     account::record_ended(&mut tx, user, &ended, address).await?;
     tx.commit().await.map_err(StoreError::from)?;
-    all_ended(&state, user, ended.iter().map(|ended| ended.session));
+    state.sign_ins_ended(user, ended.iter().map(|ended| ended.session));
     // Who can read the mail is not the one who guessed.
     state.limits.forgive(&owner.email);
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }

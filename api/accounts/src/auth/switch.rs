@@ -11,7 +11,7 @@ use switchroom_api_base::{
     Json,
     auth::{Actor, Address, REFRESH_SECONDS},
     body::{Body, Errors, Validate},
-    list::Page,
+    list::{Page, WholeList},
     problem::Problem,
     state::AppState,
 };
@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{TokenPair, account, ended};
+use super::{TokenPair, account};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(tenants)).routes(routes!(switch))
@@ -39,12 +39,18 @@ struct MyTenant {
     role: String,
     /// Whether this sign-in is bound to it.
     current: bool,
+    /// Nobody signs in there for now.
+    suspended: bool,
 }
 
 /// My tenants
-#[utoipa::path(get, path = "/api/v1/me/tenants", tag = "people", operation_id = "list_my_tenants",
+#[utoipa::path(get, path = "/api/v1/me/tenants", tag = "people", operation_id = "list_my_tenants", params(WholeList),
     responses((status = 200, description = "Oldest membership first", body = Page<MyTenant>)))]
-async fn tenants(State(state): State<AppState>, actor: Actor) -> Result<Json<Page<MyTenant>>, Problem> {
+async fn tenants(
+    State(state): State<AppState>,
+    actor: Actor,
+    list: WholeList,
+) -> Result<Json<Page<MyTenant>>, Problem> {
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let seats = people::seats(&mut connection, actor.0.user_id).await?;
     let current = actor.0.tenant();
@@ -54,11 +60,13 @@ async fn tenants(State(state): State<AppState>, actor: Actor) -> Result<Json<Pag
         slug: seat.slug,
         name: seat.name,
         role: seat.role,
+        suspended: seat.suspended,
     };
-    Ok(Json(Page::all(seats.into_iter().map(mine).collect())))
+    Ok(Json(list.page(seats.into_iter().map(mine).collect())))
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Switch {
     /// Slug of the tenant.
     #[schema(example = "demo")]
@@ -76,7 +84,7 @@ impl Validate for Switch {
 /// Answers like a sign-in: a new session, bound to that tenant, which lasts no longer than this one would have. This
 /// one ends, and its sockets close. API tokens stay where they are and cannot switch.
 #[utoipa::path(post, path = "/api/v1/auth/switch", tag = "auth", operation_id = "switch_tenant", request_body = Switch,
-    responses((status = 200, description = "Signed in there", body = TokenPair)))]
+    responses((status = 200, description = "Signed in there", body = TokenPair), (status = 403, description = "`tenant-suspended`")))]
 async fn switch(
     State(state): State<AppState>,
     actor: Actor,
@@ -93,12 +101,16 @@ async fn switch(
     let mut tx = state.db.auth().begin().await.map_err(StoreError::from)?;
     let seats = people::seats(&mut tx, user).await?;
     let seat = seats.iter().find(|seat| seat.slug == body.tenant);
-    let tenant = TenantId(seat.ok_or_else(|| Problem::invalid("/tenant", "is no tenant of yours"))?.tenant);
+    let seat = seat.ok_or_else(|| Problem::invalid("/tenant", "is no tenant of yours"))?;
+    if seat.suspended {
+        return Err(Problem::tenant_suspended());
+    }
+    let tenant = TenantId(seat.tenant);
     // Of two that switch with one session, one goes on.
     let left = sessions::end_own(&mut tx, user, session, None).await?.ok_or_else(Problem::unauthenticated)?;
     account::record_ended(&mut tx, user, &[left], address).await?;
     tx.commit().await.map_err(StoreError::from)?;
-    ended(&state, session);
+    state.sign_in_ended(session);
     let left = identity.ends_at.map_or(i64::from(REFRESH_SECONDS), |end| (end - Utc::now()).num_seconds());
     let seconds = i32::try_from(left).unwrap_or(REFRESH_SECONDS).clamp(1, REFRESH_SECONDS);
     account::start_session(&state, user, Some(tenant), seconds, address, &headers).await

@@ -3,18 +3,20 @@
 use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::PgConnection;
 use switchroom_api_base::{
     Json,
-    auth::Caller,
+    auth::{Address, Caller},
     body::{Body, Errors, Incoming, Patch, Validate},
-    list::Page,
+    list::{Page, WholeList},
     problem::Problem,
     reply::{Created, IfMatch, Params, Versioned},
     state::AppState,
 };
-use switchroom_core::Role;
+use switchroom_core::{Grants, Role, UserId, people::Giving};
 use switchroom_store::{
-    Changed, StoreError,
+    Changed, StoreError, audit,
     identity_providers::{self as store, Provider, Wanted},
 };
 use utoipa::ToSchema;
@@ -22,7 +24,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::roles::not_yours;
-use crate::auth::all_ended;
 
 /// Providers that a tenant may have.
 const MOST: usize = 20;
@@ -50,6 +51,8 @@ struct IdentityProvider {
     #[schema(example = "agent")]
     joins_as: Option<String>,
     is_active: bool,
+    /// Whether it signs owners in: only one that an owner set up does.
+    vouches_for_owners: bool,
     /// To be registered with the provider.
     #[schema(example = "https://calls.example/api/v1/auth/oidc/callback")]
     redirect_uri: String,
@@ -60,7 +63,9 @@ struct IdentityProvider {
 
 impl IdentityProvider {
     fn of(state: &AppState, provider: Provider) -> Self {
+        let owner = |vouches: Giving| vouches.covers(Role::OrgOwner, Grants::of_role(Role::OrgOwner));
         Self {
+            vouches_for_owners: provider.vouches().is_some_and(owner),
             id: provider.id,
             name: provider.name,
             issuer: provider.issuer,
@@ -78,20 +83,22 @@ impl IdentityProvider {
 }
 
 /// Identity providers
-#[utoipa::path(get, path = "/api/v1/identity-providers", tag = "people", operation_id = "list_identity_providers",
+#[utoipa::path(get, path = "/api/v1/identity-providers", tag = "people", operation_id = "list_identity_providers", params(WholeList),
     responses((status = 200, description = "All, by name", body = Page<IdentityProvider>)))]
 async fn list(
     State(state): State<AppState>,
     caller: Caller,
+    list: WholeList,
 ) -> Result<Json<Page<IdentityProvider>>, Problem> {
     let mut tx = state.db.tenant(caller.tenant).await?;
     let found = store::list(&mut tx, caller.tenant).await?;
     tx.commit().await?;
-    Ok(Json(Page::all(found.into_iter().map(|provider| IdentityProvider::of(&state, provider)).collect())))
+    Ok(Json(list.page(found.into_iter().map(|provider| IdentityProvider::of(&state, provider)).collect())))
 }
 
 /// Read once, where it is written.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct NewIdentityProvider {
     #[schema(example = "Company sign-in")]
     name: String,
@@ -185,8 +192,9 @@ fn may_let_in(caller: &Caller, joins_as: Option<Role>) -> Result<(), Problem> {
 
 /// Add an identity provider
 ///
-/// Its word is taken for who somebody is, in this tenant: whoever runs it can sign in as every member. Members are found by
-/// the address that it says is verified.
+/// Its word is taken for who somebody is, in this tenant: whoever runs it can sign in as every member whom the person who
+/// set it up could have made what they are. So an owner comes in only by a provider that an owner set up. Members are found
+/// by the address that it says is verified.
 #[utoipa::path(post, path = "/api/v1/identity-providers", tag = "people", operation_id = "create_identity_provider", request_body = NewIdentityProvider,
     responses((status = 201, description = "The provider", body = IdentityProvider), (status = 409, description = "The name is taken, or there are too many")))]
 async fn create(
@@ -196,6 +204,7 @@ async fn create(
 ) -> Result<Created<IdentityProvider>, Problem> {
     check_issuer(&state, &body.issuer)?;
     may_let_in(&caller, body.joins_as)?;
+    let set_by = caller.giving().ok_or_else(Problem::forbidden)?;
     let secret = seal(&state, body.client_secret.as_deref())?;
     let wanted = Wanted {
         name: body.name.trim(),
@@ -205,6 +214,7 @@ async fn create(
         scopes: body.scopes.as_deref().unwrap_or(SCOPES),
         joins_as: body.joins_as.map(Role::name),
         is_active: body.is_active.unwrap_or(true),
+        set_by,
     };
     let mut tx = state.db.tenant(caller.tenant).await?;
     if store::list(&mut tx, caller.tenant).await?.len() >= MOST {
@@ -235,6 +245,7 @@ async fn get(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct IdentityProviderChange {
     #[serde(default)]
     #[schema(example = "Company sign-in")]
@@ -270,13 +281,16 @@ impl Validate for IdentityProviderChange {
 
 /// Change an identity provider
 ///
-/// Switched off, or with another issuer or client, the sessions that it vouched for end.
+/// Switched off, or with another issuer or client, the sessions that it vouched for end, and the API tokens made in them.
+/// With another issuer or client, or switched on, it vouches for those within the reach of who changes it; and for more than
+/// before, where somebody of more reach sends these again.
 #[utoipa::path(patch, path = "/api/v1/identity-providers/{id}", tag = "people", operation_id = "change_identity_provider", params(("id" = Uuid, Path), IfMatch),
     request_body = IdentityProviderChange,
     responses((status = 200, description = "The provider, changed", body = IdentityProvider), (status = 409, description = "The name is taken, or changed by somebody else at the same moment")))]
 async fn change(
     State(state): State<AppState>,
     caller: Caller,
+    address: Address,
     Params(id): Params<Uuid>,
     if_match: IfMatch,
     body: Incoming,
@@ -310,9 +324,18 @@ async fn change(
         scopes: body.scopes.as_deref().unwrap_or(&before.scopes),
         joins_as,
         is_active: body.is_active.unwrap_or(before.is_active),
+        set_by: caller.giving().ok_or_else(Problem::forbidden)?,
     };
     let other = wanted.issuer != before.issuer || wanted.client_id != before.client_id;
     let over = other || (before.is_active && !wanted.is_active);
+    // Whose word it is from now on: of who makes it another one, or of who has more to give and says the same again.
+    let anew = other || (wanted.is_active && !before.is_active);
+    let says = body.issuer.is_some() || body.client_id.is_some() || body.is_active.is_some();
+    let set_by = match before.vouches() {
+        Some(vouches) if !(anew || says && wanted.set_by.exceeds(vouches)) => vouches,
+        _ => wanted.set_by,
+    };
+    let wanted = Wanted { set_by, ..wanted };
     match store::update(&mut tx, caller.tenant, id, before.version, &wanted).await.map_err(taken)? {
         Changed::Done(_) => {}
         Changed::Absent => return Err(Problem::not_found()),
@@ -321,33 +344,60 @@ async fn change(
     if other {
         store::forget_identities(&mut tx, caller.tenant, id).await?;
     }
-    let ended = if over { store::end_sessions(&mut tx, caller.tenant, id).await? } else { Vec::new() };
+    let ended = if over { end_what_it_vouched_for(&mut tx, &caller, id, address).await? } else { Vec::new() };
     let provider = store::get(&mut tx, caller.tenant, id).await?.ok_or_else(Problem::not_found)?;
     tx.commit().await?;
-    for (user, session) in ended {
-        all_ended(&state, user, [session]);
+    for (user, sign_in) in ended {
+        state.sign_ins_ended(user, [sign_in]);
     }
     Ok(Versioned(provider.version, IdentityProvider::of(&state, provider)))
 }
 
 /// Delete an identity provider
 ///
-/// The sessions that it vouched for end.
+/// The sessions that it vouched for end, and the API tokens made in them.
 #[utoipa::path(delete, path = "/api/v1/identity-providers/{id}", tag = "people", operation_id = "delete_identity_provider", params(("id" = Uuid, Path)),
     responses((status = 204, description = "Deleted")))]
 async fn delete(
     State(state): State<AppState>,
     caller: Caller,
+    address: Address,
     Params(id): Params<Uuid>,
 ) -> Result<StatusCode, Problem> {
     let mut tx = state.db.tenant(caller.tenant).await?;
     if !store::delete(&mut tx, caller.tenant, id).await? {
         return Err(Problem::not_found());
     }
-    let ended = store::end_sessions(&mut tx, caller.tenant, id).await?;
+    let ended = end_what_it_vouched_for(&mut tx, &caller, id, address).await?;
     tx.commit().await?;
-    for (user, session) in ended {
-        all_ended(&state, user, [session]);
+    for (user, sign_in) in ended {
+        state.sign_ins_ended(user, [sign_in]);
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends the sessions of a provider and the tokens made in them; whose and which.
+async fn end_what_it_vouched_for(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    id: Uuid,
+    address: Address,
+) -> Result<Vec<(UserId, Uuid)>, Problem> {
+    let mut ended = store::end_sessions(connection, caller.tenant, id).await?;
+    let tokens = store::revoke_tokens(connection, caller.tenant, id).await?;
+    let address = address.text();
+    for (owner, token) in &tokens {
+        let subject = token.to_string();
+        let entry = audit::Entry {
+            tenant: Some(caller.tenant),
+            actor: Some(caller.user_id),
+            action: "api_token.revoked",
+            subject: Some(&subject),
+            detail: Some(json!({"owner": owner, "provider": id})),
+            address: address.as_deref(),
+        };
+        audit::record(connection, &entry).await?;
+    }
+    ended.extend(tokens);
+    Ok(ended)
 }

@@ -18,8 +18,8 @@ use switchroom_api_base::{
     reply::{Created, Params},
     state::AppState,
 };
-use switchroom_core::{Role, role::Modules};
-use switchroom_store::{StoreError, audit, invitations as store};
+use switchroom_core::{Grants, Permission, Role, UserId, people::Giving, role::Modules};
+use switchroom_store::{StoreError, audit, invitations as store, listing::CREATED_AT};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -27,14 +27,14 @@ use uuid::Uuid;
 use super::roles;
 
 /// How long a link is good.
-const LINK_DAYS: i64 = 7;
+pub(crate) const LINK_DAYS: i64 = 7;
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(revoke)).routes(routes!(resend))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, revoke)).routes(routes!(resend))
 }
 
 #[derive(Serialize, ToSchema)]
-struct Invitation {
+pub(crate) struct Invitation {
     id: Uuid,
     #[schema(example = "grace@demo.example")]
     email: String,
@@ -92,7 +92,7 @@ impl Invitation {
 
 /// Parts of the product, each on unless it is switched off.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct InvitedModules {
     individuals: bool,
     organizations: bool,
@@ -143,17 +143,32 @@ async fn list(
     list: ListQuery,
     Filter(filter): Filter<InvitationFilter>,
 ) -> Result<Json<Page<Invitation>>, Problem> {
-    list.sort_by(&["-created_at"])?;
-    let after = list.after::<DateTime<Utc>>("-created_at")?;
+    let window = list.window(&[CREATED_AT], true)?;
     let status = filter.status.map(Status::name);
     let mut tx = state.db.tenant(caller.tenant).await?;
-    let found = store::list(&mut tx, caller.tenant, status, after, list.fetch()).await?;
+    let found = store::list(&mut tx, caller.tenant, status, &window).await?;
     tx.commit().await?;
-    let page = list.page(found, "-created_at", |invitation| (invitation.created_at, invitation.id));
-    Ok(Json(page.map(Invitation::of)))
+    Ok(Json(Page::of(&window, found).map(Invitation::of)))
+}
+
+/// One invitation
+///
+/// Its link is not shown again.
+#[utoipa::path(get, path = "/api/v1/invitations/{id}", tag = "people", operation_id = "get_invitation", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The invitation", body = Invitation)))]
+async fn get(
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
+) -> Result<Json<Invitation>, Problem> {
+    let mut tx = state.db.tenant(caller.tenant).await?;
+    let found = store::get(&mut tx, caller.tenant, id).await?.ok_or_else(Problem::not_found)?;
+    tx.commit().await?;
+    Ok(Json(Invitation::of(found)))
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct NewInvitation {
     #[schema(example = "grace@demo.example")]
     email: String,
@@ -242,7 +257,7 @@ async fn create(
     Ok(Created {
         location: format!("/api/v1/invitations/{id}"),
         version: 1,
-        body: deliver(&state, &caller, invitation, &text).await,
+        body: deliver(&state, &caller.name, &caller.tenant_name, invitation, &text).await,
     })
 }
 
@@ -269,7 +284,7 @@ async fn revoke(
 
 /// Send an invitation again
 ///
-/// With a new link, good for another seven days; the old one is good no more.
+/// With a new link, good for another seven days; the old one is good no more. Only who could invite to it sends it again.
 #[utoipa::path(post, path = "/api/v1/invitations/{id}/resend", tag = "people", operation_id = "resend_invitation", params(("id" = Uuid, Path)),
     responses((status = 200, description = "Sent, or the link to hand over", body = Invitation), (status = 409, description = "Accepted or withdrawn already")))]
 async fn resend(
@@ -281,6 +296,9 @@ async fn resend(
     let text = token::generate(token::INVITATION);
     let mut tx = state.db.tenant(caller.tenant).await?;
     let invitation = reachable(&mut tx, &caller, id).await?;
+    // A new link is a new invitation: nobody sends one that they could not make.
+    let role = invitation.role.parse().map_err(|_| Problem::internal())?;
+    roles::choose(&mut tx, &caller, Some(role), invitation.role_id).await?;
     if state.config.mailer.is_some() {
         state.limits.mail_to(&invitation.email, Instant::now())?;
     }
@@ -291,7 +309,40 @@ async fn resend(
     let invitation = store::get(&mut tx, caller.tenant, id).await?.ok_or_else(Problem::not_found)?;
     record(&mut tx, &caller, "invitation.resent", &invitation, address).await?;
     tx.commit().await?;
-    Ok(Json(deliver(&state, &caller, invitation, &text).await))
+    Ok(Json(deliver(&state, &caller.name, &caller.tenant_name, invitation, &text).await))
+}
+
+/// Withdraws what somebody invited people to and could not any more; None = they invite nobody. How many.
+pub(super) async fn withdraw_beyond(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    inviter: UserId,
+    gives: Option<Giving>,
+    address: Address,
+) -> Result<usize, Problem> {
+    let gives = gives.filter(|gives| gives.grants.holds(Permission::UsersCreate));
+    let mut withdrawn = 0;
+    for open in store::open_of(connection, caller.tenant, inviter).await? {
+        let role: Role = open.role.parse().map_err(|_| Problem::internal())?;
+        let grants = open.permissions.map_or_else(|| Grants::of_role(role), Grants::of_names);
+        if gives.is_some_and(|gives| gives.covers(role, grants))
+            || !store::revoke(connection, caller.tenant, open.id).await?
+        {
+            continue;
+        }
+        let (subject, address) = (open.id.to_string(), address.text());
+        let entry = audit::Entry {
+            tenant: Some(caller.tenant),
+            actor: Some(caller.user_id),
+            action: "invitation.revoked",
+            subject: Some(&subject),
+            detail: Some(json!({"email": open.email, "role": open.role, "inviter": inviter})),
+            address: address.as_deref(),
+        };
+        audit::record(connection, &entry).await?;
+        withdrawn += 1;
+    }
+    Ok(withdrawn)
 }
 
 /// The invitation, where the caller's authority reaches the role it gives: whoever sees its link could use it.
@@ -330,7 +381,13 @@ async fn record(
 }
 
 /// Mails the link, or puts it into the answer.
-async fn deliver(state: &AppState, caller: &Caller, invitation: store::Invitation, text: &str) -> Invitation {
+pub(crate) async fn deliver(
+    state: &AppState,
+    inviter: &str,
+    tenant: &str,
+    invitation: store::Invitation,
+    text: &str,
+) -> Invitation {
     let mut answer = Invitation::of(invitation);
     let link = format!("{}/invitation#{text}", state.config.public_url);
     let Some(mailer) = &state.config.mailer else {
@@ -338,11 +395,11 @@ async fn deliver(state: &AppState, caller: &Caller, invitation: store::Invitatio
         answer.link = Some(link);
         return answer;
     };
-    let tenant = one_line(&caller.tenant_name);
+    let tenant = one_line(tenant);
     let mail = format!(
         "{} invites you to {tenant} on Switchroom.\n\nAccept here, within {LINK_DAYS} days:\n\n{link}\n\n\
          The link is for you alone and good once. If you expect no invitation, there is nothing to do.\n",
-        one_line(&caller.name)
+        one_line(inviter)
     );
     match mailer.send(&answer.email, &format!("Your invitation to {tenant}"), &mail).await {
         Ok(()) => answer.delivery = Some("mailed"),

@@ -115,6 +115,7 @@ async fn get(State(state): State<AppState>, actor: Actor) -> Result<Versioned<Me
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct MeChange {
     #[serde(default)]
     #[schema(example = "Ada Lovelace")]

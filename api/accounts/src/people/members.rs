@@ -13,15 +13,14 @@ use switchroom_api_base::{
 };
 use switchroom_core::{
     Permission, Role, UserId,
-    people::{Change, Refusal},
+    people::{Authority, Change, Giving, Refusal},
 };
 use switchroom_store::{StoreError, TenantTx, audit, numbers, people as store, sessions, tokens, users};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::roles;
-use crate::auth::{all_ended, ended};
+use super::{invitations, roles};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(get, change)).routes(routes!(deactivate)).routes(routes!(activate))
@@ -108,6 +107,7 @@ async fn get(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct MemberChange {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "supervisor")]
@@ -128,7 +128,7 @@ struct MemberChange {
 }
 
 #[derive(Default, Deserialize, ToSchema)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct ModulesChange {
     individuals: Option<bool>,
     organizations: Option<bool>,
@@ -143,23 +143,15 @@ impl Validate for MemberChange {
         if self.extension.value().is_some_and(|extension| !digits(extension)) {
             errors.push("/extension", "must have 2 to 6 digits");
         }
-        let sip = |text: &String| {
-            let lower = text.to_ascii_lowercase();
-            let rest = lower.strip_prefix("sip:").or_else(|| lower.strip_prefix("sips:")).unwrap_or_default();
-            !rest.is_empty()
-                && text.len() <= 512
-                && !text.contains(|c: char| c.is_whitespace() || c.is_control())
-        };
-        if self.sip_uri.value().is_some_and(|uri| !sip(uri)) {
-            errors.push("/sip_uri", "must be a SIP address such as sip:201@pbx.example");
-        }
+        errors.optional_sip("/sip_uri", self.sip_uri.value().map(String::as_str));
     }
 }
 
 /// Change a member
 ///
 /// Nobody changes their own role or modules, only an owner makes or changes an owner, and the last active owner stays one. A new
-/// role or module ends the member's sessions in the tenant, so that nothing goes on under the old one.
+/// role or module ends the member's sessions in the tenant, so that nothing goes on under the old one, and withdraws open
+/// invitations of theirs that they could not make any more. A role that takes no calls lets their lines ring nobody.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "people", operation_id = "change_user", params(("id" = Uuid, Path), IfMatch), request_body = MemberChange,
     responses((status = 200, description = "The member, changed", body = Member),
         (status = 409, description = "The extension is taken, or oneself, or the last owner")))]
@@ -207,7 +199,7 @@ async fn change(
         *flag = wanted.unwrap_or(*flag);
     }
     held.judge(&caller, role)?;
-    let changes = held.changes();
+    let mut changes = held.changes();
     if changes.is_empty() {
         return Ok(answer(&state, &caller, held.before));
     }
@@ -215,15 +207,24 @@ async fn change(
     let (tenant, user) = (caller.tenant, UserId(id));
     let (mut over, mut sockets) = (Vec::new(), Vec::new());
     if powers {
+        let grants = roles::grants_of(&mut held.tx, &caller, chosen).await?;
+        let gives = Giving { authority: Authority::Member(role), grants };
+        invitations::withdraw_beyond(&mut held.tx, &caller, user, Some(gives), address).await?;
         over = sessions::end_in_tenant(&mut held.tx, tenant, user).await?;
         sockets = tokens::ids_of(&mut held.tx, tenant, user).await?;
     }
+    if !role.takes_calls() {
+        let lines = numbers::disconnect_users(&mut held.tx, &[user], caller.user_id).await?;
+        if lines > 0 {
+            changes.insert("lines".to_owned(), json!(lines));
+        }
+    }
     held.record(&caller, "user.changed", Value::Object(changes), address).await?;
     let person = held.commit(&caller, user).await?;
-    all_ended(&state, user, over);
+    state.sign_ins_ended(user, over);
     for token in sockets {
         // The token stays; its sockets come back with what it may now.
-        ended(&state, token);
+        state.sign_in_ended(token);
     }
     state.refreshed().await;
     Ok(answer(&state, &caller, person))
@@ -231,8 +232,8 @@ async fn change(
 
 /// Switch a member off
 ///
-/// Their sessions and API tokens of this tenant end, sockets close, their lines ring nobody any more. What they did
-/// stays. Nobody switches themselves off, and the last active owner stays.
+/// Their sessions and API tokens of this tenant end, sockets close, their lines ring nobody any more, and invitations of
+/// theirs that are open are withdrawn. What they did stays. Nobody switches themselves off, and the last active owner stays.
 #[utoipa::path(post, path = "/api/v1/users/{id}/deactivate", tag = "people", operation_id = "deactivate_user", params(("id" = Uuid, Path)),
     responses((status = 200, description = "The member, switched off", body = Member), (status = 409, description = "Oneself, or the last owner")))]
 async fn deactivate(
@@ -251,11 +252,12 @@ async fn deactivate(
     held.store(&caller, role).await?;
     let over = sessions::end_in_tenant(&mut held.tx, tenant, user).await?;
     let revoked = tokens::revoke_all(&mut held.tx, tenant, user).await?;
-    let lines = numbers::disconnect_user(&mut held.tx, user).await?;
-    let detail = json!({"sessions": over.len(), "api_tokens": revoked.len(), "lines": lines});
+    let lines = numbers::disconnect_users(&mut held.tx, &[user], caller.user_id).await?;
+    let withdrawn = invitations::withdraw_beyond(&mut held.tx, &caller, user, None, address).await?;
+    let detail = json!({"sessions": over.len(), "api_tokens": revoked.len(), "lines": lines, "invitations": withdrawn});
     held.record(&caller, "user.deactivated", detail, address).await?;
     let person = held.commit(&caller, user).await?;
-    all_ended(&state, user, over.into_iter().chain(revoked));
+    state.sign_ins_ended(user, over.into_iter().chain(revoked));
     state.refreshed().await;
     Ok(answer(&state, &caller, person))
 }

@@ -1,12 +1,13 @@
 //! The person signed in, colleagues, invitations, roles, API tokens, socket tickets, and the audit log.
 
+mod alerts;
 mod audit;
 mod identity_providers;
-mod invitations;
+pub(crate) mod invitations;
 mod me;
 mod members;
 mod registrations;
-mod roles;
+pub(crate) mod roles;
 mod teams;
 mod tokens;
 mod users;
@@ -28,4 +29,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(tokens::routes())
         .merge(ws_tickets::routes())
         .merge(audit::routes())
+        .merge(alerts::routes())
 }

@@ -16,7 +16,7 @@ use switchroom_api_base::{
     state::AppState,
 };
 use switchroom_core::UserId;
-use switchroom_store::{audit, registrations as store};
+use switchroom_store::{audit, listing::CREATED_AT, registrations as store};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -94,18 +94,16 @@ async fn list(
     list: ListQuery,
     Filter(filter): Filter<RegistrationFilter>,
 ) -> Result<Json<Page<Registration>>, Problem> {
-    list.sort_by(&["-created_at"])?;
-    let after = list.after::<DateTime<Utc>>("-created_at")?;
+    let window = list.window(&[CREATED_AT], true)?;
     let status = filter.status.map(|status| match status {
         Status::Waiting => "waiting",
         Status::Approved => "approved",
         Status::Rejected => "rejected",
     });
     let mut tx = state.db.tenant(caller.tenant).await?;
-    let found = store::list(&mut tx, caller.tenant, status, after, list.fetch()).await?;
+    let found = store::list(&mut tx, caller.tenant, status, &window).await?;
     tx.commit().await?;
-    let page = list.page(found, "-created_at", |found| (found.created_at, found.id));
-    Ok(Json(page.map(Registration::from)))
+    Ok(Json(Page::of(&window, found).map(Registration::from)))
 }
 
 /// Let a client in
@@ -224,6 +222,7 @@ enum Registrations {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct AccountSettingsChange {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "approval")]

@@ -10,23 +10,26 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use switchroom_api_base::{
     Json,
-    auth::{Actor, Caller},
+    auth::{Actor, Address, Caller},
     body::{Body, Errors, Incoming, Patch, Validate},
-    list::Page,
+    list::{Page, WholeList},
     problem::{FieldError, Problem},
     reply::{Created, IfMatch, Params, Versioned},
     state::AppState,
 };
-use switchroom_core::{Grants, Permission, Role};
+use switchroom_core::{
+    Grants, Permission, Role,
+    people::{Authority, Giving},
+};
 use switchroom_store::{
-    Changed, StoreError,
+    Changed, StoreError, numbers,
     roles::{self as store, Deleted, OwnRole, Wanted},
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::auth::ended;
+use super::invitations;
 
 /// Roles of its own that a tenant may have.
 const MOST: i64 = 100;
@@ -34,7 +37,7 @@ const MOST: i64 = 100;
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(change, delete))
+        .routes(routes!(get, change, delete))
         .routes(routes!(permissions))
 }
 
@@ -88,16 +91,34 @@ impl RoleItem {
 ///
 /// The built-in ones, then those of the tenant. Module flags of a membership may take some away; `GET /api/v1/me` tells
 /// what is left.
-#[utoipa::path(get, path = "/api/v1/roles", tag = "people", operation_id = "list_roles",
+#[utoipa::path(get, path = "/api/v1/roles", tag = "people", operation_id = "list_roles", params(WholeList),
     responses((status = 200, description = "All roles", body = Page<RoleItem>)))]
-async fn list(State(state): State<AppState>, actor: Actor) -> Result<Json<Page<RoleItem>>, Problem> {
+async fn list(
+    State(state): State<AppState>,
+    actor: Actor,
+    list: WholeList,
+) -> Result<Json<Page<RoleItem>>, Problem> {
     let mut items: Vec<RoleItem> = Role::ALL.into_iter().map(RoleItem::built_in).collect();
     if let Some(tenant) = actor.0.tenant().filter(|_| actor.may(Permission::UsersRead)) {
         let mut tx = state.db.tenant(tenant).await?;
         items.extend(store::list(&mut tx, tenant).await?.into_iter().map(RoleItem::own));
         tx.commit().await?;
     }
-    Ok(Json(Page::all(items)))
+    Ok(Json(list.page(items)))
+}
+
+/// A role of the tenant's own
+#[utoipa::path(get, path = "/api/v1/roles/{id}", tag = "people", operation_id = "get_role", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The role", body = RoleItem)))]
+async fn get(
+    State(state): State<AppState>,
+    caller: Caller,
+    Params(id): Params<Uuid>,
+) -> Result<Versioned<RoleItem>, Problem> {
+    let mut tx = state.db.tenant(caller.tenant).await?;
+    let role = store::get(&mut tx, caller.tenant, id).await?.ok_or_else(Problem::not_found)?;
+    tx.commit().await?;
+    Ok(Versioned(role.version, RoleItem::own(role)))
 }
 
 /// One permission.
@@ -118,9 +139,9 @@ struct PermissionItem {
 /// All permissions
 ///
 /// What roles and API tokens are put together from.
-#[utoipa::path(get, path = "/api/v1/permissions", tag = "people", operation_id = "list_permissions",
+#[utoipa::path(get, path = "/api/v1/permissions", tag = "people", operation_id = "list_permissions", params(WholeList),
     responses((status = 200, description = "In groups", body = Page<PermissionItem>)))]
-async fn permissions() -> Json<Page<PermissionItem>> {
+async fn permissions(list: WholeList) -> Json<Page<PermissionItem>> {
     use switchroom_core::role::Module;
     let item = |permission: &Permission| PermissionItem {
         name: permission.name(),
@@ -133,7 +154,7 @@ async fn permissions() -> Json<Page<PermissionItem>> {
         }),
         grantable: Role::OrgOwner.grants(*permission),
     };
-    Json(Page::all(Permission::ALL.iter().map(item).collect()))
+    Json(list.page(Permission::ALL.iter().map(item).collect()))
 }
 
 /// Names of permissions as a set; 422 for each that is none, or none that a tenant has.
@@ -161,6 +182,7 @@ fn is_base(role: Role) -> bool {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct NewRole {
     /// Unlike every other role's, in any case.
     #[schema(example = "Night shift")]
@@ -252,6 +274,7 @@ async fn create(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct RoleChange {
     #[serde(default)]
     #[schema(example = "Night shift")]
@@ -284,12 +307,14 @@ impl Validate for RoleChange {
 
 /// Change a role
 ///
-/// Whoever has it may at once what it gives now: their sockets close and come back. Nobody adds what they do not have.
+/// Whoever has it may at once what it gives now: their sockets close and come back, and open invitations that they could not
+/// make any more are withdrawn. Nobody adds what they do not have.
 #[utoipa::path(patch, path = "/api/v1/roles/{id}", tag = "people", operation_id = "change_role", params(("id" = Uuid, Path), IfMatch), request_body = RoleChange,
     responses((status = 200, description = "The role, changed", body = RoleItem), (status = 409, description = "The name is taken, or changed by somebody else at the same moment")))]
 async fn change(
     State(state): State<AppState>,
     caller: Caller,
+    address: Address,
     Params(id): Params<Uuid>,
     if_match: IfMatch,
     body: Incoming,
@@ -322,11 +347,21 @@ async fn change(
     }
     let role = store::get(&mut tx, caller.tenant, id).await?.ok_or_else(Problem::not_found)?;
     let sign_ins = store::sign_ins(&mut tx, caller.tenant, id).await?;
+    let holders = store::holders(&mut tx, caller.tenant, id).await?;
+    if !base.takes_calls() {
+        numbers::disconnect_users(&mut tx, &holders, caller.user_id).await?;
+    }
+    if !permissions.covers(had) || base != old_base {
+        let gives = Giving { authority: Authority::Member(base), grants: permissions };
+        for holder in holders {
+            invitations::withdraw_beyond(&mut tx, &caller, holder, Some(gives), address).await?;
+        }
+    }
     tx.commit().await?;
     if permissions != had || base != old_base {
         for (user, sign_in) in sign_ins {
             state.sessions.forget_user(user);
-            ended(&state, sign_in);
+            state.sign_in_ended(sign_in);
         }
         state.refreshed().await;
     }
@@ -359,14 +394,14 @@ async fn delete(
 
 /// A role somebody shall have: a built-in one, or one of the tenant's own with its base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Chosen {
+pub(crate) struct Chosen {
     pub role: Role,
     pub id: Option<Uuid>,
 }
 
 /// The role that was asked for: `id` wins over `role`, which may only repeat its base. 422 for one that is not there, 403
 /// for one that gives more than the caller has.
-pub(super) async fn choose(
+pub(crate) async fn choose(
     connection: &mut PgConnection,
     caller: &Caller,
     role: Option<Role>,
@@ -388,4 +423,15 @@ pub(super) async fn choose(
     };
     caller.require_reach(chosen.role)?;
     if caller.gives.covers(grants) { Ok(Some(chosen)) } else { Err(not_yours()) }
+}
+
+/// What a role gives that somebody has.
+pub(super) async fn grants_of(
+    connection: &mut PgConnection,
+    caller: &Caller,
+    chosen: Chosen,
+) -> Result<Grants, Problem> {
+    let Some(id) = chosen.id else { return Ok(Grants::of_role(chosen.role)) };
+    let own = store::get(connection, caller.tenant, id).await?.ok_or_else(Problem::internal)?;
+    Ok(Grants::of_names(own.permissions))
 }

@@ -108,17 +108,16 @@ async fn list(
     list: ListQuery,
     Filter(filter): Filter<TeamFilter>,
 ) -> Result<Json<Page<Team>>, Problem> {
-    list.sort_by(&["name"])?;
-    let after = list.after::<String>("name")?;
+    let window = list.window(&[store::BY_NAME], false)?;
     let of = filter.user_id.map(UserId);
     let mut tx = state.db.tenant(caller.tenant).await?;
-    let found = store::list(&mut tx, caller.tenant, of, list.q.as_deref(), after, list.fetch()).await?;
+    let found = store::list(&mut tx, caller.tenant, of, list.q.as_deref(), &window).await?;
     tx.commit().await?;
-    let page = list.page(found, "name", |team| (team.name.clone(), team.id));
-    Ok(Json(page.map(|team| Team::of(team, None))))
+    Ok(Json(Page::of(&window, found).map(|team| Team::of(team, None))))
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct NewTeam {
     /// Unlike every other team's, in any case.
     #[schema(example = "Support")]
@@ -170,6 +169,7 @@ async fn get(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct TeamChange {
     #[serde(default)]
     #[schema(example = "Support")]
@@ -238,6 +238,7 @@ async fn delete(
 }
 
 #[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Place {
     #[serde(default)]
     is_lead: bool,
@@ -311,13 +312,11 @@ async fn extensions(
     caller: Caller,
     list: ListQuery,
 ) -> Result<Json<Page<Extension>>, Problem> {
-    list.sort_by(&["extension"])?;
-    let after = list.after::<String>("extension")?;
+    let window = list.window(&[store::BY_EXTENSION], false)?;
     let mut tx = state.db.tenant(caller.tenant).await?;
-    let found = store::extensions(&mut tx, caller.tenant, after, list.fetch()).await?;
+    let found = store::extensions(&mut tx, caller.tenant, &window).await?;
     tx.commit().await?;
-    let page = list.page(found, "extension", |found| (found.extension.clone(), found.user_id));
-    Ok(Json(page.map(|found| Extension {
+    Ok(Json(Page::of(&window, found).map(|found| Extension {
         extension: found.extension,
         user_id: found.user_id,
         name: found.name,

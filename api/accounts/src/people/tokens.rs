@@ -10,22 +10,21 @@ use switchroom_api_base::{
     Json,
     auth::{Actor, Address, token},
     body::{Body, Errors, Validate},
-    list::{Filter, ListQuery, Page},
+    list::{Filter, ListQuery, Page, WholeList},
     problem::Problem,
     reply::{Created, Params},
     state::AppState,
 };
 use switchroom_core::{Grants, Permission, TenantId};
-use switchroom_store::{StoreError, TenantTx, Timestamp, audit, tokens};
+use switchroom_store::{StoreError, TenantTx, audit, listing::CREATED_AT, tokens};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::roles::{not_yours, read_permissions};
-use crate::auth::ended;
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(revoke))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, revoke))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -116,22 +115,40 @@ async fn list(
     list: ListQuery,
     Filter(filter): Filter<TokenFilter>,
 ) -> Result<Json<Page<ApiToken>>, Problem> {
-    list.sort_by(&["-created_at"])?;
-    let after = list.after::<Timestamp>("-created_at")?;
+    let window = list.window(&[CREATED_AT], true)?;
     let own = actor.0.user_id;
     let user = if actor.may(Permission::TokensManage) { filter.user_id.map(Into::into) } else { Some(own) };
     if user == Some(own) && filter.user_id.is_some_and(|asked| asked != own.0) {
-        return Ok(Json(Page::all(Vec::new())));
+        return Ok(Json(WholeList { count: list.count }.page(Vec::new())));
     }
     let mut scope = Scope::begin(&state, &actor).await?;
     let tenant = scope.tenant;
-    let found = tokens::list(scope.connection(), tenant, user, after, list.fetch()).await?;
+    let found = tokens::list(scope.connection(), tenant, user, &window).await?;
     scope.commit().await?;
-    let page = list.page(found, "-created_at", |token| (token.created_at, token.id));
-    Ok(Json(page.map(|token| ApiToken::of(token, None))))
+    Ok(Json(Page::of(&window, found).map(|token| ApiToken::of(token, None))))
+}
+
+/// One API token
+#[utoipa::path(get, path = "/api/v1/api-tokens/{id}", tag = "people", operation_id = "get_api_token", params(("id" = Uuid, Path)),
+    responses((status = 200, description = "The token, without its secret", body = ApiToken)))]
+async fn get(
+    State(state): State<AppState>,
+    actor: Actor,
+    Params(id): Params<Uuid>,
+) -> Result<Json<ApiToken>, Problem> {
+    let mut scope = Scope::begin(&state, &actor).await?;
+    let tenant = scope.tenant;
+    let token = tokens::get(scope.connection(), tenant, id).await?.ok_or_else(Problem::not_found)?;
+    scope.commit().await?;
+    // As when it is revoked: without the right to see it, it is absent.
+    if token.user_id != actor.0.user_id.0 && !actor.may(Permission::TokensManage) {
+        return Err(Problem::not_found());
+    }
+    Ok(Json(ApiToken::of(token, None)))
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct NewApiToken {
     #[schema(example = "nightly export")]
     name: String,
@@ -225,7 +242,7 @@ async fn revoke(
     }
     record_act(&mut scope, &actor, "api_token.revoked", id, address, json!({"owner": owner})).await?;
     scope.commit().await?;
-    ended(&state, id);
+    state.sign_in_ended(id);
     Ok(StatusCode::NO_CONTENT)
 }
 

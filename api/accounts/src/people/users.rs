@@ -9,7 +9,7 @@ use serde_json::json;
 use switchroom_api_base::{
     Json,
     auth::{Address, Caller},
-    list::{COUNT_CAP, Filter, ListQuery, Page},
+    list::{Filter, ListQuery, Page},
     problem::Problem,
     reply::Params,
     state::AppState,
@@ -19,8 +19,6 @@ use switchroom_store::{audit, sessions, users};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-
-use crate::auth::all_ended;
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(sign_out))
@@ -60,6 +58,8 @@ struct UserFilter {
 }
 
 /// Members of the tenant
+///
+/// Sorted by `email`, `name`, or, for those who may sign others out, `last_seen_at`.
 #[utoipa::path(get, path = "/api/v1/users", tag = "people", operation_id = "list_users", params(ListQuery, UserFilter),
     responses((status = 200, description = "Members by e-mail", body = Page<User>)))]
 async fn list(
@@ -68,18 +68,15 @@ async fn list(
     list: ListQuery,
     Filter(filter): Filter<UserFilter>,
 ) -> Result<Json<Page<User>>, Problem> {
-    list.sort_by(&["email"])?;
-    let after = list.after::<String>("email")?.map(|(email, _)| email);
+    let sees_when = caller.may(Permission::UsersSignOut);
+    let orders = [users::BY_EMAIL, users::BY_NAME, users::BY_LAST_SEEN];
+    let window = list.window(if sees_when { &orders } else { &orders[..2] }, false)?;
     let filter = users::MemberFilter { q: list.q.clone(), role: filter.role, email: filter.email };
     let mut tx = state.db.tenant(caller.tenant).await?;
-    let members = users::list(&mut tx, caller.tenant, &filter, after.as_deref(), list.fetch()).await?;
-    let count =
-        if list.count { Some(users::count(&mut tx, caller.tenant, &filter, COUNT_CAP).await?) } else { None };
+    let members = users::list(&mut tx, caller.tenant, &filter, &window).await?;
     tx.commit().await?;
-    let sees_when = caller.may(Permission::UsersSignOut);
     let presences: BTreeMap<Uuid, String> = state.presences(caller.tenant);
-    let page = list.page(members, "email", |member| (member.email.clone(), member.id)).counted(count);
-    Ok(Json(page.map(|member| User {
+    Ok(Json(Page::of(&window, members).map(|member| User {
         presence: presences.get(&member.id).cloned(),
         id: member.id,
         email: member.email,
@@ -121,6 +118,6 @@ async fn sign_out(
     };
     audit::record(&mut tx, &entry).await?;
     tx.commit().await?;
-    all_ended(&state, user, ended);
+    state.sign_ins_ended(user, ended);
     Ok(StatusCode::NO_CONTENT)
 }

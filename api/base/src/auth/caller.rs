@@ -1,13 +1,19 @@
 //! Who makes the request, as handlers take it. The guard has put it there after it found the request permitted.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{Extensions, StatusCode, request::Parts},
+    http::{Extensions, HeaderMap, StatusCode, request::Parts},
 };
 use switchroom_core::{
-    Grants, Permission, Role, TenantId, UserId, number::Region, people::Authority, role::Modules,
+    Grants, Permission, Role, TenantId, UserId,
+    number::Region,
+    people::{Authority, Giving},
+    role::Modules,
 };
 use uuid::Uuid;
 
@@ -83,6 +89,11 @@ impl Caller {
         if self.platform { Some(Authority::Platform) } else { self.role.map(Authority::Member) }
     }
 
+    /// What they may make of others; None as for [`Caller::authority`].
+    pub fn giving(&self) -> Option<Giving> {
+        self.authority().map(|authority| Giving { authority, grants: self.gives })
+    }
+
     /// 403 unless the caller's authority reaches a person of that role.
     pub fn require_reach(&self, role: Role) -> Result<(), Problem> {
         if self.authority().is_some_and(|authority| authority.reaches(role)) {
@@ -122,13 +133,65 @@ pub(super) fn tenant_required() -> Problem {
         .detail("This sign-in is bound to no tenant: name one by the header X-Tenant.")
 }
 
-/// Where the request came from. No header is believed: who is behind a proxy shares its address.
+/// Where the request came from: who is at the other end of the connection, unless that is a proxy the operator trusts.
 #[derive(Clone, Copy, Debug)]
 pub struct Address(pub Option<IpAddr>);
 
+/// The proxies that the operator trusts to say whom they speak for. Nobody's header is believed unless it comes from one.
+#[derive(Clone)]
+pub struct Proxies(Arc<dyn Fn(IpAddr) -> bool + Send + Sync>);
+
+impl Default for Proxies {
+    /// None.
+    fn default() -> Self {
+        Self::trusting(|_| false)
+    }
+}
+
+impl std::fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Proxies")
+    }
+}
+
+impl Proxies {
+    pub fn trusting(which: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(which))
+    }
+
+    /// Who is behind the connection. Each proxy adds at the end of X-Forwarded-For whom it heard, so it is read from there:
+    /// the first that is not a trusted proxy itself is the client, and what stands before, anybody could have written.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut client = peer.to_canonical();
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+        for hop in lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(',')) {
+            if !(self.0)(client) {
+                break;
+            }
+            // What cannot be read was not written by a proxy we know: the one before it is as far as we see.
+            let Some(next) = hop_address(hop.trim()) else { break };
+            client = next;
+        }
+        client
+    }
+}
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let plain = hop.parse::<IpAddr>().ok();
+    let address = plain.or_else(|| hop.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()));
+    let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse::<IpAddr>().ok();
+    address.or_else(bracketed).map(|address| address.to_canonical())
+}
+
 impl Address {
+    /// What the listener has found out; elsewhere (tests of the router alone) the peer.
     pub fn of(extensions: &Extensions) -> Self {
-        Self(extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip().to_canonical()))
+        let peer =
+            || Self(extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical()));
+        extensions.get::<Self>().copied().unwrap_or_else(peer)
     }
 
     pub fn text(self) -> Option<String> {
@@ -140,5 +203,46 @@ impl<S: Send + Sync> FromRequestParts<S> for Address {
     type Rejection = std::convert::Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Self::of(&parts.extensions))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_say_whom_they_speak_for() {
+        let proxies = Proxies::trusting(|address| match address {
+            IpAddr::V4(address) => address.octets()[0] == 10,
+            IpAddr::V6(address) => address.is_loopback(),
+        });
+        for (peer, lines, client) in [
+            ("192.0.2.1", vec!["203.0.113.9"], "192.0.2.1"),
+            ("10.0.0.1", vec![], "10.0.0.1"),
+            ("10.0.0.1", vec!["203.0.113.9"], "203.0.113.9"),
+            ("::ffff:10.0.0.1", vec!["203.0.113.9"], "203.0.113.9"),
+            ("::1", vec!["::ffff:203.0.113.9"], "203.0.113.9"),
+            // What the client wrote itself stands before what the proxy added.
+            ("10.0.0.1", vec!["127.0.0.1, 203.0.113.9"], "203.0.113.9"),
+            ("10.0.0.1", vec!["127.0.0.1", "203.0.113.9"], "203.0.113.9"),
+            // A row of proxies.
+            ("10.0.0.1", vec!["1.1.1.1, 203.0.113.9, 10.0.0.3,10.0.0.2"], "203.0.113.9"),
+            ("10.0.0.1", vec!["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            ("10.0.0.1", vec!["203.0.113.9, unknown"], "10.0.0.1"),
+            ("10.0.0.1", vec!["203.0.113.9, , 10.0.0.2"], "10.0.0.2"),
+            ("10.0.0.1", vec!["203.0.113.9:4711"], "203.0.113.9"),
+            ("10.0.0.1", vec!["[2001:db8::1]:4711"], "2001:db8::1"),
+            ("10.0.0.1", vec!["[2001:db8::1]"], "2001:db8::1"),
+            ("10.0.0.1", vec!["2001:db8::1"], "2001:db8::1"),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in &lines {
+                headers.append(FORWARDED_FOR, line.parse().unwrap());
+            }
+            let found = proxies.client(peer.parse().unwrap(), &headers);
+            assert_eq!(found.to_string(), client, "{peer} {lines:?}");
+            let nobody = Proxies::default().client(peer.parse().unwrap(), &headers);
+            assert_eq!(nobody, peer.parse::<IpAddr>().unwrap().to_canonical());
+        }
     }
 }

@@ -12,12 +12,12 @@ use axum::{
 };
 use serde_json::json;
 use switchroom_core::{
-    TenantId,
+    TenantId, UserId,
     permission::{Access, ENDPOINTS, Endpoint, Scope, endpoint},
     reads,
 };
 use switchroom_store::{
-    audit,
+    Database, StoreError, audit,
     origin::{self, Origin},
 };
 
@@ -132,6 +132,9 @@ async fn admit(state: &AppState, mut request: Request) -> Result<(Request, Optio
                 .detail("Send the value of the CSRF cookie in the header X-CSRF-Token."));
         }
     }
+    if identity.is_suspended() {
+        return Err(Problem::tenant_suspended());
+    }
     if identity.platform
         && let Some(slug) = request.headers().get(TENANT_HEADER)
     {
@@ -226,21 +229,29 @@ async fn act_in_tenant(
         .tenant(slug)
         .await?
         .ok_or_else(|| Problem::not_found().detail("X-Tenant names no tenant."))?;
-    let address = address.text();
-    let mut connection = state.db.platform().acquire().await.map_err(switchroom_store::StoreError::from)?;
-    audit::record(
-        &mut connection,
-        &audit::Entry {
-            tenant: Some(place.tenant),
-            actor: Some(identity.user_id),
-            action: "platform.acted",
-            subject: Some(subject),
-            detail: None,
-            address: address.as_deref(),
-        },
-    )
-    .await?;
+    note_acting(&state.db, identity.user_id, place.tenant, subject, address).await?;
     Ok(Arc::new(Identity { place: Some(place), ..identity.clone() }))
+}
+
+/// The line that a platform admin leaves in the tenant they are about to act in.
+pub async fn note_acting(
+    db: &Database,
+    actor: UserId,
+    tenant: TenantId,
+    subject: &str,
+    address: Address,
+) -> Result<(), StoreError> {
+    let address = address.text();
+    let mut connection = db.platform().acquire().await?;
+    let entry = audit::Entry {
+        tenant: Some(tenant),
+        actor: Some(actor),
+        action: "platform.acted",
+        subject: Some(subject),
+        detail: None,
+        address: address.as_deref(),
+    };
+    audit::record(&mut connection, &entry).await
 }
 
 #[cfg(test)]

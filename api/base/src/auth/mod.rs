@@ -7,7 +7,7 @@
 pub mod caller;
 pub mod cookies;
 pub mod guard;
-pub(crate) mod limits;
+pub mod limits;
 pub mod oidc;
 mod password;
 mod remembered;
@@ -15,7 +15,7 @@ mod sessions;
 mod tickets;
 pub mod token;
 
-pub use caller::{Actor, Address, Caller};
+pub use caller::{Actor, Address, Caller, Proxies};
 pub use password::{HashFailed, Passwords, hash_blocking};
 pub use sessions::{Identity, Place, Sessions};
 pub use tickets::Tickets;

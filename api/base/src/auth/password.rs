@@ -15,19 +15,28 @@ use tokio::sync::oneshot;
 
 /// Hashes under way at once; each holds 19 MiB.
 const HASHERS: usize = 2;
+/// Hashes that wait. On an idle machine the last of them is done within two seconds; beyond them nobody is helped by
+/// waiting too.
+const WAITING: usize = 64;
 /// How much they yield to others (`setpriority`): about a tenth of a core beside a thread that wants all of it.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-#[derive(Debug, thiserror::Error)]
-#[error("password hashing failed")]
-pub struct HashFailed;
+/// Why there is no hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HashFailed {
+    /// Too many wait already; later there may be room.
+    #[error("too many passwords are waiting to be hashed")]
+    Full,
+    #[error("password hashing failed")]
+    Failed,
+}
 
 /// The hasher of the house.
 pub struct Passwords {
     argon2: Argon2<'static>,
     /// To the hashers, which end with it.
-    work: mpsc::Sender<Work>,
+    work: mpsc::SyncSender<Work>,
     /// Verified where nobody has the e-mail, so that the answer takes as long as for somebody.
     decoy: String,
 }
@@ -35,7 +44,7 @@ pub struct Passwords {
 impl Passwords {
     /// OWASP's first choice for Argon2id: 19 MiB, two passes, one lane.
     pub fn new() -> Result<Self, HashFailed> {
-        let params = Params::new(19 * 1024, 2, 1, None).map_err(|_| HashFailed)?;
+        let params = Params::new(19 * 1024, 2, 1, None).map_err(|_| HashFailed::Failed)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash_with(&argon2, "nobody has this password")?;
         Ok(Self { argon2, work: start_hashers()?, decoy })
@@ -73,15 +82,18 @@ impl Passwords {
                 let _ = done.send(work());
             }
         };
-        self.work.send(Box::new(work)).map_err(|_| HashFailed)?;
-        answer.await.map_err(|_| HashFailed)
+        self.work.try_send(Box::new(work)).map_err(|error| match error {
+            mpsc::TrySendError::Full(_) => HashFailed::Full,
+            mpsc::TrySendError::Disconnected(_) => HashFailed::Failed,
+        })?;
+        answer.await.map_err(|_| HashFailed::Failed)
     }
 }
 
 type Work = Box<dyn FnOnce() + Send>;
 
-fn start_hashers() -> Result<mpsc::Sender<Work>, HashFailed> {
-    let (sender, queue) = mpsc::channel::<Work>();
+fn start_hashers() -> Result<mpsc::SyncSender<Work>, HashFailed> {
+    let (sender, queue) = mpsc::sync_channel::<Work>(WAITING);
     let queue = Arc::new(Mutex::new(queue));
     for _ in 0..HASHERS {
         let queue = Arc::clone(&queue);
@@ -96,7 +108,7 @@ fn start_hashers() -> Result<mpsc::Sender<Work>, HashFailed> {
                 }
             }
         };
-        thread::Builder::new().name("hasher".to_owned()).spawn(hasher).map_err(|_| HashFailed)?;
+        thread::Builder::new().name("hasher".to_owned()).spawn(hasher).map_err(|_| HashFailed::Failed)?;
     }
     Ok(sender)
 }
@@ -115,7 +127,7 @@ fn step_back() {
 }
 
 fn hash_with(argon2: &Argon2<'_>, password: &str) -> Result<String, HashFailed> {
-    argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(|_| HashFailed)
+    argon2.hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(|_| HashFailed::Failed)
 }
 
 /// Hashes outside a running server (commands).
@@ -136,6 +148,28 @@ mod tests {
             passwords.beside(|| rustix::process::getpriority_process(None).unwrap()).await.unwrap();
         assert_eq!(niceness, own.max(NICENESS));
         assert_eq!(rustix::process::getpriority_process(None).unwrap(), own, "of those threads only");
+    }
+
+    #[tokio::test]
+    async fn those_beyond_the_queue_are_told_at_once() {
+        let passwords = Arc::new(Passwords::new().unwrap());
+        // The hashers are held up, so that what is asked for waits.
+        let (release, held) = mpsc::channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let mut asking = tokio::task::JoinSet::new();
+        for _ in 0..HASHERS + WAITING + 10 {
+            let (passwords, held) = (Arc::clone(&passwords), Arc::clone(&held));
+            let work = move || {
+                let _ = held.lock().unwrap().recv();
+            };
+            asking.spawn(async move { passwords.beside(work).await });
+        }
+        for _ in 0..10 {
+            assert_eq!(asking.join_next().await.unwrap().unwrap(), Err(HashFailed::Full));
+        }
+        drop(release);
+        asking.join_all().await;
+        assert_eq!(passwords.verify("x", None).await, Ok(false), "there is room again");
     }
 
     #[tokio::test]

@@ -3,7 +3,10 @@
 use std::{
     borrow::Borrow,
     hash::Hash,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -20,11 +23,19 @@ pub(crate) struct Remembered<K, V> {
     keep: Duration,
     most: usize,
     sweep_at: AtomicUsize,
+    /// How often something was forgotten on demand. Held while an entry goes in, so that none goes in behind a forgetting.
+    forgotten: RwLock<u64>,
 }
 
 impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
     pub(crate) fn new(most: usize, keep: Duration) -> Self {
-        Self { known: DashMap::new(), keep, most, sweep_at: AtomicUsize::new(FEW.min(most)) }
+        Self {
+            known: DashMap::new(),
+            keep,
+            most,
+            sweep_at: AtomicUsize::new(FEW.min(most)),
+            forgotten: RwLock::new(0),
+        }
     }
 
     pub(crate) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
@@ -36,6 +47,19 @@ impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
         (since.elapsed() < self.keep).then(|| value.clone())
     }
 
+    /// To be asked for before something is looked up that [`Remembered::insert_since`] shall keep.
+    pub(crate) fn generation(&self) -> u64 {
+        *self.forgotten.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what was looked up, unless something was forgotten since: it may have been that.
+    pub(crate) fn insert_since(&self, generation: u64, key: K, value: V) {
+        let forgotten = self.forgotten.read().unwrap_or_else(PoisonError::into_inner);
+        if *forgotten == generation {
+            self.insert(key, value);
+        }
+    }
+
     pub(crate) fn insert(&self, key: K, value: V) {
         if self.known.len() >= self.sweep_at.load(Ordering::Relaxed) {
             self.sweep();
@@ -44,6 +68,7 @@ impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
     }
 
     pub(crate) fn forget_where(&self, which: impl Fn(&V) -> bool) {
+        *self.forgotten.write().unwrap_or_else(PoisonError::into_inner) += 1;
         self.known.retain(|_, (_, value)| !which(value));
     }
 
@@ -71,6 +96,17 @@ mod tests {
         let brief = Remembered::<String, u32>::new(10, Duration::ZERO);
         brief.insert("a".to_owned(), 1);
         assert_eq!(brief.get("a"), None);
+    }
+
+    #[test]
+    fn what_was_looked_up_before_a_forgetting_is_not_kept_after_it() {
+        let remembered = Remembered::<&str, u32>::new(10, Duration::from_secs(60));
+        let before = remembered.generation();
+        remembered.forget_where(|value| *value == 1);
+        remembered.insert_since(before, "a", 1);
+        assert_eq!(remembered.get("a"), None);
+        remembered.insert_since(remembered.generation(), "a", 1);
+        assert_eq!(remembered.get("a"), Some(1));
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub struct Place {
     pub own_role: Option<(Uuid, String)>,
     pub modules: Modules,
     pub extension: Option<String>,
+    /// Nothing is done there but by a platform admin.
+    pub suspended: bool,
 }
 
 impl Identity {
@@ -70,6 +72,11 @@ impl Identity {
 
     pub fn tenant(&self) -> Option<TenantId> {
         self.place.as_ref().map(|place| place.tenant)
+    }
+
+    /// Whether the tenant is suspended, for whom that counts.
+    pub fn is_suspended(&self) -> bool {
+        !self.platform && self.place.as_ref().is_some_and(|place| place.suspended)
     }
 }
 
@@ -147,6 +154,7 @@ impl Sessions {
         {
             return Ok(Some(identity));
         }
+        let generation = self.known.generation();
         let mut connection = self.db.auth().acquire().await.map_err(StoreError::from)?;
         let Some(sign_in) = sessions::find(&mut connection, &hash).await? else { return Ok(None) };
         sessions::touch(&mut connection, &sign_in).await?;
@@ -171,10 +179,11 @@ impl Sessions {
                 own_role: seat.own_role.map(|(id, name, _)| (id, name)),
                 modules: seat.modules,
                 extension: seat.extension,
+                suspended: seat.suspended,
             }),
             ends_at: sign_in.ends_at,
         });
-        self.known.insert(hash, Arc::clone(&identity));
+        self.known.insert_since(generation, hash, Arc::clone(&identity));
         Ok(Some(identity))
     }
 
@@ -194,6 +203,7 @@ impl Sessions {
             own_role: None,
             modules: Modules::ALL,
             extension: None,
+            suspended: false,
         };
         self.tenants.insert(slug.to_owned(), place.clone());
         Ok(Some(place))
@@ -202,6 +212,12 @@ impl Sessions {
     /// Forgets a session or token that was ended or changed.
     pub fn forget(&self, session: Uuid) {
         self.known.forget_where(|identity| identity.session == session);
+    }
+
+    /// Forgets everybody's place in a tenant (its name, region or standing changed).
+    pub fn forget_tenant(&self, tenant: TenantId) {
+        self.known.forget_where(|identity| identity.tenant() == Some(tenant));
+        self.tenants.forget_where(|place| place.tenant == tenant);
     }
 
     /// Forgets everything known of a person (their name, role or membership changed).

@@ -27,21 +27,40 @@ pub fn generate(prefix: &str) -> String {
     format!("{prefix}{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
 }
 
-/// A refresh token names its session, so that presenting a used one can end it.
-pub fn generate_refresh(session: Uuid) -> String {
-    let mut octets = [0; 48];
-    octets[..16].copy_from_slice(session.as_bytes());
-    octets[16..].copy_from_slice(&rand::random::<[u8; 32]>());
-    format!("{REFRESH}{}", URL_SAFE_NO_PAD.encode(octets))
+/// What all refresh tokens of a session begin with: its id, so that presenting a used one can end it, and a secret that
+/// only who ever had one knows, so that nobody else can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Family {
+    pub session: Uuid,
+    secret: [u8; 16],
 }
 
-/// The session a refresh token claims to be of.
-pub fn session_of_refresh(token: &str) -> Option<Uuid> {
-    let octets = URL_SAFE_NO_PAD.decode(token.strip_prefix(REFRESH)?).ok()?;
-    if octets.len() != 48 {
-        return None;
+impl Family {
+    pub fn new(session: Uuid) -> Self {
+        Self { session, secret: rand::random() }
     }
-    Uuid::from_slice(&octets[..16]).ok()
+
+    /// A new token, of this family.
+    pub fn generate(&self) -> String {
+        let mut octets = [0; 64];
+        octets[..16].copy_from_slice(self.session.as_bytes());
+        octets[16..32].copy_from_slice(&self.secret);
+        octets[32..].copy_from_slice(&rand::random::<[u8; 32]>());
+        format!("{REFRESH}{}", URL_SAFE_NO_PAD.encode(octets))
+    }
+
+    /// The family a token claims to be of.
+    pub fn of(token: &str) -> Option<Self> {
+        let octets = URL_SAFE_NO_PAD.decode(token.strip_prefix(REFRESH)?).ok()?;
+        let (session, rest) = octets.split_first_chunk::<16>()?;
+        let (secret, rest) = rest.split_first_chunk::<16>()?;
+        (rest.len() == 32).then_some(Self { session: Uuid::from_bytes(*session), secret: *secret })
+    }
+
+    /// What is kept of its secret.
+    pub fn hash(&self) -> TokenHash {
+        Sha256::digest(self.secret).into()
+    }
 }
 
 pub fn hash(token: &str) -> TokenHash {
@@ -62,13 +81,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refresh_tokens_name_their_session() {
-        let session = Uuid::from_u128(9);
-        let token = generate_refresh(session);
-        assert_eq!(session_of_refresh(&token), Some(session));
-        assert_ne!(token, generate_refresh(session));
-        for bad in ["", "swr_", "swr_AAAA", "sws_AAAA", &token[1..]] {
-            assert_eq!(session_of_refresh(bad), None, "{bad}");
+    fn refresh_tokens_name_their_session_and_know_their_relatives() {
+        let family = Family::new(Uuid::from_u128(9));
+        let token = family.generate();
+        assert_eq!(Family::of(&token), Some(family));
+        assert_eq!(Family::of(&family.generate()), Some(family));
+        assert_ne!(token, family.generate());
+        assert_ne!(family, Family::new(family.session), "another session of the same name is no relative");
+        for bad in ["", "swr_", "swr_AAAA", "sws_AAAA", &token[1..], &token[..70]] {
+            assert_eq!(Family::of(bad), None, "{bad}");
         }
     }
 

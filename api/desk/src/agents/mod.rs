@@ -9,7 +9,7 @@ use switchroom_api_base::{
     Json,
     auth::Caller,
     body::{Errors, Incoming, Validate},
-    list::Page,
+    list::{Page, WholeList},
     problem::Problem,
     reply::Params,
     state::AppState,
@@ -61,10 +61,14 @@ impl From<AgentView> for Agent {
 }
 
 /// Agents and their presence
-#[utoipa::path(get, path = "/api/v1/agents", tag = "calls", operation_id = "list_agents",
+#[utoipa::path(get, path = "/api/v1/agents", tag = "calls", operation_id = "list_agents", params(WholeList),
     responses((status = 200, description = "Everybody who takes calls", body = Page<Agent>)))]
-async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Page<Agent>>, Problem> {
-    Ok(Json(Page::all(state.engine()?.agents(caller.tenant).into_iter().map(Agent::from).collect())))
+async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    list: WholeList,
+) -> Result<Json<Page<Agent>>, Problem> {
+    Ok(Json(list.page(state.engine()?.agents(caller.tenant).into_iter().map(Agent::from).collect())))
 }
 
 #[derive(Deserialize, ToSchema)]

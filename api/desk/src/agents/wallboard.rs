@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use switchroom_api_base::{Json, auth::Caller, list::Page, problem::Problem, state::AppState};
+use switchroom_api_base::{Caller, Json, Page, Problem, WholeList, state::AppState};
 use switchroom_core::wallboard as core;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -114,11 +114,15 @@ impl From<core::Wallboard> for Wallboard {
 }
 
 /// Queues
-#[utoipa::path(get, path = "/api/v1/queues", tag = "calls", operation_id = "list_queues",
+#[utoipa::path(get, path = "/api/v1/queues", tag = "calls", operation_id = "list_queues", params(WholeList),
     responses((status = 200, description = "Queues that calls were named for", body = Page<Queue>)))]
-async fn queues(State(state): State<AppState>, caller: Caller) -> Result<Json<Page<Queue>>, Problem> {
+async fn queues(
+    State(state): State<AppState>,
+    caller: Caller,
+    list: WholeList,
+) -> Result<Json<Page<Queue>>, Problem> {
     let board = state.engine()?.wallboard(caller.tenant);
-    Ok(Json(Page::all(board.queues.iter().cloned().map(Queue::from).collect())))
+    Ok(Json(list.page(board.queues.iter().cloned().map(Queue::from).collect())))
 }
 
 /// The wallboard

@@ -6,13 +6,16 @@ use serde::{Deserialize, Serialize};
 use switchroom_api_base::{
     Json,
     auth::Caller,
-    list::{Filter, ListQuery, Page},
+    list::{Filter, OneWay, Page},
     problem::Problem,
     reply::Params,
     state::AppState,
 };
 use switchroom_core::{CallId, log::Cursor};
-use switchroom_store::log::{self as store, LogRow};
+use switchroom_store::{
+    listing::Count,
+    log::{self as store, LogRow},
+};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -45,19 +48,21 @@ struct CallEvent {
 /// Events of a call
 ///
 /// Oldest first. An event that changed nothing is listed with `effective: false`; a repetition is not listed.
-#[utoipa::path(get, path = "/api/v1/calls/{id}/events", tag = "calls", operation_id = "list_call_events", params(("id" = Uuid, Path), ListQuery),
+#[utoipa::path(get, path = "/api/v1/calls/{id}/events", tag = "calls", operation_id = "list_call_events", params(("id" = Uuid, Path), OneWay),
     responses((status = 200, description = "A page of events", body = Page<CallEvent>), (status = 503, description = "Not durable in time; see Retry-After")))]
 async fn of_call(
     State(state): State<AppState>,
     caller: Caller,
     Params(id): Params<Uuid>,
-    list: ListQuery,
+    list: OneWay,
 ) -> Result<Json<Page<CallEvent>>, Problem> {
     let after = cursor_of(list.cursor.as_deref())?;
     let (mut tx, _) = found(&state, &caller, CallId(id)).await?;
     let rows = store::page_of_call(&mut tx, CallId(id), after, list.limit + 1).await?;
+    let count =
+        if list.count { Some(store::count(&mut tx, Some(CallId(id)), Cursor(0)).await?) } else { None };
     tx.commit().await?;
-    Ok(Json(page(rows, list.limit).map(|row| CallEvent {
+    Ok(Json(page(rows, list.limit, count).map(|row| CallEvent {
         seq: row.seq,
         cursor: row.cursor().to_string(),
         event_id: row.event_id.0,
@@ -100,19 +105,21 @@ struct After {
 ///
 /// Everything that happened to calls and agents, oldest first, without a gap. `next_cursor` is null at the end; go on
 /// later with the cursor of the last item.
-#[utoipa::path(get, path = "/api/v1/events", tag = "calls", operation_id = "list_events", params(After, ListQuery),
+#[utoipa::path(get, path = "/api/v1/events", tag = "calls", operation_id = "list_events", params(After, OneWay),
     responses((status = 200, description = "A page of the log", body = Page<LogEntry>)))]
 async fn of_tenant(
     State(state): State<AppState>,
     caller: Caller,
-    list: ListQuery,
+    list: OneWay,
     Filter(query): Filter<After>,
 ) -> Result<Json<Page<LogEntry>>, Problem> {
     let after = cursor_of(query.after.as_deref().or(list.cursor.as_deref()))?;
     let mut tx = state.db.reading(caller.tenant).await?;
     let rows = store::page(&mut tx, after, list.limit + 1).await?;
+    let from = cursor_of(query.after.as_deref())?;
+    let count = if list.count { Some(store::count(&mut tx, None, from).await?) } else { None };
     tx.commit().await?;
-    Ok(Json(page(rows, list.limit).map(|row| LogEntry {
+    Ok(Json(page(rows, list.limit, count).map(|row| LogEntry {
         cursor: row.cursor().to_string(),
         seq: row.seq,
         event_id: row.event_id.0,
@@ -128,9 +135,9 @@ fn cursor_of(text: Option<&str>) -> Result<Cursor, Problem> {
     text.map_or(Ok(Cursor(0)), |text| text.parse().map_err(|_| Problem::bad_cursor()))
 }
 
-fn page(mut rows: Vec<LogRow>, limit: u32) -> Page<LogRow> {
+fn page(mut rows: Vec<LogRow>, limit: u32, count: Option<Count>) -> Page<LogRow> {
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next_cursor = rows.last().filter(|_| more).map(|row| row.cursor().to_string());
-    Page { items: rows, next_cursor, count: None }
+    Page { items: rows, next_cursor, count: count.map(Into::into) }
 }

@@ -14,7 +14,7 @@ use switchroom_api_base::{
     state::AppState,
 };
 use switchroom_core::{
-    CallId, ConnectionId, NumberId, Permission, UserId,
+    BotId, CallId, ConnectionId, NumberId, Permission, UserId,
     call::CallState,
     number::{Region, normalise},
 };
@@ -22,7 +22,7 @@ use switchroom_store::{
     TenantTx,
     calls::{self as store, CallFilter, CallRecord, CallSort},
     listing::Window,
-    numbers::{HeldThen, held_then},
+    numbers::HeldThen,
     tickets::{self, TicketFilter, TicketSort},
 };
 use utoipa::{IntoParams, ToSchema};
@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use crate::{
     directory::{page, place, position_at},
+    phone_numbers::EndpointThen,
     tickets::{TicketView, viewer},
 };
 
@@ -64,6 +65,8 @@ pub struct CallView {
     to: Option<String>,
     /// The line of ours that was dialled.
     number_id: Option<Uuid>,
+    /// The bot that line rang when the call came.
+    bot_id: Option<Uuid>,
     queue: Option<String>,
     /// Who answered.
     agent_id: Option<Uuid>,
@@ -97,31 +100,17 @@ pub struct LineThen {
     held_since: DateTime<Utc>,
     /// Null while it still is.
     held_until: Option<DateTime<Utc>>,
-    /// Whom it rang.
+    /// What it rang.
     endpoint: Option<EndpointThen>,
-}
-
-/// Whom a line rang at the time of a call.
-#[derive(Serialize, ToSchema)]
-pub struct EndpointThen {
-    /// `user` or `bot`.
-    #[schema(example = "user")]
-    kind: &'static str,
-    id: Uuid,
-    /// The person's name now.
-    name: Option<String>,
 }
 
 impl From<HeldThen> for LineThen {
     fn from(held: HeldThen) -> Self {
-        let (bot, name) = (held.bot, held.user_name);
+        let name = held.name;
         Self {
             held_since: held.since,
             held_until: held.until,
-            endpoint: held
-                .user
-                .map(|user| EndpointThen { kind: "user", id: user.0, name })
-                .or(bot.map(|id| EndpointThen { kind: "bot", id, name: None })),
+            endpoint: held.endpoint.map(|endpoint| EndpointThen::of(endpoint, name)),
         }
     }
 }
@@ -139,6 +128,7 @@ impl From<CallRecord> for CallView {
             from: call.from,
             to: call.to,
             number_id: call.number_id.map(|id| id.0),
+            bot_id: call.bot_id.map(|id| id.0),
             queue: call.queue,
             agent_id: call.agent_id.map(|id| id.0),
             contact: call.contact.map(|contact| CallContact {
@@ -147,7 +137,7 @@ impl From<CallRecord> for CallView {
                 name: record.contact_name,
                 organization_id: record.contact_organization,
             }),
-            line: None,
+            line: record.line.map(LineThen::from),
             ticket_ids: record.tickets.into_iter().map(|id| id.0).collect(),
             started_at: call.started_at,
             answered_at: call.answered_at,
@@ -171,6 +161,8 @@ struct CallQuery {
     /// Who answered.
     agent_id: Option<Uuid>,
     number_id: Option<Uuid>,
+    /// Calls to lines that rang this bot when they came.
+    bot_id: Option<Uuid>,
     /// Id of the individual, organization or contact.
     contact_id: Option<Uuid>,
     /// Calls of the organization and of its contacts.
@@ -192,6 +184,7 @@ impl CallQuery {
             state: self.state,
             agent_id: self.agent_id.map(UserId),
             number_id: self.number_id.map(NumberId),
+            bot_id: self.bot_id.map(BotId),
             contact: self.contact_id,
             organization: self.organization_id,
             started_after: self.started_after,
@@ -235,12 +228,8 @@ async fn get(
 ) -> Result<Versioned<CallView>, Problem> {
     let (mut tx, mut record) = found(&state, &caller, CallId(id)).await?;
     name_callers(&mut tx, std::slice::from_mut(&mut record)).await?;
-    let line = match record.call.number_id {
-        Some(number) => held_then(&mut tx, number, record.call.started_at).await?,
-        None => None,
-    };
     tx.commit().await?;
-    let view = CallView { line: line.map(LineThen::from), ..record.into() };
+    let view = CallView::from(record);
     Ok(Versioned(view.version, view))
 }
 
@@ -256,7 +245,7 @@ async fn name_callers(tx: &mut TenantTx, calls: &mut [CallRecord]) -> Result<(),
             }
         }
     }
-    Ok(store::name_contacts(tx, calls).await?)
+    Ok(store::follow_contacts(tx, calls).await?)
 }
 
 /// The call, waited for until it is durable; 404 when the tenant has none.

@@ -17,13 +17,13 @@ use switchroom_api_base::{
     Json,
     auth::{Caller, token},
     body::{Body, Errors, Incoming, Patch, Validate},
-    list::{COUNT_CAP, Filter, ListQuery, Page},
+    list::{Filter, ListQuery, Page},
     problem::{FieldError, Problem},
     reply::{Created, IfMatch, Params, Versioned},
     state::AppState,
 };
 use switchroom_core::{ConnectionId, TenantId, number::Region};
-use switchroom_store::{Timestamp, connections as store, users};
+use switchroom_store::{connections as store, listing::CREATED_AT, users};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -105,16 +105,12 @@ async fn list(
     list: ListQuery,
     Filter(filter): Filter<ConnectionFilter>,
 ) -> Result<Json<Page<Connection>>, Problem> {
-    list.sort_by(&["-created_at"])?;
-    let after = list.after::<Timestamp>("-created_at")?;
+    let window = list.window(&[CREATED_AT], true)?;
     let filter = store::Filter { kind: filter.kind, q: list.q.clone() };
     let mut tx = state.db.tenant(caller.tenant).await?;
-    let found = store::list(&mut tx, caller.tenant, &filter, after, list.fetch()).await?;
-    let count =
-        if list.count { Some(store::count(&mut tx, caller.tenant, &filter, COUNT_CAP).await?) } else { None };
+    let found = store::list(&mut tx, caller.tenant, &filter, &window).await?;
     tx.commit().await?;
-    let page = list.page(found, "-created_at", |record| (record.created_at, record.id)).counted(count);
-    Ok(Json(page.try_map(|record| Connection::of(&state, record, None))?))
+    Ok(Json(Page::of(&window, found).try_map(|record| Connection::of(&state, record, None))?))
 }
 
 #[derive(Deserialize, ToSchema)]

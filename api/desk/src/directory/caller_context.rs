@@ -1,5 +1,6 @@
 //! `/caller-context`: who is this number? Answered from the index in memory, as a screen-pop is; tickets and calls are
-//! read from the tables. Each look-up leaves a line in the audit log, with the number masked.
+//! read from the tables. Whoever may ask learns whether a number is known; names, tickets and calls only as far as they
+//! may read the records. Each look-up leaves a line in the audit log, with the number masked.
 
 use axum::extract::State;
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use switchroom_api_base::{
     Caller, Errors, Json, Problem, Validate, body::Body, list::Filter, state::AppState,
 };
 use switchroom_core::{
+    Permission,
     directory::{CallerContext, Quality},
     number::{PartyNumber, Region, normalise},
 };
@@ -16,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{begin, context_schema};
+use crate::tickets::viewer;
 
 /// How many tickets and calls a context shows.
 const SHOWN: i64 = 10;
@@ -47,7 +50,8 @@ impl Validate for ContextRequest {
     fn validate(&self, _: &mut Errors) {}
 }
 
-/// Look up a caller by number. A long or odd number is `invalid`, never an error.
+/// Look up a caller by number. A long or odd number is `invalid`, never an error. Names, tickets and calls are there as far
+/// as you may read the records; else they are null or empty. Calls of records that were merged into the contact are among its.
 #[utoipa::path(get, path = "/api/v1/caller-context", tag = "directory",
     params(("number" = String, Query, description = "In any form"), ContextQuery),
     responses((status = 200, description = "What is known about the caller", body = context_schema::CallerContext)))]
@@ -108,13 +112,14 @@ async fn look_up(
     };
     let party = normalise(number, region);
     let mut context = context(state, caller, &party)?;
+    context.limit_to(caller.grants);
     let mut tx = begin(state, caller.tenant).await?;
-    if let Some(contact) = context.contact {
-        context.open_tickets = tickets::open_of(&mut tx, contact, SHOWN).await?;
+    if let Some(contact) = context.contact.filter(|_| caller.may(Permission::TicketsRead)) {
+        context.open_tickets = tickets::open_of(&mut tx, viewer(caller), contact, SHOWN).await?;
     }
     let number = context.number.clone();
     let is_party = matches!(context.quality, Quality::Exact | Quality::Possible | Quality::Extension);
-    if is_party {
+    if is_party && caller.may(Permission::CallsRead) {
         context.recent_calls =
             lookups::recent_calls(&mut tx, number.as_deref(), context.contact, SHOWN).await?;
     }

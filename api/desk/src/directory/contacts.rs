@@ -4,7 +4,10 @@
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use switchroom_api_base::{Caller, Filter, Json, Page, Problem, state::AppState};
-use switchroom_core::directory::{ContactKind, standing::Standing};
+use switchroom_core::{
+    Permission,
+    directory::{ContactKind, standing::Standing},
+};
 use switchroom_store::{
     Contact, TenantTx, contact,
     contact_list::{ContactFilter, ContactSort},
@@ -22,7 +25,6 @@ use uuid::Uuid;
 use super::{
     begin,
     fields::{self, PhoneView},
-    notes::reading,
 };
 
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -98,7 +100,7 @@ async fn of<C: Find>(
     filter: &ContactFilter,
     limit: u32,
 ) -> Result<Vec<FoundContact>, Problem> {
-    if !caller.may(reading(C::KIND)) {
+    if !caller.may(Permission::to_read(C::KIND)) {
         return Ok(Vec::new());
     }
     let window = Window { sort: ContactSort::CreatedAt, descending: true, after: None, limit, count: false };
@@ -146,5 +148,5 @@ async fn search_contacts(
     items.extend(companies);
     items.extend(of::<Individual>(&mut tx, &caller, &filter, limit).await?);
     items.extend(of::<EmailContact>(&mut tx, &caller, &filter, limit).await?);
-    Ok(Json(Page::all(items)))
+    Ok(Json(Page { items, next_cursor: None, count: None }))
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use switchroom_api_base::{
     Body, Caller, Created, Errors, Filter, IfMatch, Incoming, Json, Page, Params, Patch, Problem, Validate,
-    Versioned, state::AppState,
+    Versioned, WholeList, state::AppState,
 };
 use switchroom_core::directory::{
     ContactKind,
@@ -191,16 +191,17 @@ struct FieldQuery {
 }
 
 /// List the tenant's own fields of contacts, in the order they are shown.
-#[utoipa::path(get, path = "/api/v1/contact-fields", tag = "directory", params(FieldQuery),
+#[utoipa::path(get, path = "/api/v1/contact-fields", tag = "directory", params(FieldQuery, WholeList),
     responses((status = 200, description = "All of them", body = Page<ContactFieldView>)))]
 async fn list_contact_fields(
     State(state): State<AppState>,
     caller: Caller,
     Filter(query): Filter<FieldQuery>,
+    list: WholeList,
 ) -> Result<Json<Page<ContactFieldView>>, Problem> {
     let mut tx = begin(&state, caller.tenant).await?;
     let fields = store::list(&mut tx, query.kind).await?;
-    Ok(Json(Page::all(fields.into_iter().map(ContactFieldView::from).collect())))
+    Ok(Json(list.page(fields.into_iter().map(ContactFieldView::from).collect())))
 }
 
 /// Make a field. One that was removed comes back with its values.

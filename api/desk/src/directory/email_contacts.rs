@@ -54,7 +54,11 @@ pub struct EmailContactView {
     /// `manual`, `mail`, `import`.
     provenance: String,
     created_at: DateTime<Utc>,
+    /// Null where the program did it by itself.
+    created_by: Option<Uuid>,
     updated_at: DateTime<Utc>,
+    /// Who of the people changed it last.
+    updated_by: Option<Uuid>,
     version: i64,
 }
 
@@ -71,7 +75,9 @@ impl From<EmailContact> for EmailContactView {
             custom: contact.common.custom,
             provenance: contact.provenance,
             created_at: contact.created_at,
+            created_by: contact.created_by.map(|user| user.0),
             updated_at: contact.updated_at,
+            updated_by: contact.updated_by.map(|user| user.0),
             version: contact.version,
         }
     }

@@ -13,14 +13,13 @@ use switchroom_core::{
 };
 use switchroom_store::{
     audit,
-    contact_erasures::{self as store, EraseError, Erasure, Newest},
-    listing::Window,
+    contact_erasures::{self as store, EraseError, Erasure},
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{begin, notes::ContactName, page, place, position_at, settle};
+use super::{begin, notes::ContactName, settle};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list_contact_erasures, create_contact_erasure))
@@ -77,6 +76,10 @@ fn problem(error: EraseError) -> Problem {
     match error {
         EraseError::Absent => Problem::invalid("/contact/id", "names no such person"),
         EraseError::Erased => Problem::conflict("contact-erased", "The person was erased already."),
+        EraseError::Merged(survivor) => Problem::conflict(
+            "contact-merged",
+            format!("The record is part of {} {} now. Erase that one.", survivor.kind, survivor.id),
+        ),
         EraseError::OnCall => Problem::conflict(
             "contact-on-call",
             "A call with the person is going on. Try again when it is over.",
@@ -99,23 +102,18 @@ async fn list_contact_erasures(
     caller: Caller,
     list: ListQuery,
 ) -> Result<Json<Page<ErasureView>>, Problem> {
-    let (_, descending) = list.sort_by(&["-erased_at"])?;
-    if !descending {
-        return Err(Problem::bad_parameter("sort", "erasures come newest first"));
-    }
-    let order = place("erased_at", true);
-    let after = position_at(&list, &order)?;
-    let window = Window { sort: Newest, descending: true, after, limit: list.limit, count: false };
+    let window = list.window(&[store::BY_ERASED_AT], true)?;
     let mut tx = begin(&state, caller.tenant).await?;
     let slice = store::list(&mut tx, &window).await?;
-    Ok(Json(page(slice, &order, ErasureView::from)))
+    Ok(Json(Page::of(&window, slice).map(ErasureView::from)))
 }
 
 /// Erase a person, for good. Names, numbers, addresses, notes and values of fields go; tickets and calls stay, with a
-/// pseudonym where the person was, so that figures do not change. Records that were merged into this one go with it.
+/// pseudonym where the person was, so that figures do not change. Records that have become part of this one (merged into it, or
+/// an e-mail contact that was promoted) go with it; one that has become part of another is refused, and the other is named.
 #[utoipa::path(post, path = "/api/v1/contact-erasures", tag = "directory", request_body = CreateErasure,
     responses((status = 201, description = "The erasure", body = ErasureView),
-              (status = 409, description = "Erased already (`contact-erased`), or on a call (`contact-on-call`)")))]
+              (status = 409, description = "Erased already (`contact-erased`), part of another record (`contact-merged`), or on a call (`contact-on-call`)")))]
 async fn create_contact_erasure(
     State(state): State<AppState>,
     caller: Caller,
@@ -129,6 +127,8 @@ async fn create_contact_erasure(
         ContactKind::Organization | ContactKind::OrganizationContact => Permission::OrganizationsDelete,
     })?;
     let reason = body.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    // Searches for them that are still on their way into the log are to be found there.
+    state.reads.settled().await;
     let mut tx = begin(&state, caller.tenant).await?;
     let id = store::erase(&mut tx, contact, reason, caller.user_id, pseudonym).await.map_err(problem)?;
     let erasure = store::get(&mut tx, id).await?.ok_or_else(Problem::internal)?;

@@ -63,7 +63,11 @@ pub struct IndividualView {
     /// `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`.
     provenance: String,
     created_at: DateTime<Utc>,
+    /// Null where the program did it by itself.
+    created_by: Option<Uuid>,
     updated_at: DateTime<Utc>,
+    /// Who of the people changed it last.
+    updated_by: Option<Uuid>,
     version: i64,
 }
 
@@ -88,7 +92,9 @@ impl From<Individual> for IndividualView {
             custom: individual.common.custom,
             provenance: individual.provenance,
             created_at: individual.created_at,
+            created_by: individual.created_by.map(|user| user.0),
             updated_at: individual.updated_at,
+            updated_by: individual.updated_by.map(|user| user.0),
             version: individual.version,
         }
     }

@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
-    Address, Body, Caller, Errors, Filter, Json, ListQuery, Page, Params, Problem, Validate,
-    list::{decode_cursor, encode_cursor},
+    Address, Body, Caller, Errors, Filter, Json, ListQuery, OneWay, Page, Params, Problem, Validate,
+    WholeList,
+    list::{COUNT_CAP, Count, decode_cursor, encode_cursor},
     state::AppState,
 };
 use switchroom_core::{
@@ -15,19 +16,14 @@ use switchroom_core::{
 };
 use switchroom_store::{
     TenantTx, audit, contact,
-    contact_duplicates::{self as duplicates, Candidate, Reason},
-    contact_merges::{self as store, Merge, MergeError, Mergeable, Newest},
-    listing::Window,
+    contact_duplicates::{self as duplicates, Alike, Candidate, Reason},
+    contact_merges::{self as store, Merge, MergeError},
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{
-    begin,
-    notes::{ContactName, reading},
-    page, place, position_at, settle,
-};
+use super::{begin, notes::ContactName, settle};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -41,7 +37,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
 fn editing(kind: ContactKind) -> Permission {
     match kind {
         ContactKind::Individual => Permission::IndividualsEdit,
-        _ => Permission::OrganizationsEdit,
+        ContactKind::Organization | ContactKind::OrganizationContact => Permission::OrganizationsEdit,
+        ContactKind::EmailContact => Permission::EmailContactsEdit,
     }
 }
 
@@ -54,8 +51,39 @@ pub struct DuplicateGroup {
     /// What they share.
     #[schema(example = "+33639980001")]
     value: String,
-    /// At most 50 of them.
+    /// At most 50 of them, in the order in which they were made.
     contact_ids: Vec<Uuid>,
+    /// The same, as they are told apart.
+    contacts: Vec<DuplicateContact>,
+}
+
+/// A record among those that may be the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DuplicateContact {
+    id: Uuid,
+    name: String,
+    email: Option<String>,
+    /// The primary one first.
+    #[schema(example = json!(["+33639980001"]))]
+    numbers: Vec<String>,
+    /// Of an organization's contact: whose.
+    organization_id: Option<Uuid>,
+    organization_name: Option<String>,
+    created_at: DateTime<Utc>,
+}
+
+impl From<Alike> for DuplicateContact {
+    fn from(alike: Alike) -> Self {
+        Self {
+            id: alike.id,
+            name: alike.name,
+            email: alike.email,
+            numbers: alike.numbers,
+            organization_id: alike.organization_id,
+            organization_name: alike.organization_name,
+            created_at: alike.created_at,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -78,16 +106,16 @@ struct GroupQuery {
 }
 
 /// Records of the tenant that share a number, an address or a name, in the order of what they share.
-#[utoipa::path(get, path = "/api/v1/contact-duplicates", tag = "directory", params(ListQuery, GroupQuery),
+#[utoipa::path(get, path = "/api/v1/contact-duplicates", tag = "directory", params(OneWay, GroupQuery),
     responses((status = 200, description = "A page of groups", body = Page<DuplicateGroup>)))]
 async fn list_contact_duplicates(
     State(state): State<AppState>,
     caller: Caller,
-    list: ListQuery,
+    list: OneWay,
     Filter(query): Filter<GroupQuery>,
 ) -> Result<Json<Page<DuplicateGroup>>, Problem> {
     let kind = query.kind.ok_or_else(|| Problem::bad_parameter("kind", "is required"))?;
-    caller.require(reading(kind))?;
+    caller.require(Permission::to_read(kind))?;
     let reason = match query.reason {
         None | Some(ReasonWord::Number) => Reason::Number,
         Some(ReasonWord::Email) => Reason::Email,
@@ -98,16 +126,29 @@ async fn list_contact_duplicates(
         list.cursor.as_deref().map(|cursor| decode_cursor(cursor, &order)).transpose()?;
     let mut tx = begin(&state, caller.tenant).await?;
     let after = after.as_ref().map(|(value, _)| value.as_str());
-    let mut groups = duplicates::groups(&mut tx, kind, reason, after, list.fetch()).await?;
+    let mut groups = duplicates::groups(&mut tx, kind, reason, after, i64::from(list.limit) + 1).await?;
     let more = groups.len() > list.limit as usize;
     groups.truncate(list.limit as usize);
     let next_cursor =
         groups.last().filter(|_| more).map(|group| encode_cursor(&order, &group.value, Uuid::nil()));
+    let ids: Vec<Uuid> = groups.iter().flat_map(|group| group.ids.iter().copied()).collect();
+    let alike = duplicates::alike(&mut tx, kind, &ids).await?;
     let items = groups
         .into_iter()
-        .map(|group| DuplicateGroup { reason: reason.name(), value: group.value, contact_ids: group.ids })
+        .map(|group| DuplicateGroup {
+            reason: reason.name(),
+            value: group.value,
+            contacts: group.ids.iter().filter_map(|id| alike.get(id).cloned()).map(Into::into).collect(),
+            contact_ids: group.ids,
+        })
         .collect();
-    Ok(Json(Page { items, next_cursor, count: None }))
+    let count = if list.count {
+        let all = duplicates::groups(&mut tx, kind, reason, None, COUNT_CAP + 1).await?;
+        Some(Count::capped(i64::try_from(all.len()).unwrap_or(i64::MAX)))
+    } else {
+        None
+    };
+    Ok(Json(Page { items, next_cursor, count }))
 }
 
 /// Another record that may be of the same person or company.
@@ -116,6 +157,9 @@ pub struct CandidateView {
     contact: ContactName,
     name: String,
     email: Option<String>,
+    /// Of an organization's contact: whose.
+    organization_id: Option<Uuid>,
+    organization_name: Option<String>,
     /// `number`, `email`, `name`.
     reasons: Vec<&'static str>,
     /// How alike the names are, 0 to 1.
@@ -134,36 +178,43 @@ struct CandidateQuery {
 
 /// Records that may be of the same person or company as one: a shared number or address, or a name written alike. At most
 /// 50, those with most in common first.
-#[utoipa::path(get, path = "/api/v1/contact-duplicates/candidates", tag = "directory", params(CandidateQuery),
+#[utoipa::path(get, path = "/api/v1/contact-duplicates/candidates", tag = "directory", params(CandidateQuery, WholeList),
     responses((status = 200, description = "The candidates", body = Page<CandidateView>)))]
 async fn list_contact_candidates(
     State(state): State<AppState>,
     caller: Caller,
     Filter(query): Filter<CandidateQuery>,
+    list: WholeList,
 ) -> Result<Json<Page<CandidateView>>, Problem> {
     let kind = query.kind.ok_or_else(|| Problem::bad_parameter("kind", "is required"))?;
     let id = query.contact_id.ok_or_else(|| Problem::bad_parameter("contact_id", "is required"))?;
-    caller.require(reading(kind))?;
+    caller.require(Permission::to_read(kind))?;
     let contact = ContactRef { kind, id };
     let mut tx = begin(&state, caller.tenant).await?;
     if !contact::exists(&mut tx, contact).await? {
         return Err(Problem::not_found());
     }
-    let view = |candidate: Candidate| CandidateView {
-        contact: ContactName { kind, id: candidate.id },
-        name: candidate.name,
-        email: candidate.email,
-        reasons: candidate.reasons.iter().map(|reason| reason.name()).collect(),
-        likeness: candidate.likeness,
+    let view = |candidate: Candidate| {
+        let (organization_id, organization_name) = candidate.organization.unzip();
+        CandidateView {
+            contact: ContactName { kind, id: candidate.id },
+            name: candidate.name,
+            email: candidate.email,
+            organization_id,
+            organization_name,
+            reasons: candidate.reasons.iter().map(|reason| reason.name()).collect(),
+            likeness: candidate.likeness,
+        }
     };
-    Ok(Json(Page::all(duplicates::of(&mut tx, contact).await?.into_iter().map(view).collect())))
+    let found = duplicates::of(&mut tx, contact).await?;
+    Ok(Json(list.at_most(found.into_iter().map(view).collect(), duplicates::MOST)))
 }
 
 /// Two records made one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MergeView {
     id: Uuid,
-    /// `individual` or `organization`.
+    /// `individual`, `organization`, `organization_contact`, `email_contact`.
     #[schema(value_type = String, example = "individual")]
     kind: ContactKind,
     /// The record that stayed.
@@ -217,22 +268,16 @@ async fn list_contact_merges(
     list: ListQuery,
     Filter(query): Filter<MergeQuery>,
 ) -> Result<Json<Page<MergeView>>, Problem> {
-    let (_, descending) = list.sort_by(&["-merged_at"])?;
-    if !descending {
-        return Err(Problem::bad_parameter("sort", "merges come newest first"));
-    }
-    let order = place("merged_at", true);
-    let after = position_at(&list, &order)?;
-    let window = Window { sort: Newest, descending: true, after, limit: list.limit, count: false };
+    let window = list.window(&[store::BY_MERGED_AT], true)?;
     let mut tx = begin(&state, caller.tenant).await?;
     let slice = store::list(&mut tx, query.contact_id, &window).await?;
-    Ok(Json(page(slice, &order, MergeView::from)))
+    Ok(Json(Page::of(&window, slice).map(MergeView::from)))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateMerge {
-    /// `individual` or `organization`.
+    /// `individual`, `organization`, `organization_contact`, `email_contact`.
     #[schema(value_type = String, example = "individual")]
     kind: ContactKind,
     /// The record that stays: its name and what it has win.
@@ -243,9 +288,6 @@ pub struct CreateMerge {
 
 impl Validate for CreateMerge {
     fn validate(&self, errors: &mut Errors) {
-        if Mergeable::of(self.kind).is_none() {
-            errors.push("/kind", "must be individual or organization");
-        }
         if self.keep_id == self.merge_id {
             errors.push("/merge_id", "must be another record than the one to keep");
         }
@@ -306,10 +348,10 @@ async fn create_contact_merge(
     Body(body): Body<CreateMerge>,
 ) -> Result<(axum::http::StatusCode, Json<MergeView>), Problem> {
     caller.require(editing(body.kind))?;
-    let kind = Mergeable::of(body.kind).ok_or_else(Problem::internal)?;
     let mut tx = begin(&state, caller.tenant).await?;
-    let id =
-        store::merge(&mut tx, kind, body.keep_id, body.merge_id, caller.user_id).await.map_err(problem)?;
+    let id = store::merge(&mut tx, body.kind, body.keep_id, body.merge_id, caller.user_id)
+        .await
+        .map_err(problem)?;
     let merge = told(&mut tx, id).await?;
     note(&mut tx, &caller, address, "contact.merged", &merge).await?;
     settle(&state, tx).await?;

@@ -19,10 +19,9 @@ mod standing;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+pub(crate) use switchroom_api_base::list::place;
 use switchroom_api_base::{
-    Caller, Created, IfMatch, Json, ListQuery, Page, Problem, Versioned,
-    list::{Count, encode_cursor},
-    state::AppState,
+    Caller, Created, IfMatch, Json, ListQuery, Page, Problem, Versioned, list::cursor_at, state::AppState,
 };
 use switchroom_core::{
     TenantId,
@@ -143,11 +142,6 @@ fn window(list: &ListQuery) -> Result<(Window<ContactSort>, &'static str), Probl
     Ok((Window { sort, descending, after, limit: list.limit, count: list.count }, field))
 }
 
-/// The order as a cursor remembers it, direction included.
-pub(crate) fn place(field: &str, descending: bool) -> String {
-    if descending { format!("-{field}") } else { field.to_owned() }
-}
-
 pub(crate) fn position_at(list: &ListQuery, sort: &str) -> Result<Option<Position>, Problem> {
     Ok(list.after(sort)?.map(|(at, id)| Position { key: Key::At(at), id }))
 }
@@ -160,19 +154,10 @@ pub(crate) fn position_number(list: &ListQuery, sort: &str) -> Result<Option<Pos
     Ok(list.after(sort)?.map(|(number, id)| Position { key: Key::Number(number), id }))
 }
 
-/// The cursor of a place in a list.
-pub(crate) fn cursor(position: &Position, sort: &str) -> String {
-    match &position.key {
-        Key::At(at) => encode_cursor(sort, at, position.id),
-        Key::Text(text) => encode_cursor(sort, text, position.id),
-        Key::Number(number) => encode_cursor(sort, number, position.id),
-    }
-}
-
 /// A page as it is sent.
 pub(crate) fn page<T, U>(slice: Slice<T>, sort: &str, view: impl Fn(T) -> U) -> Page<U> {
-    let next_cursor = slice.next.as_ref().map(|position| cursor(position, sort));
-    let count = slice.count.map(|count| Count { value: count.value, exact: count.exact });
+    let next_cursor = slice.next.as_ref().map(|position| cursor_at(position, sort));
+    let count = slice.count.map(Into::into);
     Page { items: slice.items.into_iter().map(view).collect(), next_cursor, count }
 }
 

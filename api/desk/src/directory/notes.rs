@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use switchroom_api_base::{
     Body, Caller, Created, Errors, Filter, IfMatch, Incoming, Json, Page, Params, Patch, Problem, Validate,
-    Versioned, state::AppState,
+    Versioned, WholeList, state::AppState,
 };
 use switchroom_core::{
     Permission,
@@ -52,15 +52,6 @@ impl From<ContactRef> for ContactName {
 impl From<ContactName> for ContactRef {
     fn from(contact: ContactName) -> Self {
         Self { kind: contact.kind, id: contact.id }
-    }
-}
-
-/// What reading a kind of contact needs: module flags are judged with it.
-pub(crate) const fn reading(kind: ContactKind) -> Permission {
-    match kind {
-        ContactKind::Individual => Permission::IndividualsRead,
-        ContactKind::Organization | ContactKind::OrganizationContact => Permission::OrganizationsRead,
-        ContactKind::EmailContact => Permission::EmailContactsRead,
     }
 }
 
@@ -149,23 +140,24 @@ struct NoteQuery {
 }
 
 /// The notes of a contact, pinned ones first, then newest first; at most 500.
-#[utoipa::path(get, path = "/api/v1/contact-notes", tag = "directory", params(NoteQuery),
+#[utoipa::path(get, path = "/api/v1/contact-notes", tag = "directory", params(NoteQuery, WholeList),
     responses((status = 200, description = "The notes", body = Page<NoteView>)))]
 async fn list_contact_notes(
     State(state): State<AppState>,
     caller: Caller,
     Filter(query): Filter<NoteQuery>,
+    list: WholeList,
 ) -> Result<Json<Page<NoteView>>, Problem> {
     let kind = query.kind.ok_or_else(|| Problem::bad_parameter("kind", "is required"))?;
     let id = query.contact_id.ok_or_else(|| Problem::bad_parameter("contact_id", "is required"))?;
-    caller.require(reading(kind))?;
+    caller.require(Permission::to_read(kind))?;
     let contact = ContactRef { kind, id };
     let mut tx = begin(&state, caller.tenant).await?;
     if !contact::exists(&mut tx, contact).await? {
         return Err(Problem::not_found());
     }
     let notes = store::list(&mut tx, contact).await?;
-    Ok(Json(Page::all(notes.into_iter().map(NoteView::from).collect())))
+    Ok(Json(list.at_most(notes.into_iter().map(NoteView::from).collect(), store::MOST)))
 }
 
 /// Write a note about a contact.
@@ -177,7 +169,7 @@ async fn create_contact_note(
     Body(body): Body<CreateNote>,
 ) -> Result<Created<NoteView>, Problem> {
     let contact = ContactRef::from(body.contact);
-    caller.require(reading(contact.kind))?;
+    caller.require(Permission::to_read(contact.kind))?;
     let mut tx = begin(&state, caller.tenant).await?;
     if !contact::exists(&mut tx, contact).await? {
         return Err(Problem::invalid("/contact/id", "names no contact"));
@@ -197,7 +189,7 @@ async fn create_contact_note(
 /// A note of a contact that the caller may read and that is there.
 async fn find(tx: &mut TenantTx, caller: &Caller, id: Uuid) -> Result<Note, Problem> {
     let note = store::get(tx, id).await?.ok_or_else(Problem::not_found)?;
-    if !caller.may(reading(note.contact.kind)) || !contact::exists(tx, note.contact).await? {
+    if !caller.may(Permission::to_read(note.contact.kind)) || !contact::exists(tx, note.contact).await? {
         return Err(Problem::not_found());
     }
     Ok(note)

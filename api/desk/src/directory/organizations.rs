@@ -51,7 +51,11 @@ pub struct OrganizationView {
     /// `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`.
     provenance: String,
     created_at: DateTime<Utc>,
+    /// Null where the program did it by itself.
+    created_by: Option<Uuid>,
     updated_at: DateTime<Utc>,
+    /// Who of the people changed it last.
+    updated_by: Option<Uuid>,
     version: i64,
 }
 
@@ -68,7 +72,9 @@ impl From<Organization> for OrganizationView {
             custom: organization.common.custom,
             provenance: organization.provenance,
             created_at: organization.created_at,
+            created_by: organization.created_by.map(|user| user.0),
             updated_at: organization.updated_at,
+            updated_by: organization.updated_by.map(|user| user.0),
             version: organization.version,
         }
     }

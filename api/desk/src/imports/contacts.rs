@@ -17,7 +17,7 @@ use switchroom_api_base::{
     Versioned, state::AppState,
 };
 use switchroom_core::{
-    TenantId, UserId,
+    Grants, Permission, TenantId, UserId,
     csv_rows::Rows,
     directory::{
         ContactKind,
@@ -58,8 +58,22 @@ fn holder(caller: &Caller) -> Holder {
     Holder(Some(caller.tenant))
 }
 
+/// What making a contact of a kind needs, from a file as elsewhere. An organization's contact is a change of the
+/// organization, and one that nobody has is made with it.
+const fn making(kind: ContactKind) -> Grants {
+    use Permission as P;
+    match kind {
+        ContactKind::Individual => Grants::of(&[P::IndividualsCreate]),
+        ContactKind::Organization => Grants::of(&[P::OrganizationsCreate]),
+        ContactKind::OrganizationContact => Grants::of(&[P::OrganizationsEdit, P::OrganizationsCreate]),
+        ContactKind::EmailContact => Grants::of(&[P::EmailContactsCreate]),
+    }
+}
+
 struct Contacts {
     tenant: TenantId,
+    /// What whoever sent it may, when it was started.
+    grants: Grants,
     mapping: BTreeMap<String, String>,
     columns: Option<Columns>,
     /// The columns by their names and what each holds, of a header that does not do as well.
@@ -84,6 +98,9 @@ impl Reading for Contacts {
     fn row(&self, line: u64, fields: &[&[u8]]) -> Result<Numbered, Refused> {
         let Some(columns) = &self.columns else { return Err(Refused::Row("there is no header".to_owned())) };
         match columns.row(fields.iter().copied(), self.region) {
+            Ok(row) if !self.grants.covers(making(row.kind)) => {
+                Err(Refused::Row("you may not make contacts of this kind".to_owned()))
+            }
             Ok(row) => Ok(Numbered { line, row }),
             Err(error @ RowError::FieldCount { .. }) => Err(Refused::Fields(error.to_string())),
             Err(error) => Err(Refused::Row(error.to_string())),
@@ -150,6 +167,7 @@ async fn reading(
     let region = file.region.as_deref().and_then(|region| region.parse().ok()).unwrap_or(caller.region);
     let contacts = Contacts {
         tenant: caller.tenant,
+        grants: caller.grants,
         mapping,
         columns: None,
         named: Vec::new(),

@@ -19,22 +19,16 @@ use switchroom_api_base::{
     sheet::{self, attachment},
     state::AppState,
     tx::Tx,
+    upload::{FILE_LIMIT, next_piece},
 };
 use switchroom_core::{TenantId, UserId, number::Region};
 use switchroom_store::{
     imports::{self as store, ImportFile, ImportKind, PIECE},
-    listing::Window,
+    listing::CREATED_AT,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
-
-use crate::directory::{page, place, position_at};
-
-/// The longest file.
-const FILE_LIMIT: usize = 64 * 1024 * 1024;
-/// How long the next piece of a file may take to arrive.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().merge(contacts::routes()).merge(numbers::routes())
@@ -144,13 +138,10 @@ impl Holder {
     }
 
     async fn list(self, state: &AppState, list: &ListQuery) -> Result<Page<ImportView>, Problem> {
-        let (_, descending) = list.sort_by(&["-created_at"])?;
-        let order = place("created_at", descending);
-        let after = position_at(list, &order)?;
-        let window = Window { sort: store::Newest, descending, after, limit: list.limit, count: false };
+        let window = list.window(&[CREATED_AT], true)?;
         let mut tx = self.begin(state).await?;
         let slice = store::list(tx.connection(), self.kind(), self.0, &window).await?;
-        Ok(page(slice, &order, ImportView::from))
+        Ok(Page::of(&window, slice).map(ImportView::from))
     }
 
     async fn delete(self, state: &AppState, id: Uuid) -> Result<StatusCode, Problem> {
@@ -228,17 +219,7 @@ impl Holder {
         let mut stream = body.into_data_stream();
         let (mut piece, mut position, mut size): (Vec<u8>, i32, usize) = (Vec::new(), 0, 0);
         loop {
-            let next: Option<Bytes> = match tokio::time::timeout(PATIENCE, stream.next()).await {
-                Ok(next) => next.transpose().map_err(|_| Problem::bad_request("The body broke off."))?,
-                Err(_) => {
-                    return Err(Problem::new(
-                        StatusCode::REQUEST_TIMEOUT,
-                        "too-slow",
-                        "The body did not arrive in time",
-                    )
-                    .header(header::CONNECTION, "close"));
-                }
-            };
+            let next = next_piece(&mut stream).await?;
             size += next.as_ref().map_or(0, Bytes::len);
             if size > FILE_LIMIT {
                 return Err(Problem::too_large(FILE_LIMIT));

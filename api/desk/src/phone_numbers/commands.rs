@@ -7,7 +7,7 @@ use serde::Deserialize;
 use switchroom_api_base::{
     Actor, Caller, Errors, IfMatch, Incoming, Params, Problem, Validate, Versioned, state::AppState,
 };
-use switchroom_core::{NumberId, Permission, Role, UserId, inventory::LineStatus};
+use switchroom_core::{BotId, NumberId, Role, UserId, inventory::LineStatus, number_plan::Endpoint};
 use switchroom_store::{
     TenantTx,
     numbers::{self as store, NumberError, PhoneNumber, Scope},
@@ -103,7 +103,7 @@ async fn release_number(
     let current = find(&state, scope, id).await?;
     let Nothing {} = body.read_or_empty().await?;
     let expected = expected(&if_match, current.version)?;
-    if scope == Scope::Platform && current.status == LineStatus::Reserved {
+    if actor.0.platform && current.status == LineStatus::Reserved {
         let line =
             store::free(&mut *platform(&state).await?, NumberId(id), expected).await.map_err(problem)?;
         state.refreshed().await;
@@ -126,9 +126,10 @@ async fn release_number(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectNumber {
+    /// Somebody who takes calls.
     #[serde(default)]
     user_id: Option<Uuid>,
-    /// There are no bots yet.
+    /// A bot that is switched on. Exactly one of the two.
     #[serde(default)]
     bot_id: Option<Uuid>,
 }
@@ -137,18 +138,17 @@ impl Validate for ConnectNumber {
     fn validate(&self, errors: &mut Errors) {
         match (self.user_id, self.bot_id) {
             (Some(_), Some(_)) => errors.push("/bot_id", "a line rings one endpoint: a user or a bot"),
-            (None, Some(_)) => errors.push("/bot_id", "names no bot"),
-            (None, None) => errors.push("/user_id", "is required"),
-            (Some(_), None) => {}
+            (None, None) => errors.push("/user_id", "is required, or bot_id"),
+            (Some(_), None) | (None, Some(_)) => {}
         }
     }
 }
 
-/// Let a line ring somebody who has none.
+/// Let a line ring a person or a bot that has none.
 #[utoipa::path(post, path = "/api/v1/phone-numbers/{id}/connect", tag = "numbers", params(("id" = Uuid, Path), IfMatch),
     request_body = ConnectNumber,
     responses((status = 200, description = "The line as it is now", body = NumberView),
-              (status = 409, description = "Connected already, not assigned, or that person has a line")))]
+              (status = 409, description = "Connected already, not assigned, or that endpoint has a line (`user-has-number`, `bot-has-number`)")))]
 async fn connect_number(
     State(state): State<AppState>,
     caller: Caller,
@@ -158,16 +158,13 @@ async fn connect_number(
 ) -> Result<Versioned<NumberView>, Problem> {
     let current = find(&state, Scope::Tenant(caller.tenant), id).await?;
     let body: ConnectNumber = body.read().await?;
-    let user = UserId(body.user_id.ok_or_else(|| Problem::invalid("/user_id", "is required"))?);
+    let endpoint = Endpoint::of(body.user_id.map(UserId), body.bot_id.map(BotId))
+        .ok_or_else(|| Problem::invalid("/user_id", "is required, or bot_id"))?;
     let expected = expected(&if_match, current.version)?;
-    // Who has a presence can be rung; the table of permissions says which roles do.
-    let roles: Vec<String> = Role::ALL
-        .into_iter()
-        .filter(|role| role.grants(Permission::PresenceSet))
-        .map(|role| role.name().to_owned())
-        .collect();
+    let roles: Vec<String> =
+        Role::ALL.into_iter().filter(|role| role.takes_calls()).map(|role| role.name().to_owned()).collect();
     let mut tx = begin(&state, caller.tenant).await?;
-    let line = store::connect(&mut tx, NumberId(id), user, &roles, caller.user_id, expected)
+    let line = store::connect(&mut tx, NumberId(id), endpoint, &roles, caller.user_id, expected)
         .await
         .map_err(problem)?;
     done(&state, tx, line).await

@@ -4,13 +4,13 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
-use switchroom_api_base::{Actor, Json, Page, Params, Problem, state::AppState};
+use switchroom_api_base::{Actor, Json, Page, Params, Problem, WholeList, state::AppState};
 use switchroom_store::numbers::{self as store, Scope};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{EndpointView, end_quarantines, find, platform, scope, two_places};
+use super::{EndpointThen, end_quarantines, find, platform, scope, two_places};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -30,12 +30,13 @@ pub struct AssignmentView {
 }
 
 /// Who held a line, and when, newest first; a tenant sees its own times.
-#[utoipa::path(get, path = "/api/v1/phone-numbers/{id}/assignments", tag = "numbers", params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/api/v1/phone-numbers/{id}/assignments", tag = "numbers", params(("id" = Uuid, Path), WholeList),
     responses((status = 200, description = "At most the latest 200", body = Page<AssignmentView>)))]
 async fn list_assignments(
     State(state): State<AppState>,
     actor: Actor,
     Params(id): Params<Uuid>,
+    list: WholeList,
 ) -> Result<Json<Page<AssignmentView>>, Problem> {
     let scope = scope(&actor)?;
     let line = find(&state, scope, id).await?;
@@ -53,14 +54,14 @@ async fn list_assignments(
             released_by: time.released_by.map(|user| user.0),
         })
         .collect();
-    Ok(Json(Page::all(items)))
+    Ok(Json(list.at_most(items, store::LATEST)))
 }
 
-/// A time during which a line rang somebody.
+/// A time during which a line rang a person or a bot.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConnectionTimeView {
     tenant_id: Uuid,
-    endpoint: Option<EndpointView>,
+    endpoint: Option<EndpointThen>,
     connected_at: DateTime<Utc>,
     connected_by: Option<Uuid>,
     disconnected_at: Option<DateTime<Utc>>,
@@ -68,12 +69,13 @@ pub struct ConnectionTimeView {
 }
 
 /// Whom a line rang, and when, newest first; a tenant sees its own times.
-#[utoipa::path(get, path = "/api/v1/phone-numbers/{id}/connections", tag = "numbers", params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/api/v1/phone-numbers/{id}/connections", tag = "numbers", params(("id" = Uuid, Path), WholeList),
     responses((status = 200, description = "At most the latest 200", body = Page<ConnectionTimeView>)))]
 async fn list_number_connections(
     State(state): State<AppState>,
     actor: Actor,
     Params(id): Params<Uuid>,
+    list: WholeList,
 ) -> Result<Json<Page<ConnectionTimeView>>, Problem> {
     let scope = scope(&actor)?;
     let line = find(&state, scope, id).await?;
@@ -85,28 +87,30 @@ async fn list_number_connections(
         .into_iter()
         .map(|time| ConnectionTimeView {
             tenant_id: time.tenant.0,
-            endpoint: EndpointView::of(time.user, time.bot),
+            endpoint: time.endpoint.map(|endpoint| EndpointThen::of(endpoint, time.name)),
             connected_at: time.connected_at,
             connected_by: time.connected_by.map(|user| user.0),
             disconnected_at: time.disconnected_at,
             disconnected_by: time.disconnected_by.map(|user| user.0),
         })
         .collect();
-    Ok(Json(Page::all(items)))
+    Ok(Json(list.at_most(items, store::LATEST)))
 }
 
 /// Lines, counted, and what they cost.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NumberSummary {
-    /// One's own lines; for the platform admin those of all tenants.
+    /// One's own lines; for the platform admin who acts for no tenant those of all.
     assigned: i64,
     /// Of those, the ones that ring somebody.
     connected: i64,
+    /// Of the connected ones, those that ring a bot.
+    connected_to_bots: i64,
     /// Of those, the ones that ring nobody.
     not_connected: i64,
     /// The pool.
     available: i64,
-    /// Held for one; for the platform admin all that are held or in quarantine.
+    /// Held for one; for the platform admin who acts for no tenant all that are held or in quarantine.
     reserved: i64,
     /// What the assigned lines cost a month, per currency.
     monthly_cost: Vec<CostView>,
@@ -141,6 +145,7 @@ async fn get_number_summary(
     Ok(Json(NumberSummary {
         assigned: figures.assigned,
         connected: figures.connected,
+        connected_to_bots: figures.connected_to_bots,
         not_connected: figures.assigned - figures.connected,
         available: figures.available,
         reserved: figures.reserved,

@@ -1,7 +1,12 @@
-//! `/phone-numbers`: our own lines. A tenant sees its lines and the pool; the platform admin sees all of them.
+//! `/phone-numbers`: our own lines. A tenant sees its lines and the pool; the platform admin sees all of them, or, acting
+//! for a tenant, what that one sees.
 
 mod commands;
 mod history;
+
+pub(crate) use commands::Nothing;
+
+use std::collections::HashMap;
 
 use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
@@ -13,16 +18,22 @@ use switchroom_api_base::{
     Validate, Versioned, state::AppState,
 };
 use switchroom_core::{
-    NumberId, TenantId, UserId,
-    inventory::{LineRefusal, LineStatus},
+    BotId, NumberId, TenantId, UserId,
+    inventory::{
+        LineRefusal, LineStatus,
+        iso::{is_country, is_currency},
+    },
     number::E164,
+    number_plan::Endpoint,
 };
 use switchroom_store::{
     StoreError,
     listing::Window,
     numbers::{
-        self as store, NewNumber, NumberError, NumberFilter, NumberPatch, NumberSort, PhoneNumber, Scope,
+        self as store, EndpointKind, NewNumber, NumberError, NumberFilter, NumberPatch, NumberSort,
+        PhoneNumber, Scope,
     },
+    tenants,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -55,6 +66,10 @@ pub struct NumberView {
     status: LineStatusView,
     /// Who holds it, or for whom it is held.
     tenant_id: Option<Uuid>,
+    /// Its name, for the platform admin who acts for no tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Demo")]
+    tenant_name: Option<String>,
     /// Assigned, and rings somebody.
     connected: bool,
     endpoint: Option<EndpointView>,
@@ -83,6 +98,14 @@ pub enum LineStatusView {
     Reserved,
 }
 
+/// `user`, `bot`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndpointKindView {
+    User,
+    Bot,
+}
+
 /// What a line rings.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EndpointView {
@@ -91,15 +114,36 @@ pub struct EndpointView {
     id: Uuid,
 }
 
-impl EndpointView {
-    pub(crate) fn of(user: Option<UserId>, bot: Option<Uuid>) -> Option<Self> {
-        user.map(|user| Self { kind: "user", id: user.0 }).or(bot.map(|id| Self { kind: "bot", id }))
+impl From<Endpoint> for EndpointView {
+    fn from(endpoint: Endpoint) -> Self {
+        match endpoint {
+            Endpoint::User(user) => Self { kind: "user", id: user.0 },
+            Endpoint::Bot(bot) => Self { kind: "bot", id: bot.0 },
+        }
+    }
+}
+
+/// What a line rang at some time.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EndpointThen {
+    /// `user` or `bot`.
+    #[schema(example = "user")]
+    kind: &'static str,
+    id: Uuid,
+    /// The person's or the bot's name now.
+    name: Option<String>,
+}
+
+impl EndpointThen {
+    pub(crate) fn of(endpoint: Endpoint, name: Option<String>) -> Self {
+        let EndpointView { kind, id } = endpoint.into();
+        Self { kind, id, name }
     }
 }
 
 impl From<PhoneNumber> for NumberView {
     fn from(line: PhoneNumber) -> Self {
-        let endpoint = EndpointView::of(line.user, line.bot);
+        let endpoint = line.endpoint.map(EndpointView::from);
         Self {
             id: line.id.0,
             number: line.number.to_string(),
@@ -111,6 +155,7 @@ impl From<PhoneNumber> for NumberView {
                 LineStatus::Reserved => LineStatusView::Reserved,
             },
             tenant_id: line.tenant.map(|tenant| tenant.0),
+            tenant_name: None,
             connected: endpoint.is_some(),
             endpoint,
             monthly_cost: two_places(line.monthly_cost),
@@ -145,8 +190,18 @@ fn problem(error: NumberError) -> Problem {
             };
             Problem::conflict(kind, format!("Refused: {refused}."))
         }
-        NumberError::UserHasLine => Problem::conflict("user-has-number", "That person has a line already."),
-        NumberError::NoSuchPerson => Problem::invalid("/user_id", "names nobody who takes calls here"),
+        NumberError::HasLine(Endpoint::User(_)) => {
+            Problem::conflict("user-has-number", "That person has a line already.")
+        }
+        NumberError::HasLine(Endpoint::Bot(_)) => {
+            Problem::conflict("bot-has-number", "That bot has a line already.")
+        }
+        NumberError::NoSuchEndpoint(Endpoint::User(_)) => {
+            Problem::invalid("/user_id", "names nobody who takes calls here")
+        }
+        NumberError::NoSuchEndpoint(Endpoint::Bot(_)) => {
+            Problem::invalid("/bot_id", "names no bot that takes calls here")
+        }
         NumberError::NoSuchTenant => Problem::not_found(),
         NumberError::Duplicate => {
             Problem::conflict("number-exists", "The number is in the inventory already.")
@@ -155,12 +210,14 @@ fn problem(error: NumberError) -> Problem {
     }
 }
 
-/// Whose view of the inventory the actor has.
+/// Whose view of the inventory the actor has: their tenant's, also of a platform admin who acts for one; without one, the
+/// platform admin's.
 fn scope(actor: &Actor) -> Result<Scope, Problem> {
-    if actor.0.platform {
-        return Ok(Scope::Platform);
+    match actor.in_tenant() {
+        Some(caller) => Ok(Scope::Tenant(caller.tenant)),
+        None if actor.0.platform => Ok(Scope::Platform),
+        None => Err(Problem::forbidden()),
     }
-    actor.in_tenant().map(|caller| Scope::Tenant(caller.tenant)).ok_or_else(Problem::forbidden)
 }
 
 /// A connection of the platform role.
@@ -187,6 +244,19 @@ async fn find(state: &AppState, scope: Scope, id: Uuid) -> Result<PhoneNumber, P
     line.ok_or_else(Problem::not_found)
 }
 
+/// Says whose the lines are.
+async fn name_tenants(state: &AppState, lines: &mut [NumberView]) -> Result<(), Problem> {
+    let mut ids: Vec<Uuid> = lines.iter().filter_map(|line| line.tenant_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let names: HashMap<Uuid, String> =
+        tenants::names(&mut *platform(state).await?, &ids).await?.into_iter().collect();
+    for line in lines {
+        line.tenant_name = line.tenant_id.and_then(|id| names.get(&id).cloned());
+    }
+    Ok(())
+}
+
 /// How a list of lines is narrowed.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -199,6 +269,11 @@ pub struct NumberQuery {
     region: Option<String>,
     /// Whom it rings.
     user_id: Option<Uuid>,
+    /// Which bot it rings.
+    bot_id: Option<Uuid>,
+    /// What it rings: `user`, `bot`.
+    #[param(value_type = Option<String>)]
+    endpoint: Option<EndpointKindView>,
     /// Who holds it, or for whom it is held (of use to the platform admin).
     tenant_id: Option<Uuid>,
     /// Digits found anywhere in the number, as one types it: the same as `q`.
@@ -230,7 +305,7 @@ fn anywhere(text: &str) -> Vec<String> {
 
 const SORTS: &[&str] = &["-created_at", "number"];
 
-/// List one's own lines and the pool; the platform admin sees every line.
+/// List one's own lines and the pool; the platform admin who acts for no tenant sees every line.
 #[utoipa::path(get, path = "/api/v1/phone-numbers", tag = "numbers", params(ListQuery, NumberQuery),
     responses((status = 200, description = "A page of lines", body = Page<NumberView>)))]
 async fn list_numbers(
@@ -266,6 +341,11 @@ async fn list_numbers(
         country: query.country.map(|country| country.to_ascii_uppercase()),
         region: query.region,
         user: query.user_id.map(UserId),
+        bot: query.bot_id.map(BotId),
+        rings: query.endpoint.map(|kind| match kind {
+            EndpointKindView::User => EndpointKind::User,
+            EndpointKindView::Bot => EndpointKind::Bot,
+        }),
         tenant: query.tenant_id.map(TenantId),
         nothing,
         digits: sought.unwrap_or_default(),
@@ -283,7 +363,11 @@ async fn list_numbers(
         }
         Scope::Platform => store::list(&mut *platform(&state).await?, scope, &filter, &window).await?,
     };
-    Ok(Json(page(slice, &order, NumberView::from)))
+    let mut page = page(slice, &order, NumberView::from);
+    if scope == Scope::Platform {
+        name_tenants(&state, &mut page.items).await?;
+    }
+    Ok(Json(page))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -326,16 +410,14 @@ impl Validate for CreateNumber {
 }
 
 fn check_country(errors: &mut Errors, country: Option<&str>) {
-    if country.is_some_and(|country| country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase())) {
-        errors.push("/country", "must be two capital letters (ISO 3166-1)");
+    if country.is_some_and(|country| !is_country(country)) {
+        errors.push("/country", "must be a code of ISO 3166-1 in capitals, such as FR");
     }
 }
 
 fn check_currency(errors: &mut Errors, currency: Option<&str>) {
-    if currency
-        .is_some_and(|currency| currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()))
-    {
-        errors.push("/currency", "must be three capital letters (ISO 4217)");
+    if currency.is_some_and(|currency| !is_currency(currency)) {
+        errors.push("/currency", "must be a code of ISO 4217 in capitals, such as EUR");
     }
 }
 
@@ -404,7 +486,11 @@ async fn get_number(
             find(&state, scope, id).await?
         }
     };
-    Ok(Versioned(line.version, line.into()))
+    let mut view = NumberView::from(line);
+    if scope == Scope::Platform {
+        name_tenants(&state, std::slice::from_mut(&mut view)).await?;
+    }
+    Ok(Versioned(view.version, view))
 }
 
 /// Plain attributes of a line. Who holds it and what it rings is changed by commands.

@@ -16,13 +16,16 @@ use switchroom_api_base::{
     state::AppState,
 };
 use switchroom_core::{Permission, TicketId, ticket::lifecycle::Visibility};
-use switchroom_store::tickets::{self as store, Activity, NewReply, Reply};
+use switchroom_store::{
+    listing::CREATED_AT,
+    tickets::{self as store, Activity, NewReply, Reply},
+};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{find, problem, publish, viewer};
-use crate::directory::{begin, cursor, expected, position_at, reading};
+use crate::directory::{begin, expected, reading};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list_replies, reply_to_ticket)).routes(routes!(list_activities))
@@ -160,7 +163,7 @@ pub struct ReplyQuery {
     visibility: Option<Visibility>,
 }
 
-/// List the replies of a ticket, oldest first.
+/// List the replies of a ticket, oldest first unless `sort=-created_at`.
 #[utoipa::path(get, path = "/api/v1/tickets/{id}/replies", tag = "tickets",
     params(("id" = Uuid, Path), ListQuery, ("visibility" = Option<String>, Query, description = "`public` or `internal`")),
     responses((status = 200, description = "A page of replies", body = Page<ReplyView>)))]
@@ -172,20 +175,14 @@ async fn list_replies(
     Filter(query): Filter<ReplyQuery>,
 ) -> Result<Json<Page<ReplyView>>, Problem> {
     let ticket = find(&state, &caller, id).await?;
-    let after = position_at(&list, "created_at")?;
+    let window = list.window(&[CREATED_AT], false)?;
     let mut tx = reading(&state, caller.tenant).await?;
-    let page =
-        store::replies(&mut tx, viewer(&caller), ticket.id, query.visibility, after.as_ref(), list.limit)
-            .await?;
+    let found = store::replies(&mut tx, viewer(&caller), ticket.id, query.visibility, &window).await?;
     tx.commit().await?;
-    Ok(Json(Page {
-        next_cursor: page.next.as_ref().map(|position| cursor(position, "created_at")),
-        items: page.items.into_iter().map(ReplyView::from).collect(),
-        count: None,
-    }))
+    Ok(Json(Page::of(&window, found).map(ReplyView::from)))
 }
 
-/// The timeline of a ticket, oldest first.
+/// The timeline of a ticket, oldest first unless `sort=-created_at`.
 #[utoipa::path(get, path = "/api/v1/tickets/{id}/activities", tag = "tickets", params(("id" = Uuid, Path), ListQuery),
     responses((status = 200, description = "A page of the timeline", body = Page<ActivityView>)))]
 async fn list_activities(
@@ -195,13 +192,9 @@ async fn list_activities(
     list: ListQuery,
 ) -> Result<Json<Page<ActivityView>>, Problem> {
     let ticket = find(&state, &caller, id).await?;
-    let after = position_at(&list, "created_at")?;
+    let window = list.window(&[CREATED_AT], false)?;
     let mut tx = reading(&state, caller.tenant).await?;
-    let page = store::activities(&mut tx, viewer(&caller), ticket.id, after.as_ref(), list.limit).await?;
+    let found = store::activities(&mut tx, viewer(&caller), ticket.id, &window).await?;
     tx.commit().await?;
-    Ok(Json(Page {
-        next_cursor: page.next.as_ref().map(|position| cursor(position, "created_at")),
-        items: page.items.into_iter().map(ActivityView::from).collect(),
-        count: None,
-    }))
+    Ok(Json(Page::of(&window, found).map(ActivityView::from)))
 }

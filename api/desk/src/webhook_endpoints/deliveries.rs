@@ -12,32 +12,19 @@ use switchroom_core::{
     log::{Cursor, EventType},
     outward::event_name,
 };
-use switchroom_store::{
-    listing::Window,
-    webhooks::{self as store, DeadLetter, Delivery, Newest, Outcome},
-};
+use switchroom_store::webhooks::{self as store, DeadLetter, Delivery, Outcome};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{find, note};
-use crate::directory::{begin, page, place, position_at};
+use crate::directory::begin;
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list_webhook_deliveries))
         .routes(routes!(list_dead_letters))
         .routes(routes!(replay_dead_letters))
-}
-
-fn window(list: &ListQuery, field: &'static str) -> Result<(Window<Newest>, String), Problem> {
-    let (_, descending) = list.sort_by(&[if field == "died_at" { "-died_at" } else { "-attempted_at" }])?;
-    if !descending {
-        return Err(Problem::bad_parameter("sort", "this list comes newest first"));
-    }
-    let order = place(field, true);
-    let after = position_at(list, &order)?;
-    Ok((Window { sort: Newest, descending: true, after, limit: list.limit, count: false }, order))
 }
 
 /// An attempt to tell an endpoint of an event.
@@ -106,7 +93,7 @@ async fn list_webhook_deliveries(
     list: ListQuery,
     Filter(query): Filter<DeliveryQuery>,
 ) -> Result<Json<Page<DeliveryView>>, Problem> {
-    let (window, order) = window(&list, "attempted_at")?;
+    let window = list.window(&[store::BY_ATTEMPTED_AT], true)?;
     let outcome = query.outcome.map(|outcome| match outcome {
         OutcomeWord::Delivered => Outcome::Delivered,
         OutcomeWord::Failed => Outcome::Failed,
@@ -115,7 +102,7 @@ async fn list_webhook_deliveries(
     let mut tx = begin(&state, caller.tenant).await?;
     find(&mut tx, id).await?;
     let slice = store::deliveries(&mut tx, id, outcome, &window).await?;
-    Ok(Json(page(slice, &order, DeliveryView::from)))
+    Ok(Json(Page::of(&window, slice).map(DeliveryView::from)))
 }
 
 /// An event that was given up after its last attempt.
@@ -160,11 +147,11 @@ async fn list_dead_letters(
     Params(id): Params<Uuid>,
     list: ListQuery,
 ) -> Result<Json<Page<DeadLetterView>>, Problem> {
-    let (window, order) = window(&list, "died_at")?;
+    let window = list.window(&[store::BY_DIED_AT], true)?;
     let mut tx = begin(&state, caller.tenant).await?;
     find(&mut tx, id).await?;
     let slice = store::dead_letters(&mut tx, id, &window).await?;
-    Ok(Json(page(slice, &order, DeadLetterView::from)))
+    Ok(Json(Page::of(&window, slice).map(DeadLetterView::from)))
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]

@@ -15,9 +15,9 @@ use switchroom_api_base::{
 use switchroom_core::{log::Cursor, outward::is_known};
 use switchroom_store::{
     Changed, TenantTx, audit,
-    listing::Window,
+    listing::CREATED_AT,
     log,
-    webhooks::{self as store, Endpoint, EndpointPatch, NewEndpoint, Newest, Sealed},
+    webhooks::{self as store, Endpoint, EndpointPatch, NewEndpoint, Sealed},
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -26,7 +26,6 @@ use uuid::Uuid;
 use crate::directory::{
     begin, expected,
     fields::{check_not_null, value},
-    page, place, position_at,
 };
 
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -199,13 +198,10 @@ async fn list_webhook_endpoints(
     caller: Caller,
     list: ListQuery,
 ) -> Result<Json<Page<WebhookEndpointView>>, Problem> {
-    let (_, descending) = list.sort_by(&["-created_at"])?;
-    let order = place("created_at", descending);
-    let after = position_at(&list, &order)?;
-    let window = Window { sort: Newest, descending, after, limit: list.limit, count: false };
+    let window = list.window(&[CREATED_AT], true)?;
     let mut tx = begin(&state, caller.tenant).await?;
     let slice = store::list(&mut tx, &window).await?;
-    Ok(Json(page(slice, &order, |endpoint| WebhookEndpointView::of(endpoint, None))))
+    Ok(Json(Page::of(&window, slice).map(|endpoint| WebhookEndpointView::of(endpoint, None))))
 }
 
 /// Let a URL hear of the log from now on. The answer has the secret that signs, this once.

@@ -1,13 +1,14 @@
 //! The API against Postgres itself: each request beside the same transaction run by pgbench, on the same rows of the same
 //! server, as the same role, with `set_config` and the end of the transaction included, with as many clients.
 //!
-//! `bench-api [--short] [CASE…]`. Repeats are interleaved: ours, pgbench, the next case. A wrong answer voids the run.
+//! Then searches, which have no peer but a limit. `bench-api [--short] [CASE…|search]`. Repeats are interleaved: ours, pgbench, the next case. A wrong answer voids the run.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench tells its rows on standard output")]
 
 mod cases;
 mod client;
 mod peer;
+mod searches;
 mod seed;
 
 use std::{
@@ -51,6 +52,9 @@ fn main() -> anyhow::Result<()> {
         if words.is_empty() || words.iter().any(|word| case.name.contains(word.as_str())) {
             measure(&program, &server, &case, &place, repeats, length)?;
         }
+    }
+    if words.is_empty() || words.iter().any(|word| word == "search") {
+        searches::measure(&program, &place, repeats, length)?;
     }
     Ok(())
 }

@@ -29,6 +29,9 @@ const IDLE: Duration = Duration::from_secs(16);
 const AT_ONCE: usize = 500;
 /// The board is shown at most four times a second.
 const BETWEEN: Duration = Duration::from_millis(300);
+/// To be told of a tick, and to be shown the whole of the board: of ten thousand who take calls it is over a megabyte.
+const SOON: Duration = Duration::from_secs(10);
+const FIRST_BOARD: Duration = Duration::from_secs(60);
 const BOARD: &[u8] = br#"{"type":"wallboard""#;
 
 fn main() -> anyhow::Result<()> {
@@ -62,24 +65,24 @@ fn bench(repeats: usize, ticks: usize) -> anyhow::Result<()> {
             bail!("void: {heard} heartbeats came to {FEW} sockets");
         }
         idle.push(used.as_secs_f64() / IDLE.as_secs_f64() * 100.0);
-        let mut rest = ours.open(FEW..FEW)?;
+        let mut all = vec![few];
         for from in (FEW..MANY).step_by(AT_ONCE) {
-            rest.join(ours.open(from..(from + AT_ONCE).min(MANY))?);
-            // Those that are open are to be heard of while the others sign in.
-            few.drain()?;
-            rest.drain()?;
+            all.push(ours.open(from..(from + AT_ONCE).min(MANY))?);
+            drain(&mut all)?;
         }
-        rest.idle(Duration::from_secs(1))?;
+        std::thread::sleep(Duration::from_secs(1));
+        drain(&mut all)?;
         let full = process::resident(ours.program.pid())?;
         memory.push(full.saturating_sub(empty) as f64 / MANY as f64 / 1024.0);
         eprintln!("{:?}: {MANY} sockets are open, {} KiB each", began.elapsed(), memory.median());
 
-        few.say(r#"{"type":"subscribe","topics":["wallboard"]}"#)?;
-        boards[0].measure(&ours, &mut [&mut few], ticks)?;
-        rest.drain()?;
-        rest.say(r#"{"type":"subscribe","topics":["wallboard"]}"#)?;
-        few.drain()?;
-        boards[1].measure(&ours, &mut [&mut few, &mut rest], ticks)?;
+        watch(&mut all[0])?;
+        boards[0].measure(&ours, &mut all[..1], ticks)?;
+        for next in 1..all.len() {
+            drain(&mut all)?;
+            watch(&mut all[next])?;
+        }
+        boards[1].measure(&ours, &mut all, ticks)?;
         eprintln!("{:?}: boards are shown", began.elapsed());
     }
     println!(
@@ -176,14 +179,13 @@ struct Board {
 }
 
 impl Board {
-    fn measure(&mut self, ours: &Ours, sockets: &mut [&mut Sockets], ticks: usize) -> anyhow::Result<()> {
-        for group in &mut *sockets {
-            group.idle(Duration::from_millis(1_500))?;
-        }
+    fn measure(&mut self, ours: &Ours, sockets: &mut [Sockets], ticks: usize) -> anyhow::Result<()> {
+        std::thread::sleep(Duration::from_millis(1_500));
+        drain(sockets)?;
         // One to learn the length of a tick and to warm up.
         let (_, length) = tick(ours, sockets)?;
         let peer = Peer::start(Kind::Relay, length)?;
-        let count = sockets.iter().map(|group| group.len()).sum();
+        let count = sockets.iter().map(Sockets::len).sum();
         let mut listeners = Sockets::open(peer.address, &Door::Relay { count })?;
         let mut sender = TcpStream::connect(peer.address)?;
         broadcast(&mut sender, &mut listeners)?;
@@ -207,21 +209,39 @@ impl Board {
     }
 }
 
+/// Those that are open are to be heard of while others are looked after.
+fn drain(all: &mut [Sockets]) -> anyhow::Result<()> {
+    all.iter_mut().try_for_each(Sockets::drain)
+}
+
+/// Every socket asks for the board, and gets the whole of it.
+fn watch(sockets: &mut Sockets) -> anyhow::Result<()> {
+    let began = Instant::now();
+    sockets.say(r#"{"type":"subscribe","topics":["wallboard"]}"#)?;
+    let count = sockets.len();
+    let shown = Sockets::all_hear(std::slice::from_mut(sockets), FIRST_BOARD, board)?;
+    eprintln!("{count} sockets were shown the board within {:?}", shown - began);
+    Ok(())
+}
+
+/// The revision, of a frame of the wallboard.
+fn board(frame: &[u8]) -> Option<u64> {
+    frame.starts_with(BOARD).then(|| revision(frame)).flatten()
+}
+
 /// Milliseconds from the instant in the frame to the last supervisor, and the frame's length.
-fn tick(ours: &Ours, sockets: &mut [&mut Sockets]) -> anyhow::Result<(f64, usize)> {
+fn tick(ours: &Ours, sockets: &mut [Sockets]) -> anyhow::Result<(f64, usize)> {
     let (clock, wall) = (Instant::now(), Utc::now());
     ours.change_the_board()?;
     let mut drawn = None;
     let mut length = 0;
-    let last = Sockets::all_hear(sockets, |frame| {
-        if !frame.starts_with(BOARD) {
-            return None;
-        }
+    let last = Sockets::all_hear(sockets, SOON, |frame| {
+        let revision = board(frame)?;
         if drawn.is_none() {
             drawn = at(frame);
             length = frame.len() + 4;
         }
-        revision(frame)
+        Some(revision)
     })?;
     let drawn = drawn.context("a board without its time")?;
     let last = wall + chrono::TimeDelta::from_std(last - clock)?;
@@ -233,7 +253,7 @@ fn broadcast(sender: &mut TcpStream, listeners: &mut Sockets) -> anyhow::Result<
     let body = r#"{"call_id":"b-00000000000000","agent":{"extension":"10001"}}"#;
     let asked = Instant::now();
     write!(sender, "POST /all HTTP/1.1\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
-    let last = Sockets::all_hear(&mut [listeners], |_| Some(0))?;
+    let last = Sockets::all_hear(std::slice::from_mut(listeners), SOON, |_| Some(0))?;
     if sender.read(&mut [0; 256])? == 0 {
         bail!("the relay is gone");
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CallSnapshot, CallState, Report};
 use crate::{
-    CallId, ConnectionId, EventId, NumberId, Timestamp, UserId,
+    BotId, CallId, ConnectionId, EventId, NumberId, Timestamp, UserId,
     directory::ContactRef,
     fact::{Direction, EndCause, EndReason, FactKind},
     number::PartyNumber,
@@ -35,7 +35,10 @@ enum Weight {
     Stale,
 }
 
-/// Everything remembered of one call. Its size does not grow with the number of facts.
+/// Answers remembered by their ids.
+const ANSWERS: usize = 64;
+
+/// Everything remembered of one call. Its size does not grow with the number of facts, but for a bounded list of answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallFold {
     pub connection: ConnectionId,
@@ -63,8 +66,14 @@ pub struct CallFold {
     /// Who answered last, and so has the caller now. Only presence and pops hang on it, which are about now, so it goes
     /// by the time of arrival where none is told.
     current: Option<(Timestamp, Stamp, UserId)>,
-    /// The line of ours, and the contact matched; looked up when the number was first told, and recorded.
+    /// The answers without a time that moved `current`: one of them that comes again, when the call is too long for the
+    /// event to be known by heart, is no newer for coming later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<EventId>,
+    /// The line of ours, the bot it rang, and the contact matched; looked up when the number was first told, and recorded.
     pub number_id: Option<NumberId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot_id: Option<BotId>,
     pub contact: Option<ContactRef>,
 }
 
@@ -86,7 +95,9 @@ impl CallFold {
             queue: None,
             agent: None,
             current: None,
+            answers: Vec::new(),
             number_id: None,
+            bot_id: None,
             contact: None,
         };
         fold.take(report);
@@ -129,7 +140,12 @@ impl CallFold {
                 // One event may name several agents; it does not say which of them it was, so the least is taken.
                 if let Some(agent) = report.agents.iter().min().copied() {
                     least(&mut self.agent, (stamp, agent), |a, b| a.0 < b.0);
-                    least(&mut self.current, (report.at, stamp, agent), |a, b| (a.0, a.1) > (b.0, b.1));
+                    if !self.answers.contains(&stamp.id) {
+                        least(&mut self.current, (report.at, stamp, agent), |a, b| (a.0, a.1) > (b.0, b.1));
+                        if !report.told {
+                            self.remember_answer(stamp.id);
+                        }
+                    }
                 }
             }
             FactKind::Held => {
@@ -159,6 +175,13 @@ impl CallFold {
                 least(&mut self.cause, (weight, stamp, cause), |a, b| (a.0, a.1) < (b.0, b.1));
             }
         }
+    }
+
+    fn remember_answer(&mut self, id: EventId) {
+        if self.answers.len() == ANSWERS {
+            self.answers.remove(0);
+        }
+        self.answers.push(id);
     }
 
     fn talk(&mut self, stamp: Stamp, state: CallState) {
@@ -271,6 +294,7 @@ impl CallFold {
             from: self.from().and_then(PartyNumber::display),
             to: self.to().and_then(PartyNumber::display),
             number_id: self.number_id,
+            bot_id: self.bot_id,
             queue: self.queue().map(str::to_owned),
             agent_id: self.agent(),
             contact: self.contact,

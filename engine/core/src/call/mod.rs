@@ -35,7 +35,7 @@ mod fold;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, ConnectionId, NumberId, Timestamp, UserId,
+    BotId, CallId, ConnectionId, NumberId, Timestamp, UserId,
     directory::ContactRef,
     fact::{Direction, EndReason, FactKind},
     number::PartyNumber,
@@ -83,6 +83,9 @@ pub struct CallSnapshot {
     pub from: Option<String>,
     pub to: Option<String>,
     pub number_id: Option<NumberId>,
+    /// The bot that the line rang when the call came; null where it rang none.
+    #[serde(default)]
+    pub bot_id: Option<BotId>,
     pub queue: Option<String>,
     /// Who answered.
     pub agent_id: Option<UserId>,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{ContactKind, ContactRef, TenantDirectory, body::Owner, index::MAX_OTHERS};
 use crate::{
-    CallId, TicketId, Timestamp, UserId,
+    CallId, Grants, Permission, TicketId, Timestamp, UserId,
     fact::{Direction, EndReason},
     number::{E164, PartyNumber},
     roster::{Member, Roster},
@@ -93,6 +93,16 @@ pub struct RecentCall {
     pub ended_at: Option<Timestamp>,
 }
 
+/// Whoever has all of these sees a context whole.
+const WHOLE: Grants = Grants::of(&[
+    Permission::UsersRead,
+    Permission::IndividualsRead,
+    Permission::OrganizationsRead,
+    Permission::EmailContactsRead,
+    Permission::TicketsRead,
+    Permission::CallsRead,
+]);
+
 /// What a pop shows of a contact beyond the match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -143,6 +153,36 @@ impl CallerContext {
             return Self::of_colleague(digits, colleague);
         }
         directory.context(number)
+    }
+
+    /// Whether somebody with these permissions sees every context whole.
+    pub const fn is_whole_for(grants: Grants) -> bool {
+        grants.covers(WHOLE)
+    }
+
+    /// Leaves out what these permissions do not show: that a number is known, and as what, everybody is told who may ask;
+    /// who it is, and what was with them, needs what the record itself needs.
+    pub fn limit_to(&mut self, grants: Grants) {
+        let named = match self.contact {
+            Some(contact) => grants.holds(Permission::to_read(contact.kind)),
+            // A colleague, or nobody.
+            None => grants.holds(Permission::UsersRead),
+        };
+        if !named {
+            self.customer_name = None;
+            self.caller_name = None;
+            self.organization_name = None;
+            self.contact_person = None;
+            self.gender = None;
+            self.email = None;
+        }
+        self.other_matches.retain(|other| grants.holds(Permission::to_read(other.kind)));
+        if !grants.holds(Permission::TicketsRead) {
+            self.open_tickets.clear();
+        }
+        if !grants.holds(Permission::CallsRead) {
+            self.recent_calls.clear();
+        }
     }
 
     /// A call from inside: the name is the colleague's, and no contact is involved.

@@ -122,6 +122,8 @@ pub fn check(
                 }
             }
             (Some(field), value) => match field.check(value) {
+                // A text of blanks is no value.
+                Ok(value) if field.required && value == "" => fault("is required".to_owned()),
                 Ok(value) => {
                     fine.insert(key.clone(), value);
                 }
@@ -213,6 +215,10 @@ mod tests {
         assert_eq!(faults(json!({"text": 1}), true), ["text"]);
         assert_eq!(faults(json!({"text": "x", "shoe": 1}), true), ["shoe"]);
         assert_eq!(faults(json!({"text": null}), false), ["text"]);
+        for blank in ["", " \t"] {
+            assert_eq!(faults(json!({"text": blank}), true), ["text"]);
+            assert_eq!(faults(json!({"text": blank}), false), ["text"]);
+        }
         assert_eq!(
             check(&fields, &map(json!({"text": "x", "number": null})), true),
             Ok(map(json!({"text": "x"})))

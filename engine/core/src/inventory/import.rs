@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::iso::{is_country, is_currency};
 use crate::number::{E164, PartyNumber, Region, normalise};
 
 const MAX_REGION: usize = 100;
@@ -41,11 +42,11 @@ pub enum LineRowError {
     Number(String),
     #[error("no country")]
     NoCountry,
-    #[error("country `{0}` is not two letters (ISO 3166-1)")]
+    #[error("country `{0}` is no code of ISO 3166-1, such as FR")]
     Country(String),
     #[error("monthly_cost `{0}` is not a number from 0 to 9999999999.99 with at most two places")]
     Cost(String),
-    #[error("currency `{0}` is not three letters (ISO 4217)")]
+    #[error("currency `{0}` is no code of ISO 4217, such as EUR")]
     Currency(String),
     #[error("`{0}` is neither yes nor no")]
     Flag(String),
@@ -139,7 +140,7 @@ impl LineColumns {
         let country = match value(Column::Country) {
             Some(country) => {
                 let capitals = country.to_ascii_uppercase();
-                is_capitals(&capitals, 2)
+                is_country(&capitals)
                     .then_some(capitals)
                     .ok_or_else(|| LineRowError::Country(shown(country)))?
             }
@@ -149,7 +150,7 @@ impl LineColumns {
         let currency = match value(Column::Currency) {
             Some(currency) => {
                 let capitals = currency.to_ascii_uppercase();
-                is_capitals(&capitals, 3)
+                is_currency(&capitals)
                     .then_some(capitals)
                     .ok_or_else(|| LineRowError::Currency(shown(currency)))?
             }
@@ -184,10 +185,6 @@ fn column(name: &str) -> Column {
         "sms" => Column::Sms,
         _ => Column::Unknown,
     }
-}
-
-fn is_capitals(text: &str, length: usize) -> bool {
-    text.len() == length && text.bytes().all(|b| b.is_ascii_uppercase())
 }
 
 /// `1`, `1.5`, `1.50`: never through a binary fraction.
@@ -261,6 +258,8 @@ mod tests {
             ("number", "hello", LineRowError::Number("hello".into())),
             ("number", "201", LineRowError::Number("201".into())),
             ("number,country", "+33199000001,FRA", LineRowError::Country("FRA".into())),
+            ("number,country", "+33199000001,xx", LineRowError::Country("xx".into())),
+            ("number,currency", "+33199000001,ABC", LineRowError::Currency("ABC".into())),
             ("number,cost", "+33199000001,-1", LineRowError::Cost("-1".into())),
             ("number,cost", "+33199000001,1.234", LineRowError::Cost("1.234".into())),
             ("number,cost", "+33199000001,99999999999", LineRowError::Cost("99999999999".into())),

@@ -10,12 +10,13 @@
 //! constraints and conditional updates; this module names them, so that a refusal can say which one it met.
 
 pub mod import;
+pub mod iso;
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{TenantId, UserId};
+use crate::{ids::TenantId, number_plan::Endpoint};
 
 /// The stored states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,8 +76,8 @@ pub struct LineState {
     pub status: LineStatus,
     /// Who holds it, or for whom it is held.
     pub tenant: Option<TenantId>,
-    /// Whom it rings.
-    pub user: Option<UserId>,
+    /// What it rings.
+    pub endpoint: Option<Endpoint>,
     pub in_quarantine: bool,
 }
 
@@ -87,7 +88,7 @@ pub enum LineMove {
     Assign(TenantId),
     /// Give it back: it goes into quarantine.
     Release(TenantId),
-    Connect(TenantId, UserId),
+    Connect(TenantId, Endpoint),
     Disconnect(TenantId),
     /// Platform: hold it for a tenant.
     Hold(TenantId),
@@ -127,24 +128,24 @@ impl LineState {
             },
             LineMove::Release(tenant) => {
                 self.mine(tenant)?;
-                if self.user.is_some() {
+                if self.endpoint.is_some() {
                     return Err(LineRefusal::Connected);
                 }
-                Ok(Self { status: Reserved, tenant: None, user: None, in_quarantine: true })
+                Ok(Self { status: Reserved, tenant: None, endpoint: None, in_quarantine: true })
             }
-            LineMove::Connect(tenant, user) => {
+            LineMove::Connect(tenant, endpoint) => {
                 self.mine(tenant)?;
-                if self.user.is_some() {
+                if self.endpoint.is_some() {
                     return Err(LineRefusal::Connected);
                 }
-                Ok(Self { user: Some(user), ..self })
+                Ok(Self { endpoint: Some(endpoint), ..self })
             }
             LineMove::Disconnect(tenant) => {
                 self.mine(tenant)?;
-                if self.user.is_none() {
+                if self.endpoint.is_none() {
                     return Err(LineRefusal::NotConnected);
                 }
-                Ok(Self { user: None, ..self })
+                Ok(Self { endpoint: None, ..self })
             }
             LineMove::Hold(tenant) => match self.status {
                 Available => Ok(Self { status: Reserved, tenant: Some(tenant), ..self }),
@@ -171,8 +172,8 @@ impl LineState {
     /// The constraint of the table: status, owner and endpoint are one fact (K-19).
     pub const fn is_consistent(self) -> bool {
         match self.status {
-            LineStatus::Available => self.tenant.is_none() && self.user.is_none() && !self.in_quarantine,
-            LineStatus::Reserved => self.user.is_none() && (!self.in_quarantine || self.tenant.is_none()),
+            LineStatus::Available => self.tenant.is_none() && self.endpoint.is_none() && !self.in_quarantine,
+            LineStatus::Reserved => self.endpoint.is_none() && (!self.in_quarantine || self.tenant.is_none()),
             LineStatus::Assigned => self.tenant.is_some() && !self.in_quarantine,
         }
     }
@@ -183,12 +184,14 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::ids::{BotId, UserId};
 
     const US: TenantId = TenantId(Uuid::from_u128(1));
     const THEM: TenantId = TenantId(Uuid::from_u128(2));
-    const ANNA: UserId = UserId(Uuid::from_u128(3));
+    const ANNA: Endpoint = Endpoint::User(UserId(Uuid::from_u128(3)));
+    const BOT: Endpoint = Endpoint::Bot(BotId(Uuid::from_u128(3)));
     const POOL: LineState =
-        LineState { status: LineStatus::Available, tenant: None, user: None, in_quarantine: false };
+        LineState { status: LineStatus::Available, tenant: None, endpoint: None, in_quarantine: false };
 
     fn moves() -> Vec<LineMove> {
         let mut all = vec![LineMove::Free];
@@ -197,6 +200,7 @@ mod tests {
                 LineMove::Assign(tenant),
                 LineMove::Release(tenant),
                 LineMove::Connect(tenant, ANNA),
+                LineMove::Connect(tenant, BOT),
                 LineMove::Disconnect(tenant),
                 LineMove::Hold(tenant),
             ]);
@@ -237,8 +241,8 @@ mod tests {
         }
         assert_eq!(
             seen.len(),
-            8,
-            "pool, quarantine, and held, assigned, connected for each of two: {seen:?}"
+            10,
+            "pool, quarantine, and held, assigned, ringing Anna, ringing the bot for each of two: {seen:?}"
         );
     }
 
@@ -263,13 +267,15 @@ mod tests {
     #[test]
     fn a_line_is_disconnected_before_it_is_released() {
         let ours = POOL.after(LineMove::Assign(US)).unwrap();
-        let connected = ours.after(LineMove::Connect(US, ANNA)).unwrap();
-        assert_eq!(connected.after(LineMove::Release(US)), Err(LineRefusal::Connected));
-        assert_eq!(connected.after(LineMove::Connect(US, ANNA)), Err(LineRefusal::Connected));
         assert_eq!(ours.after(LineMove::Disconnect(US)), Err(LineRefusal::NotConnected));
-        let released =
-            connected.after(LineMove::Disconnect(US)).unwrap().after(LineMove::Release(US)).unwrap();
-        assert!(released.in_quarantine && released.tenant.is_none());
-        assert_eq!(released.after(LineMove::Free), Ok(POOL));
+        for (endpoint, other) in [(ANNA, BOT), (BOT, ANNA)] {
+            let connected = ours.after(LineMove::Connect(US, endpoint)).unwrap();
+            assert_eq!(connected.after(LineMove::Release(US)), Err(LineRefusal::Connected));
+            assert_eq!(connected.after(LineMove::Connect(US, other)), Err(LineRefusal::Connected));
+            let released =
+                connected.after(LineMove::Disconnect(US)).unwrap().after(LineMove::Release(US)).unwrap();
+            assert!(released.in_quarantine && released.tenant.is_none());
+            assert_eq!(released.after(LineMove::Free), Ok(POOL));
+        }
     }
 }

@@ -134,7 +134,9 @@ impl TenantLive {
         let popped = known.map_or(&nobody, |call| &call.popped);
 
         if known.is_none_or(|call| call.fold.ours() != fold.ours()) {
-            fold.number_id = ours(&fold).and_then(|number| world.lines.line(number)).map(|line| line.id);
+            let line = ours(&fold).and_then(|number| world.lines.line(number));
+            fold.number_id = line.map(|line| line.id);
+            fold.bot_id = line.and_then(|line| line.endpoint?.bot());
         }
         let mut caller: Option<CallerContext> = None;
         if known.is_none_or(|call| call.fold.outside() != fold.outside()) {
@@ -236,7 +238,7 @@ impl TenantLive {
                     return Audience::default();
                 }
                 let connected =
-                    ours(fold).and_then(|number| world.lines.line(number)).and_then(|line| line.user_id);
+                    ours(fold).and_then(|number| world.lines.line(number)).and_then(|line| line.endpoint);
                 let answered = fold.was_answered();
                 let connected = connected.filter(|_| fold.current_agent().is_none());
                 // Once the call was answered (by a person or a menu), a ring that names nobody asks nobody.
@@ -276,6 +278,7 @@ impl TenantLive {
             }),
         };
         call.fold.number_id = data.call.number_id;
+        call.fold.bot_id = data.call.bot_id;
         call.fold.contact = data.call.contact;
         call.heard_at = call.heard_at.max(data.heard_at);
         call.seen.push_back((event.event_id, data.heard_at));
@@ -315,8 +318,9 @@ impl TenantLive {
     pub fn retract(&mut self, event: &Arc<LogEvent>) {
         let EventData::Call(data) = &event.data else { return };
         if let Some(call) = self.calls.get_mut(&data.call.id) {
+            // Nobody is popped twice for a call, so before this event none of them had been.
             for user in &data.pops {
-                call.popped.insert(*user, false);
+                call.popped.remove(user);
                 close(&mut self.open, *user, data.call.id);
             }
             // This one, and not the one that was recorded, which has the same id and may have popped for somebody else.

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta};
 use switchroom_core::{
-    CallId, ConnectionId, NumberId, TenantId, Timestamp, UserId,
+    BotId, CallId, ConnectionId, NumberId, TenantId, Timestamp, UserId,
     agent::{Chosen, Presence},
     call::CallSnapshot,
     directory::{Contact, ContactKind, ContactPhone, ContactRef, TenantDirectory},
     fact::{AgentHint, CallFact, Direction, FactKind},
     frame::{Audience, Frame, frames_of},
     log::{EventData, LogEvent},
-    number_plan::{Line, NumberPlan},
+    number_plan::{Endpoint, Line, NumberPlan},
     role::Role,
     roster::{Member, Roster},
     tenant::{ConnectionView, Decision, Input, Settings, TenantLive, World},
@@ -22,11 +22,17 @@ use uuid::Uuid;
 pub const CALLER: &str = "+33612345678";
 /// Connected to agent 1.
 pub const LINE_OF_1: &str = "+33199000001";
+/// A bot's.
+pub const BOT_LINE: &str = "+33199000002";
 /// Connected to nobody.
 pub const OPEN_LINE: &str = "+33199000003";
 
 pub fn user(n: u128) -> UserId {
     UserId(Uuid::from_u128(n))
+}
+
+pub fn bot() -> BotId {
+    BotId(Uuid::from_u128(0xB0))
 }
 
 pub fn connection() -> ConnectionId {
@@ -66,11 +72,11 @@ impl Centre {
         };
         let mut members: Vec<Member> = (1..=5).map(|n| member(n, Role::Agent)).collect();
         members.push(member(6, Role::Supervisor));
-        let line = |n: u128, number: &str, user_id| Line {
+        let line = |n: u128, number: &str, endpoint| Line {
             id: NumberId(Uuid::from_u128(n)),
             number: number.parse().unwrap(),
             tenant: TenantId(Uuid::from_u128(0xFF)),
-            user_id,
+            endpoint,
         };
         let directory = TenantDirectory::new();
         directory.put(Contact {
@@ -89,7 +95,11 @@ impl Centre {
             now: at(0),
             settings: Settings::default(),
             roster: Roster::new(members),
-            lines: NumberPlan::new([line(0x11, LINE_OF_1, Some(user(1))), line(0x13, OPEN_LINE, None)]),
+            lines: NumberPlan::new([
+                line(0x11, LINE_OF_1, Some(Endpoint::User(user(1)))),
+                line(0x12, BOT_LINE, Some(Endpoint::Bot(bot()))),
+                line(0x13, OPEN_LINE, None),
+            ]),
             directory,
             user_map: BTreeMap::new(),
         }

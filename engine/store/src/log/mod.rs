@@ -15,6 +15,6 @@ mod write;
 pub use keep::{KeptCall, board_calls, kept_call, kept_calls, kept_presence};
 pub use numbering::{Adopted, adopt, adopt_all, next_epoch, settled_end, take_numbers};
 pub use plain::{Plain, append_plain};
-pub use read::{LogRow, addressed_to, extent, page, page_of_call, replay};
+pub use read::{LogRow, addressed_to, count, extent, page, page_of_call, replay};
 pub use rows::{CallRow, Numbered};
 pub use write::{append, claim, project_calls, project_presence, recorded_calls};

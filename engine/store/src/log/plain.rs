@@ -63,30 +63,30 @@ pub async fn append_plain(
            projected AS (
                INSERT INTO calls (tenant_id, id, connection_id, provider_call_id, direction, state, end_reason,
                                   from_number, to_number, number_id, queue, agent_id, contact_kind, contact_id,
-                                  started_at, answered_at, ended_at, fold)
+                                  started_at, answered_at, ended_at, bot_id, fold)
                SELECT c.tenant_id, c.id, c.connection_id, c.provider_call_id, c.direction, c.state, c.end_reason,
                       c.from_number, c.to_number, c.number_id, c.queue, c.agent_id, c.contact_kind, c.contact_id,
-                      c.started_at, c.answered_at, c.ended_at, c.fold::json
+                      c.started_at, c.answered_at, c.ended_at, c.bot_id, c.fold::json
                  FROM unnest($21::uuid[], $22::uuid[], $23::uuid[], $24::text[], $25::text[], $26::text[], $27::text[],
                              $28::text[], $29::text[], $30::uuid[], $31::text[], $32::uuid[], $33::text[], $34::uuid[],
-                             $35::timestamptz[], $36::timestamptz[], $37::timestamptz[], $38::text[])
+                             $35::timestamptz[], $36::timestamptz[], $37::timestamptz[], $38::uuid[], $39::text[])
                    AS c (tenant_id, id, connection_id, provider_call_id, direction, state, end_reason, from_number,
                          to_number, number_id, queue, agent_id, contact_kind, contact_id, started_at, answered_at,
-                         ended_at, fold)
+                         ended_at, bot_id, fold)
                ON CONFLICT (id) DO UPDATE SET
                    direction = excluded.direction, state = excluded.state, end_reason = excluded.end_reason,
                    from_number = excluded.from_number, to_number = excluded.to_number,
                    number_id = excluded.number_id, queue = excluded.queue, agent_id = excluded.agent_id,
                    contact_kind = excluded.contact_kind, contact_id = excluded.contact_id,
                    started_at = excluded.started_at, answered_at = excluded.answered_at,
-                   ended_at = excluded.ended_at, fold = excluded.fold,
+                   ended_at = excluded.ended_at, bot_id = excluded.bot_id, fold = excluded.fold,
                    version = calls.version + 1, updated_at = now()
                RETURNING id, version),
            presences AS (
                INSERT INTO agent_presence (tenant_id, user_id, chosen, presence, reason, since, until, calls)
                SELECT p.tenant_id, p.user_id, p.chosen, p.presence, p.reason, p.since, p.until, p.calls::jsonb
-                 FROM unnest($39::uuid[], $40::uuid[], $41::text[], $42::text[], $43::text[], $44::timestamptz[],
-                             $45::timestamptz[], $46::text[])
+                 FROM unnest($40::uuid[], $41::uuid[], $42::text[], $43::text[], $44::text[], $45::timestamptz[],
+                             $46::timestamptz[], $47::text[])
                    AS p (tenant_id, user_id, chosen, presence, reason, since, until, calls)
                ON CONFLICT (tenant_id, user_id) DO UPDATE SET
                    chosen = excluded.chosen, presence = excluded.presence, reason = excluded.reason,
@@ -135,6 +135,7 @@ pub async fn append_plain(
         &calls.started,
         &calls.answered as &[Option<Timestamp>],
         &calls.ended as &[Option<Timestamp>],
+        &calls.bots as &[Option<Uuid>],
         &calls.folds,
         &presences.tenants,
         &presences.users,

@@ -1,6 +1,6 @@
 //! Reading the log back, for clients and for replay.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use switchroom_core::{
     CallId, EventId, TenantId, UserId,
     log::{Cursor, EventData, EventType, LogEvent},
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     TenantTx,
     db::{StoreError, Timestamp},
+    listing::{self, Count},
 };
 
 /// An entry as read back.
@@ -101,6 +102,19 @@ pub async fn page_of_call(
     .fetch_all(&mut **tx)
     .await?;
     Ok(rows.into_iter().map(LogRow::from).collect())
+}
+
+/// How many entries there are behind a cursor, of one call or of all.
+pub async fn count(tx: &mut TenantTx, call: Option<CallId>, after: Cursor) -> Result<Count, StoreError> {
+    let tenant = tx.tenant();
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" FROM call_events WHERE tenant_id = ").push_bind(tenant.0);
+        query.push(" AND seq > ").push_bind(after.0);
+        if let Some(call) = call {
+            query.push(" AND call_id = ").push_bind(call.0);
+        }
+    };
+    listing::count(tx, from).await
 }
 
 /// Where the tenant's log begins and ends: the number of the oldest entry that is kept (none while it is empty), and

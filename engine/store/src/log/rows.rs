@@ -115,6 +115,7 @@ pub(super) struct Calls<'a> {
     pub started: Vec<Timestamp>,
     pub answered: Vec<Option<Timestamp>>,
     pub ended: Vec<Option<Timestamp>>,
+    pub bots: Vec<Option<Uuid>>,
     pub folds: Vec<String>,
 }
 
@@ -139,6 +140,7 @@ impl<'a> Calls<'a> {
             started: calls().map(|call| call.started_at).collect(),
             answered: calls().map(|call| call.answered_at).collect(),
             ended: calls().map(|call| call.ended_at).collect(),
+            bots: calls().map(|call| call.bot_id.map(|bot| bot.0)).collect(),
             folds: rows
                 .iter()
                 .map(|row| serde_json::to_string(row.memory).map_err(unwritable))

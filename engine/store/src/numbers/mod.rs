@@ -15,15 +15,17 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use switchroom_core::{
-    NumberId, TenantId, UserId,
+    BotId, NumberId, TenantId, UserId,
     inventory::{LineRefusal, LineState, LineStatus},
     number::E164,
+    number_plan::Endpoint,
 };
 use uuid::Uuid;
 
-pub use history::{Assignment, Connection, HeldThen, connections, held_then, history};
+pub use history::{Assignment, Connection, HeldThen, LATEST, connections, history};
+pub(crate) use history::{HELD_THEN, held_then};
 pub use import::LineImport;
-pub use moves::{assign, connect, disconnect, disconnect_user, release};
+pub use moves::{assign, connect, disconnect, disconnect_bot, disconnect_users, release};
 pub use pool::{create, delete, end_quarantines, free, just_taken, reserve, update};
 pub use summary::{Cost, Summary, summary};
 
@@ -42,8 +44,8 @@ pub struct PhoneNumber {
     pub region: Option<String>,
     pub tenant: Option<TenantId>,
     pub status: LineStatus,
-    pub user: Option<UserId>,
-    pub bot: Option<Uuid>,
+    /// What it rings.
+    pub endpoint: Option<Endpoint>,
     pub monthly_cost: Decimal,
     pub currency: String,
     pub provider: String,
@@ -59,7 +61,7 @@ impl PhoneNumber {
         LineState {
             status: self.status,
             tenant: self.tenant,
-            user: self.user,
+            endpoint: self.endpoint,
             in_quarantine: self.quarantined_until.is_some(),
         }
     }
@@ -97,11 +99,12 @@ pub enum NumberError {
     Stale,
     #[error(transparent)]
     Refused(LineRefusal),
-    /// The person has a line already.
-    #[error("the person has a line already")]
-    UserHasLine,
-    #[error("no such person to connect")]
-    NoSuchPerson,
+    /// The person or the bot has a line already.
+    #[error("the endpoint has a line already")]
+    HasLine(Endpoint),
+    /// Nobody, or no bot, that takes calls.
+    #[error("no such endpoint to connect")]
+    NoSuchEndpoint(Endpoint),
     #[error("no such tenant")]
     NoSuchTenant,
     #[error("the number is in the inventory already")]
@@ -141,6 +144,10 @@ pub struct NumberFilter {
     pub region: Option<String>,
     /// Whom it rings.
     pub user: Option<UserId>,
+    /// Which bot it rings.
+    pub bot: Option<BotId>,
+    /// What kind of endpoint it rings.
+    pub rings: Option<EndpointKind>,
     /// Who holds it; of use in the platform's scope.
     pub tenant: Option<TenantId>,
     /// Digits of which one is found anywhere in the number.
@@ -151,6 +158,13 @@ pub struct NumberFilter {
     pub suffix: Option<String>,
     /// The search names no digits, so it finds nothing.
     pub nothing: bool,
+}
+
+/// People, or bots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointKind {
+    User,
+    Bot,
 }
 
 /// Whose view of the inventory.
@@ -184,8 +198,10 @@ fn read(row: &sqlx::postgres::PgRow) -> Result<PhoneNumber, StoreError> {
         status: status
             .parse()
             .map_err(|_| StoreError::Other(sqlx::Error::Decode("a stored line state that is none".into())))?,
-        user: row.try_get::<Option<Uuid>, _>("user_id")?.map(UserId),
-        bot: row.try_get("bot_id")?,
+        endpoint: Endpoint::of(
+            row.try_get::<Option<Uuid>, _>("user_id")?.map(UserId),
+            row.try_get::<Option<Uuid>, _>("bot_id")?.map(BotId),
+        ),
         monthly_cost: row.try_get("monthly_cost")?,
         currency: row.try_get("currency")?,
         provider: row.try_get("provider")?,
@@ -264,6 +280,15 @@ fn conditions(query: &mut QueryBuilder<Postgres>, scope: Scope, filter: &NumberF
     }
     if let Some(user) = filter.user {
         query.push(" AND t.user_id = ").push_bind(user.0);
+    }
+    if let Some(bot) = filter.bot {
+        query.push(" AND t.bot_id = ").push_bind(bot.0);
+    }
+    if let Some(kind) = filter.rings {
+        query.push(match kind {
+            EndpointKind::User => " AND t.user_id IS NOT NULL",
+            EndpointKind::Bot => " AND t.bot_id IS NOT NULL",
+        });
     }
     if let Some(tenant) = filter.tenant {
         query.push(" AND t.tenant_id = ").push_bind(tenant.0);

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use sqlx::QueryBuilder;
 use switchroom_core::{
-    NumberId, UserId,
+    BotId, NumberId, UserId,
     inventory::{LineMove, LineRefusal},
+    number_plan::Endpoint,
 };
+use uuid::Uuid;
 
 use super::{COLUMNS, NumberError, PhoneNumber, Scope, check_version, get, read};
 use crate::{StoreError, TenantTx};
@@ -90,37 +92,29 @@ async fn get_released(tx: &mut TenantTx, id: NumberId) -> Result<Option<PhoneNum
     query.build().fetch_optional(&mut **tx).await?.as_ref().map(read).transpose()
 }
 
-/// Lets a line ring a person. `roles` are those whose people take calls.
+/// Lets a line ring a person or a bot. `roles` are those whose people take calls.
 pub async fn connect(
     tx: &mut TenantTx,
     id: NumberId,
-    user: UserId,
+    endpoint: Endpoint,
     roles: &[String],
     by: UserId,
     expected: Option<i64>,
 ) -> Result<PhoneNumber, NumberError> {
     let tenant = tx.tenant();
-    // The membership is held, so that nobody is deactivated between this look and the commit.
-    sqlx::query!(
-        "SELECT m.id FROM memberships m JOIN users u ON u.id = m.user_id
-          WHERE m.tenant_id = $1 AND m.user_id = $2 AND m.is_active AND m.role = ANY($3)
-            AND u.is_active AND u.deleted_at IS NULL
-            FOR SHARE OF m",
-        tenant.0,
-        user.0,
-        roles,
-    )
-    .fetch_optional(&mut **tx)
-    .await?
-    .ok_or(NumberError::NoSuchPerson)?;
+    if !hold(tx, endpoint, roles).await? {
+        return Err(NumberError::NoSuchEndpoint(endpoint));
+    }
+    let (user, bot) = (endpoint.user().map(|user| user.0), endpoint.bot().map(|bot| bot.0));
     let connected = sqlx::query!(
-        "UPDATE phone_numbers SET user_id = $4, version = version + 1
+        "UPDATE phone_numbers SET user_id = $4, bot_id = $5, version = version + 1
           WHERE id = $1 AND deleted_at IS NULL AND ($3::bigint IS NULL OR version = $3)
             AND status = 'assigned' AND tenant_id = $2 AND user_id IS NULL AND bot_id IS NULL",
         id.0,
         tenant.0,
         expected,
-        user.0,
+        user,
+        bot,
     )
     .execute(&mut **tx)
     .await
@@ -128,22 +122,56 @@ pub async fn connect(
     match connected {
         Ok(done) if done.rows_affected() > 0 => {
             sqlx::query!(
-                "INSERT INTO number_connections (tenant_id, number_id, user_id, connected_by) VALUES ($1, $2, $3, $4)",
+                "INSERT INTO number_connections (tenant_id, number_id, user_id, bot_id, connected_by) VALUES ($1, $2, $3, $4, $5)",
                 tenant.0,
                 id.0,
-                user.0,
+                user,
+                bot,
                 by.0,
             )
             .execute(&mut **tx)
             .await?;
             own(tx, id).await
         }
-        Ok(_) => Err(refusal(tx, id, LineMove::Connect(tenant, user), expected).await?),
-        Err(StoreError::Conflict { constraint }) if constraint == "phone_numbers_user" => {
-            Err(NumberError::UserHasLine)
+        Ok(_) => Err(refusal(tx, id, LineMove::Connect(tenant, endpoint), expected).await?),
+        Err(StoreError::Conflict { constraint })
+            if constraint == "phone_numbers_user" || constraint == "phone_numbers_bot" =>
+        {
+            Err(NumberError::HasLine(endpoint))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Holds the person's membership, or the bot, so that it is not switched off between this look and the commit; false where
+/// it takes no calls.
+async fn hold(tx: &mut TenantTx, endpoint: Endpoint, roles: &[String]) -> Result<bool, StoreError> {
+    let tenant = tx.tenant();
+    let held = match endpoint {
+        Endpoint::User(user) => {
+            sqlx::query_scalar!(
+                "SELECT m.id FROM memberships m JOIN users u ON u.id = m.user_id
+                  WHERE m.tenant_id = $1 AND m.user_id = $2 AND m.is_active AND m.role = ANY($3)
+                    AND u.is_active AND u.deleted_at IS NULL
+                    FOR SHARE OF m",
+                tenant.0,
+                user.0,
+                roles,
+            )
+            .fetch_optional(&mut **tx)
+            .await?
+        }
+        Endpoint::Bot(bot) => {
+            sqlx::query_scalar!(
+                "SELECT id FROM bots WHERE tenant_id = $1 AND id = $2 AND is_active AND deleted_at IS NULL FOR SHARE",
+                tenant.0,
+                bot.0,
+            )
+            .fetch_optional(&mut **tx)
+            .await?
+        }
+    };
+    Ok(held.is_some())
 }
 
 /// The line rings nobody any more.
@@ -180,24 +208,50 @@ pub async fn disconnect(
     own(tx, id).await
 }
 
-/// The lines of somebody who leaves ring nobody any more (W-25).
-pub async fn disconnect_user(tx: &mut TenantTx, user: UserId) -> Result<u64, StoreError> {
-    sqlx::query!(
-        "UPDATE number_connections SET disconnected_at = greatest(now(), connected_at)
-          WHERE tenant_id = $1 AND user_id = $2 AND disconnected_at IS NULL",
+/// The lines of people who leave, or take no calls any more, ring nobody (W-25). A line is locked before its history, as by
+/// every move, or two moves would wait for each other.
+pub async fn disconnect_users(tx: &mut TenantTx, users: &[UserId], by: UserId) -> Result<u64, StoreError> {
+    let users: Vec<Uuid> = users.iter().map(|user| user.0).collect();
+    let lines = sqlx::query!(
+        "UPDATE phone_numbers SET user_id = NULL, version = version + 1 WHERE tenant_id = $1 AND user_id = ANY($2)",
         tx.tenant().0,
-        user.0,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(sqlx::query!(
-        "UPDATE phone_numbers SET user_id = NULL, version = version + 1 WHERE tenant_id = $1 AND user_id = $2",
-        tx.tenant().0,
-        user.0,
+        &users,
     )
     .execute(&mut **tx)
     .await?
-    .rows_affected())
+    .rows_affected();
+    sqlx::query!(
+        "UPDATE number_connections SET disconnected_at = greatest(now(), connected_at), disconnected_by = $3
+          WHERE tenant_id = $1 AND user_id = ANY($2) AND disconnected_at IS NULL",
+        tx.tenant().0,
+        &users,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(lines)
+}
+
+/// The line of a bot that is switched off or deleted rings nobody, as [`disconnect_users`].
+pub async fn disconnect_bot(tx: &mut TenantTx, bot: BotId, by: UserId) -> Result<u64, StoreError> {
+    let lines = sqlx::query!(
+        "UPDATE phone_numbers SET bot_id = NULL, version = version + 1 WHERE tenant_id = $1 AND bot_id = $2",
+        tx.tenant().0,
+        bot.0,
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    sqlx::query!(
+        "UPDATE number_connections SET disconnected_at = greatest(now(), connected_at), disconnected_by = $3
+          WHERE tenant_id = $1 AND bot_id = $2 AND disconnected_at IS NULL",
+        tx.tenant().0,
+        bot.0,
+        by.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(lines)
 }
 
 async fn own(tx: &mut TenantTx, id: NumberId) -> Result<PhoneNumber, NumberError> {

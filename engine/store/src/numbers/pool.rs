@@ -94,8 +94,8 @@ pub async fn delete(
     Err(NumberError::Refused(LineRefusal::Taken))
 }
 
-/// Whether another tenant has taken the line within the last moment (platform role). Whoever then asks for it from the
-/// pool has lost a race, and is told so; later it is simply another's line.
+/// Whether another tenant has taken the line, or had it held, within the last moment (platform role). Whoever then asks for
+/// it from the pool has lost a race, and is told so; later it is simply another's line.
 pub async fn just_taken(
     connection: &mut PgConnection,
     id: NumberId,
@@ -105,7 +105,10 @@ pub async fn just_taken(
     Ok(sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM number_assignments
                            WHERE number_id = $1 AND tenant_id <> $2 AND released_at IS NULL
-                             AND assigned_at > now() - make_interval(secs => $3)) AS "taken!""#,
+                             AND assigned_at > now() - make_interval(secs => $3))
+               OR EXISTS (SELECT FROM phone_numbers
+                           WHERE id = $1 AND tenant_id <> $2 AND status = 'reserved' AND deleted_at IS NULL
+                             AND updated_at > now() - make_interval(secs => $3)) AS "taken!""#,
         id.0,
         by_other_than.0,
         within.as_secs_f64(),

@@ -15,6 +15,8 @@ pub struct Summary {
     pub assigned: i64,
     /// Of those, the ones that ring somebody.
     pub connected: i64,
+    /// Of those, the ones that ring a bot.
+    pub connected_to_bots: i64,
     /// In the pool.
     pub available: i64,
     /// Held back: for the tenant; in the platform's scope for any, quarantines included.
@@ -39,6 +41,7 @@ pub async fn summary(connection: &mut PgConnection, scope: Scope) -> Result<Summ
     };
     let rows = sqlx::query!(
         r#"SELECT status, currency, count(*) AS "lines!", count(*) FILTER (WHERE num_nonnulls(user_id, bot_id) > 0) AS "connected!",
+                  count(bot_id) AS "bots!",
                   sum(monthly_cost) AS "cost!"
              FROM phone_numbers
             WHERE deleted_at IS NULL AND ($1::uuid IS NULL OR tenant_id = $1 OR status = 'available')
@@ -53,6 +56,7 @@ pub async fn summary(connection: &mut PgConnection, scope: Scope) -> Result<Summ
             "assigned" => {
                 summary.assigned += row.lines;
                 summary.connected += row.connected;
+                summary.connected_to_bots += row.bots;
                 summary.monthly_cost.push(Cost {
                     currency: row.currency,
                     amount: row.cost,

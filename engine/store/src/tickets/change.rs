@@ -10,7 +10,10 @@ use switchroom_core::{
 use uuid::Uuid;
 
 use super::{Ticket, TicketError, Viewer, load, replies::record, status};
-use crate::{StoreError, TenantTx, organizations};
+use crate::{
+    StoreError, TenantTx,
+    organizations::{self, Hold},
+};
 
 /// What to change; an outer `None` leaves the field as it is, an inner one empties it. State and assignee are changed
 /// by commands of their own.
@@ -249,10 +252,13 @@ pub async fn edit(
     patch: &TicketPatch,
     expected: Option<i64>,
 ) -> Result<Ticket, TicketError> {
+    // The organization is held before the ticket, as a merge does it, or the two would wait for each other.
+    let there = match patch.organization.flatten() {
+        Some(organization) => organizations::hold(tx, organization, Hold::Shared).await?,
+        None => true,
+    };
     let held = hold(tx, viewer, id, expected, false).await?;
-    if let Some(Some(organization)) = patch.organization
-        && !organizations::hold(tx, organization).await?
-    {
+    if !there {
         return Err(TicketError::NoSuchOrganization);
     }
     let text = |field: &Option<Option<String>>| field.clone().flatten();

@@ -3,10 +3,10 @@
 
 use std::str::FromStr;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use switchroom_core::{
     CallId, TicketId, UserId,
-    directory::{ContactKind, ContactRef, CustomerType},
+    directory::{ContactKind, ContactRef, CustomerType, standing::Standing},
     number::E164,
     ticket::{
         caller::{Decision, Filing, Step, decide},
@@ -17,11 +17,12 @@ use uuid::Uuid;
 
 use super::{Ticket, load, replies::record};
 use crate::{
-    StoreError, TenantTx, contact,
+    StoreError, TenantTx, contact, contact_fields,
     email_contacts::EmailContact,
+    emails::Email,
     individuals::{self, NewIndividual},
     organization_contacts::{self, NewOrganizationContact},
-    organizations::{self, NewOrganization},
+    organizations::{self, Hold, NewOrganization, Organization, OrganizationPatch},
     phones::{self, Phone},
 };
 
@@ -76,11 +77,6 @@ pub async fn file(tx: &mut TenantTx, new: &NewTicket) -> Result<Filed, FileError
         Some(id) => Some(call(tx, id).await?.ok_or(FileError::UnknownCall)?),
         None => None,
     };
-    if let Some(organization) = new.organization
-        && !organizations::hold(tx, organization).await?
-    {
-        return Err(FileError::UnknownOrganization);
-    }
     let phone_number =
         new.phone_number.clone().or_else(|| call.as_ref().and_then(|call| call.caller.clone()));
     let number = phone_number.as_deref().and_then(|text| E164::from_str(text).ok());
@@ -88,7 +84,7 @@ pub async fn file(tx: &mut TenantTx, new: &NewTicket) -> Result<Filed, FileError
     let decision = consider(tx, new, number, by_client).await?;
     let contact = match decision.step {
         Step::Nothing => None,
-        Step::Link(contact) => Some(contact),
+        Step::Link(contact) => Some(held(tx, contact).await?),
         _ => Some(enter(tx, new, number, decision).await?),
     };
     let organization = match contact {
@@ -191,12 +187,15 @@ async fn call(tx: &mut TenantTx, id: CallId) -> Result<Option<CallFacts>, StoreE
 
 /// Looks the number up, under a lock on (tenant, number) that lasts until the commit: of several tickets for one
 /// unknown caller the second finds whom the first has entered (W-08).
+///
+/// Locks are taken in one order, so that no two filings wait for each other: the number, the e-mail contact to be promoted,
+/// the name of a new organization, the organization, which is held as strongly as it will be changed.
 async fn consider(
     tx: &mut TenantTx,
     new: &NewTicket,
     number: Option<E164>,
     by_client: bool,
-) -> Result<Decision, StoreError> {
+) -> Result<Decision, FileError> {
     let mut filing = Filing {
         has_number: number.is_some(),
         customer_type: new.customer_type,
@@ -206,25 +205,38 @@ async fn consider(
         by_client,
         ..Filing::default()
     };
-    if by_client {
-        return Ok(decide(&filing));
-    }
-    let mut owners = Vec::new();
+    let number = number.filter(|_| !by_client);
     if let Some(number) = number {
         lock(tx, &format!("caller {number}")).await?;
-        owners = phones::owners(tx, number).await?;
     }
+    let (owners, mut decision) = loop {
+        let owners = match number {
+            Some(number) => phones::owners(tx, number).await?,
+            None => Vec::new(),
+        };
+        let decision = decide(&Filing { owners: &owners, ..filing.clone() });
+        match decision.promotes {
+            // A call from another number of theirs promoted them meanwhile, and this number went with them.
+            Some(mailer) if !hold_mailer(tx, mailer).await? => {}
+            _ => break (owners, decision),
+        }
+    };
     filing.owners = &owners;
-    let mut decision = decide(&filing);
+    if let Some(chosen) = new.organization
+        && !organizations::hold(tx, chosen, hold_of(decision.step)).await?
+    {
+        return Err(FileError::UnknownOrganization);
+    }
     // Only where a new organization would be made does its name matter. The second lock makes two unknown numbers of
-    // one new company meet; it is always taken after the number's, so no two filings wait for each other.
+    // one new company meet.
     let mut namesakes = Vec::new();
     if let (Step::InsertOrganization { .. }, Some(name)) = (decision.step, &new.customer_name) {
-        let folded = name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-        lock(tx, &format!("organization {folded}")).await?;
+        let spaced = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        lock(tx, &format!("organization {spaced}")).await?;
         namesakes = organizations::namesakes(tx, name).await?;
+        let with_namesakes = decide(&Filing { namesakes: &namesakes, ..filing.clone() });
         if let [only] = namesakes[..]
-            && !organizations::hold(tx, only).await?
+            && !organizations::hold(tx, only, hold_of(with_namesakes.step)).await?
         {
             namesakes.clear();
         }
@@ -236,10 +248,70 @@ async fn consider(
     Ok(decision)
 }
 
-/// Until the end of the transaction. Two subjects that share a hash wait for each other now and then; no more harm.
+/// Holds an e-mail contact that will be promoted; false when it is no more.
+async fn hold_mailer(tx: &mut TenantTx, id: Uuid) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar!(
+        "SELECT id FROM email_contacts WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE",
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .is_some())
+}
+
+/// How the organization of a step is held: whoever will change it may not share it first, or two would wait for each other.
+const fn hold_of(step: Step) -> Hold {
+    match step {
+        Step::AddNumber { .. } => Hold::ToChange,
+        Step::Nothing
+        | Step::Link(_)
+        | Step::InsertIndividual
+        | Step::InsertOrganization { .. }
+        | Step::AddPerson { .. } => Hold::Shared,
+    }
+}
+
+/// Whom the ticket will be about, held until the end of the transaction, so that no merge and no promotion passes it by:
+/// the contact, or what it has become part of meanwhile. One that was deleted meanwhile stays who it was.
+async fn held(tx: &mut TenantTx, mut contact: ContactRef) -> Result<ContactRef, StoreError> {
+    if contact.kind == ContactKind::OrganizationContact {
+        hold_organization_of(tx, contact.id).await?;
+        return Ok(contact);
+    }
+    while !contact::hold(tx, contact).await? {
+        match contact::successor(tx, contact).await? {
+            Some(successor) => contact = successor,
+            None => break,
+        }
+    }
+    Ok(contact)
+}
+
+/// A person of a company is moved with it only, so it is the company that is held.
+async fn hold_organization_of(tx: &mut TenantTx, person: Uuid) -> Result<(), StoreError> {
+    let mut last = None;
+    loop {
+        let organization =
+            sqlx::query_scalar!("SELECT organization_id FROM organization_contacts WHERE id = $1", person)
+                .fetch_optional(&mut **tx)
+                .await?;
+        if organization == last {
+            return Ok(());
+        }
+        if let Some(organization) = organization {
+            organizations::hold(tx, organization, Hold::Shared).await?;
+        }
+        last = organization;
+    }
+}
+
+/// Until the end of the transaction; letter case apart, by the rules by which names are compared. Two subjects that share
+/// a hash wait for each other now and then; no more harm.
 async fn lock(tx: &mut TenantTx, subject: &str) -> Result<(), StoreError> {
     let key = format!("{} {subject}", tx.tenant());
-    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key).execute(&mut **tx).await?;
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended(lower($1::text), 0))", key)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
@@ -255,6 +327,10 @@ async fn enter(
         None => None,
     };
     let email = new.customer_email.clone().or_else(|| retired.as_ref().map(|mailer| mailer.email.clone()));
+    let kept = match &retired {
+        Some(mailer) => Kept::of(tx, mailer, decision.step).await?,
+        None => Kept::default(),
+    };
     let mut numbers: Vec<Phone> = number
         .map(|e164| Phone {
             e164,
@@ -276,6 +352,9 @@ async fn enter(
                 full_name: name(),
                 gender: new.customer_gender.clone(),
                 email,
+                emails: kept.emails,
+                standing: kept.standing,
+                custom: kept.custom,
                 phones: numbers,
                 is_active: true,
                 provenance: "auto_ticket",
@@ -284,25 +363,31 @@ async fn enter(
             ContactRef { kind: ContactKind::Individual, id: individuals::insert(tx, &individual, by).await? }
         }
         Step::InsertOrganization { contact_person } => {
+            // What was known of somebody from their mail is the person's, where there is one.
+            let (of_person, kept) =
+                if contact_person { (kept, Kept::default()) } else { (Kept::default(), kept) };
             let organization = NewOrganization {
                 name: name(),
                 email: email.clone(),
+                emails: kept.emails,
+                standing: kept.standing,
+                custom: kept.custom,
                 phones: numbers.clone(),
                 is_active: true,
                 provenance: "auto_ticket",
-                ..NewOrganization::default()
             };
             let id = organizations::insert(tx, &organization, by).await?;
             if contact_person {
-                add_person(tx, new, id, email, numbers).await?
+                add_person(tx, new, id, email, numbers, of_person).await?
             } else {
                 ContactRef { kind: ContactKind::Organization, id }
             }
         }
-        Step::AddPerson { organization } => add_person(tx, new, organization, email, numbers).await?,
+        Step::AddPerson { organization } => add_person(tx, new, organization, email, numbers, kept).await?,
         Step::AddNumber { organization } => {
             let contact = ContactRef { kind: ContactKind::Organization, id: organization };
             phones::add(tx, contact, &numbers).await?;
+            add_to_organization(tx, organization, kept).await?;
             contact
         }
         // `file` calls this for the other steps only.
@@ -320,15 +405,18 @@ async fn add_person(
     organization: Uuid,
     email: Option<String>,
     phones: Vec<Phone>,
+    kept: Kept,
 ) -> Result<ContactRef, StoreError> {
     let person = NewOrganizationContact {
         full_name: new.contact_person.clone().unwrap_or_default(),
         gender: new.customer_gender.clone(),
         email,
+        emails: kept.emails,
+        standing: kept.standing,
+        custom: kept.custom,
         phones,
         is_active: true,
         provenance: "auto_ticket",
-        ..NewOrganizationContact::default()
     };
     // The organization was held by this transaction, or made by it.
     let id = organization_contacts::insert(tx, organization, &person, Some(new.by))
@@ -337,7 +425,56 @@ async fn add_person(
     Ok(ContactRef { kind: ContactKind::OrganizationContact, id })
 }
 
-/// The e-mail contact has become `successor`: its numbers are there already, its tickets follow, it is no more.
+/// What an e-mail contact leaves to whom it becomes, beside numbers and the first address.
+#[derive(Default)]
+struct Kept {
+    emails: Vec<Email>,
+    standing: Option<Standing>,
+    custom: Map<String, Value>,
+}
+
+impl Kept {
+    /// Values of own fields go over where the new kind has a field of that key that takes them.
+    async fn of(tx: &mut TenantTx, mailer: &EmailContact, step: Step) -> Result<Self, StoreError> {
+        let kind = match step {
+            Step::InsertIndividual => ContactKind::Individual,
+            Step::InsertOrganization { contact_person: true } | Step::AddPerson { .. } => {
+                ContactKind::OrganizationContact
+            }
+            Step::InsertOrganization { contact_person: false } | Step::AddNumber { .. } => {
+                ContactKind::Organization
+            }
+            Step::Nothing | Step::Link(_) => return Ok(Self::default()),
+        };
+        let mut custom = mailer.common.custom.clone();
+        if !custom.is_empty() {
+            let fields = contact_fields::of(tx, kind).await?;
+            custom.retain(|key, value| {
+                fields.iter().any(|field| field.key == *key && field.check(value).is_ok())
+            });
+        }
+        Ok(Self { emails: mailer.common.emails.clone(), standing: Some(mailer.common.standing), custom })
+    }
+}
+
+/// An organization that is there gets the addresses and values it lacks; how we stand with it is not its new caller's to
+/// say. Its version rises in any case: whoever has seen it before the number came has not seen it as it is.
+async fn add_to_organization(tx: &mut TenantTx, id: Uuid, kept: Kept) -> Result<(), StoreError> {
+    let present = contact::get::<Organization>(tx, id).await?.ok_or(sqlx::Error::RowNotFound)?.common;
+    let emails = (!kept.emails.is_empty()).then(|| {
+        let first = present.emails.is_empty();
+        let more = kept.emails.into_iter().map(|email| Email { primary: email.primary && first, ..email });
+        present.emails.into_iter().chain(more).collect()
+    });
+    let mut custom = kept.custom;
+    custom.retain(|key, _| !present.custom.contains_key(key));
+    let patch = OrganizationPatch { emails, custom, ..OrganizationPatch::default() };
+    organizations::update(tx, id, &patch, None).await?;
+    Ok(())
+}
+
+/// The e-mail contact has become `successor`: its numbers, addresses and values are there already, its tickets and notes
+/// follow, its calls are read through the link between the two; it is no more.
 async fn retire(
     tx: &mut TenantTx,
     mailer: Uuid,
@@ -347,7 +484,26 @@ async fn retire(
     let gone = ContactRef { kind: ContactKind::EmailContact, id: mailer };
     phones::remove_all(tx, gone).await?;
     contact::delete::<EmailContact>(tx, mailer, None, by).await?;
+    sqlx::query!(
+        "UPDATE email_contacts SET became_kind = $2, became_id = $3 WHERE id = $1",
+        mailer,
+        successor.kind.name(),
+        successor.id,
+    )
+    .execute(&mut **tx)
+    .await?;
     let only = |kind: ContactKind| (successor.kind == kind).then_some(successor.id);
+    sqlx::query!(
+        "UPDATE contact_notes
+            SET email_contact_id = NULL, individual_id = $2, organization_contact_id = $3, organization_id = $4
+          WHERE email_contact_id = $1 AND deleted_at IS NULL",
+        mailer,
+        only(ContactKind::Individual),
+        only(ContactKind::OrganizationContact),
+        only(ContactKind::Organization),
+    )
+    .execute(&mut **tx)
+    .await?;
     sqlx::query!(
         "UPDATE tickets
             SET email_contact_id = NULL, individual_id = $2, organization_contact_id = $3,

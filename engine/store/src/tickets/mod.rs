@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use change::{TicketPatch, assign, close, delete, edit, set_status, take, transfer};
 pub use file::{FileError, Filed, NewTicket, file, link_call};
-pub use replies::{Activity, ActivityPage, NewReply, Reply, activities, replies, reply};
+pub use replies::{Activity, NewReply, Reply, activities, replies, reply};
 
 use crate::{
     StoreError, TenantTx,
@@ -319,6 +319,7 @@ pub async fn contacts_of_calls(
 /// The unfinished tickets about a contact, newest first; of an organization, those about its people as well.
 pub async fn open_of(
     tx: &mut TenantTx,
+    viewer: Viewer,
     contact: ContactRef,
     limit: i64,
 ) -> Result<Vec<OpenTicket>, StoreError> {
@@ -327,10 +328,14 @@ pub async fn open_of(
         "SELECT id, number, title, status, priority FROM tickets
           WHERE tenant_id = $1 AND deleted_at IS NULL AND status NOT IN ('resolved', 'closed')
             AND (organization_contact_id = $2 OR organization_id = $2 OR individual_id = $2 OR email_contact_id = $2)
+            AND ($4 = 'all' OR ($4 = 'own' AND requester_user_id = $5)
+                 OR ($4 = 'desk' AND (assigned_to = $5 OR assigned_to IS NULL OR created_by = $5)))
           ORDER BY created_at DESC, id DESC LIMIT $3",
         tx.tenant().0,
         contact.id,
         limit,
+        viewer.sight(),
+        viewer.user.0,
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use sqlx::{Postgres, QueryBuilder, Row as _, postgres::PgRow};
 use switchroom_core::{
     TicketId, UserId,
     ticket::lifecycle::{Author, Visibility, after_reply},
@@ -13,7 +14,10 @@ use super::{
     change::{Write, hold, write},
     load,
 };
-use crate::{StoreError, TenantTx, listing::Key, listing::Position};
+use crate::{
+    StoreError, TenantTx,
+    listing::{self, Order, Slice, Window},
+};
 
 /// A reply to be written.
 #[derive(Clone, Debug)]
@@ -47,13 +51,6 @@ pub struct Activity {
     pub kind: String,
     pub data: Value,
     pub created_at: DateTime<Utc>,
-}
-
-/// One page of a ticket's replies or activities.
-#[derive(Clone, Debug)]
-pub struct ActivityPage<T> {
-    pub items: Vec<T>,
-    pub next: Option<Position>,
 }
 
 /// Writes a reply, and what follows from it: the first response, the ticket's next state, the one solution.
@@ -110,101 +107,73 @@ pub async fn reply(
     Ok((reply, after))
 }
 
-fn place(after: Option<&Position>) -> (Option<DateTime<Utc>>, Option<Uuid>) {
-    match after {
-        Some(Position { key: Key::At(at), id }) => (Some(*at), Some(*id)),
-        _ => (None, None),
-    }
-}
-
-/// The replies of a ticket, oldest first. `only` narrows to public or internal ones; the requester gets public ones
-/// whatever they ask for. The ticket must have been found visible before.
+/// The replies of a ticket. `only` narrows to public or internal ones; the requester gets public ones whatever they ask
+/// for. The ticket must have been found visible before.
 pub async fn replies(
     tx: &mut TenantTx,
     viewer: Viewer,
     ticket: TicketId,
     only: Option<Visibility>,
-    after: Option<&Position>,
-    limit: u32,
-) -> Result<ActivityPage<Reply>, StoreError> {
+    window: &Window<Order>,
+) -> Result<Slice<Reply>, StoreError> {
+    let tenant = tx.tenant();
     let only = if viewer.sight == Sight::Own { Some(Visibility::Public) } else { only };
-    let (at, id) = place(after);
-    let rows = sqlx::query!(
-        "SELECT id, author_id, body, format, visibility, is_solution, created_at FROM ticket_replies
-          WHERE tenant_id = $1 AND ticket_id = $2 AND ($3::text IS NULL OR visibility = $3)
-            AND ($4::timestamptz IS NULL OR (created_at, id) > ($4, $5))
-          ORDER BY created_at, id LIMIT $6",
-        tx.tenant().0,
-        ticket.0,
-        only.map(Visibility::name),
-        at,
-        id,
-        i64::from(limit) + 1,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let items = rows
-        .into_iter()
-        .map(|row| Reply {
-            id: row.id,
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" FROM ticket_replies t WHERE t.tenant_id = ").push_bind(tenant.0);
+        query.push(" AND t.ticket_id = ").push_bind(ticket.0);
+        if let Some(only) = only {
+            query.push(" AND t.visibility = ").push_bind(only.name());
+        }
+    };
+    let read = |row: &PgRow| {
+        let visibility: String = row.try_get("visibility")?;
+        Ok(Reply {
+            id: row.try_get("id")?,
             ticket,
-            author: UserId(row.author_id),
-            body: row.body,
-            format: row.format,
-            visibility: if row.visibility == "internal" { Visibility::Internal } else { Visibility::Public },
-            is_solution: row.is_solution,
-            created_at: row.created_at,
+            author: UserId(row.try_get("author_id")?),
+            body: row.try_get("body")?,
+            format: row.try_get("format")?,
+            visibility: if visibility == "internal" { Visibility::Internal } else { Visibility::Public },
+            is_solution: row.try_get("is_solution")?,
+            created_at: row.try_get("created_at")?,
         })
-        .collect();
-    Ok(page(items, limit, |reply: &Reply| (reply.created_at, reply.id)))
+    };
+    let columns = "t.id, t.author_id, t.body, t.format, t.visibility, t.is_solution, t.created_at";
+    listing::read_page(tx, columns, from, window, read).await
 }
 
-/// The timeline of a ticket, oldest first. The requester sees nothing of internal notes, nor why staff moved it.
+/// The timeline of a ticket. The requester sees nothing of internal notes, nor why staff moved it.
 pub async fn activities(
     tx: &mut TenantTx,
     viewer: Viewer,
     ticket: TicketId,
-    after: Option<&Position>,
-    limit: u32,
-) -> Result<ActivityPage<Activity>, StoreError> {
-    let (at, id) = place(after);
-    let rows = sqlx::query!(
-        "SELECT id, actor_id, type AS kind, CASE WHEN $3 THEN data - 'reason' ELSE data END AS \"data!\", created_at
-           FROM ticket_activities
-          WHERE tenant_id = $1 AND ticket_id = $2
-            AND NOT ($3 AND type = 'comment' AND data ->> 'visibility' IS DISTINCT FROM 'public')
-            AND ($4::timestamptz IS NULL OR (created_at, id) > ($4, $5))
-          ORDER BY created_at, id LIMIT $6",
-        tx.tenant().0,
-        ticket.0,
-        viewer.sight == Sight::Own,
-        at,
-        id,
-        i64::from(limit) + 1,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let items = rows
-        .into_iter()
-        .map(|row| Activity {
-            id: row.id,
-            actor: row.actor_id.map(UserId),
-            kind: row.kind,
-            data: row.data,
-            created_at: row.created_at,
+    window: &Window<Order>,
+) -> Result<Slice<Activity>, StoreError> {
+    let tenant = tx.tenant();
+    let is_requester = viewer.sight == Sight::Own;
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" FROM ticket_activities t WHERE t.tenant_id = ").push_bind(tenant.0);
+        query.push(" AND t.ticket_id = ").push_bind(ticket.0);
+        if is_requester {
+            query.push(" AND NOT (t.type = 'comment' AND t.data ->> 'visibility' IS DISTINCT FROM 'public')");
+        }
+    };
+    let read = |row: &PgRow| {
+        let actor: Option<Uuid> = row.try_get("actor_id")?;
+        Ok(Activity {
+            id: row.try_get("id")?,
+            actor: actor.map(UserId),
+            kind: row.try_get("kind")?,
+            data: row.try_get("data")?,
+            created_at: row.try_get("created_at")?,
         })
-        .collect();
-    Ok(page(items, limit, |activity: &Activity| (activity.created_at, activity.id)))
-}
-
-fn page<T>(mut items: Vec<T>, limit: u32, key: impl Fn(&T) -> (DateTime<Utc>, Uuid)) -> ActivityPage<T> {
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|item| {
-        let (at, id) = key(item);
-        Position { key: Key::At(at), id }
-    });
-    ActivityPage { items, next }
+    };
+    let columns = if is_requester {
+        "t.id, t.actor_id, t.type AS kind, t.data - 'reason' AS data, t.created_at"
+    } else {
+        "t.id, t.actor_id, t.type AS kind, t.data, t.created_at"
+    };
+    listing::read_page(tx, columns, from, window, read).await
 }
 
 /// Adds to the timeline, in the transaction of what it tells.

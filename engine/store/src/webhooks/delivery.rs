@@ -1,14 +1,13 @@
 //! Telling the endpoints: who is due, how far each is, what each attempt came to.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use switchroom_core::TenantId;
 use uuid::Uuid;
 
-use super::Newest;
 use crate::{
     StoreError, TenantTx,
-    listing::{Key, Position, Slice, Window},
+    listing::{self, Order, Slice, Window},
 };
 
 /// An endpoint that has something to hear.
@@ -18,19 +17,32 @@ pub struct Due {
     pub endpoint: Uuid,
 }
 
-/// Takes endpoints that are due, each for `hold_s` (platform role). Of several who ask, one gets each.
-pub async fn claim(connection: &mut PgConnection, limit: i64, hold_s: f64) -> Result<Vec<Due>, StoreError> {
+/// Takes endpoints that are due, each for `hold_s` (platform role): of a tenant at most so many, those held already
+/// included, and every tenant's first before any's second. Of several who ask, one gets each.
+pub async fn claim(
+    connection: &mut PgConnection,
+    limit: i64,
+    of_a_tenant: i64,
+    hold_s: f64,
+) -> Result<Vec<Due>, StoreError> {
     let rows = sqlx::query!(
-        "WITH due AS (
-           SELECT e.id FROM webhook_endpoints e JOIN tenant_log l ON l.tenant_id = e.tenant_id
+        "WITH places AS (
+           SELECT e.id, row_number() OVER (PARTITION BY e.tenant_id ORDER BY e.next_attempt_at)
+                        + (SELECT count(*) FROM webhook_endpoints h
+                            WHERE h.tenant_id = e.tenant_id AND h.held_until > now()) AS place
+             FROM webhook_endpoints e JOIN tenant_log l ON l.tenant_id = e.tenant_id
             WHERE e.is_active AND e.deleted_at IS NULL AND e.held_until <= now()
               AND ((e.next_attempt_at <= now() AND e.seq < l.last_seq)
                    OR EXISTS (SELECT FROM webhook_dead_letters d
-                               WHERE d.endpoint_id = e.id AND d.replay_at <= now() AND d.delivered_at IS NULL))
-            ORDER BY e.next_attempt_at LIMIT $1 FOR UPDATE OF e SKIP LOCKED)
-         UPDATE webhook_endpoints e SET held_until = now() + make_interval(secs => $2) FROM due WHERE e.id = due.id
+                               WHERE d.endpoint_id = e.id AND d.replay_at <= now() AND d.delivered_at IS NULL))),
+         due AS (
+           SELECT e.id FROM webhook_endpoints e JOIN places p ON p.id = e.id
+            WHERE p.place <= $2 AND e.held_until <= now()
+            ORDER BY p.place, e.next_attempt_at LIMIT $1 FOR UPDATE OF e SKIP LOCKED)
+         UPDATE webhook_endpoints e SET held_until = now() + make_interval(secs => $3) FROM due WHERE e.id = due.id
          RETURNING e.id, e.tenant_id",
         limit,
+        of_a_tenant,
         hold_s,
     )
     .fetch_all(connection)
@@ -54,6 +66,18 @@ pub async fn give_back(tx: &mut TenantTx, endpoint: Uuid) -> Result<(), StoreErr
         .execute(&mut **tx)
         .await?;
     Ok(())
+}
+
+/// Sends it nothing more until somebody switches it on; false where it was off already.
+pub async fn switch_off(tx: &mut TenantTx, endpoint: Uuid) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE webhook_endpoints SET is_active = false, version = version + 1
+          WHERE id = $1 AND is_active AND deleted_at IS NULL",
+        endpoint
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// What an attempt came to.
@@ -188,7 +212,7 @@ pub async fn replay_from(tx: &mut TenantTx, endpoint: Uuid, seq: i64) -> Result<
 }
 
 /// An event that was given up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct DeadLetter {
     pub id: Uuid,
     pub seq: i64,
@@ -200,41 +224,21 @@ pub struct DeadLetter {
     pub delivered_at: Option<DateTime<Utc>>,
 }
 
-fn after(window: &Window<Newest>) -> (Option<DateTime<Utc>>, Option<Uuid>) {
-    match &window.after {
-        Some(Position { key: Key::At(at), id }) => (Some(*at), Some(*id)),
-        _ => (None, None),
-    }
-}
+pub const BY_DIED_AT: Order = Order::at("died_at", "t.died_at");
+pub const BY_ATTEMPTED_AT: Order = Order::at("attempted_at", "t.attempted_at");
 
-fn page<T>(mut items: Vec<T>, limit: u32, position: impl Fn(&T) -> Position) -> Slice<T> {
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(position);
-    Slice { items, next, count: None }
-}
-
-/// The events that an endpoint was not told of, newest first.
+/// The events that an endpoint was not told of.
 pub async fn dead_letters(
     tx: &mut TenantTx,
     endpoint: Uuid,
-    window: &Window<Newest>,
+    window: &Window<Order>,
 ) -> Result<Slice<DeadLetter>, StoreError> {
-    let (at, id) = after(window);
-    let items = sqlx::query_as!(
-        DeadLetter,
-        r#"SELECT id, seq, event_id AS event, type AS kind, fault, died_at, replay_at, delivered_at
-             FROM webhook_dead_letters
-            WHERE endpoint_id = $1 AND ($2::timestamptz IS NULL OR (died_at, id) < ($2, $3::uuid))
-            ORDER BY died_at DESC, id DESC LIMIT $4"#,
-        endpoint,
-        at,
-        id,
-        i64::from(window.limit) + 1,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(page(items, window.limit, |item| Position { key: Key::At(item.died_at), id: item.id }))
+    let columns =
+        "t.id, t.seq, t.event_id AS event, t.type AS kind, t.fault, t.died_at, t.replay_at, t.delivered_at";
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" FROM webhook_dead_letters t WHERE t.endpoint_id = ").push_bind(endpoint);
+    };
+    listing::read_page(tx, columns, from, window, listing::by_name).await
 }
 
 /// Asks for dead letters to be tried once more: one of them, or (`None`) all of an endpoint.
@@ -276,7 +280,7 @@ pub async fn settle_replay(tx: &mut TenantTx, letter: Uuid, delivered: bool) -> 
 }
 
 /// An attempt as it is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Delivery {
     pub id: Uuid,
     pub seq: i64,
@@ -290,30 +294,22 @@ pub struct Delivery {
     pub attempted_at: DateTime<Utc>,
 }
 
-/// The attempts of an endpoint, newest first, or those of one outcome.
+/// The attempts of an endpoint, or those of one outcome.
 pub async fn deliveries(
     tx: &mut TenantTx,
     endpoint: Uuid,
     outcome: Option<Outcome>,
-    window: &Window<Newest>,
+    window: &Window<Order>,
 ) -> Result<Slice<Delivery>, StoreError> {
-    let (at, id) = after(window);
-    let items = sqlx::query_as!(
-        Delivery,
-        r#"SELECT id, seq, event_id AS event, type AS kind, attempt, outcome, status, fault, duration_ms, attempted_at
-             FROM webhook_deliveries
-            WHERE endpoint_id = $1 AND ($2::text IS NULL OR outcome = $2)
-              AND ($3::timestamptz IS NULL OR (attempted_at, id) < ($3, $4::uuid))
-            ORDER BY attempted_at DESC, id DESC LIMIT $5"#,
-        endpoint,
-        outcome.map(Outcome::name),
-        at,
-        id,
-        i64::from(window.limit) + 1,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(page(items, window.limit, |item| Position { key: Key::At(item.attempted_at), id: item.id }))
+    let columns = "t.id, t.seq, t.event_id AS event, t.type AS kind, t.attempt, t.outcome, t.status, t.fault, \
+                   t.duration_ms, t.attempted_at";
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" FROM webhook_deliveries t WHERE t.endpoint_id = ").push_bind(endpoint);
+        if let Some(outcome) = outcome {
+            query.push(" AND t.outcome = ").push_bind(outcome.name());
+        }
+    };
+    listing::read_page(tx, columns, from, window, listing::by_name).await
 }
 
 /// Attempts older than a month go (platform role).

@@ -10,12 +10,13 @@ use uuid::Uuid;
 use crate::{
     StoreError, TenantTx,
     changed::Changed,
-    listing::{Key, Position, Slice, Window, push_order, push_position},
+    listing::{self, Order, Slice, Window},
 };
 
 pub use delivery::{
-    Attempt, DeadLetter, Delivery, Due, Outcome, Progress, advance, claim, dead_letters, deliveries,
-    first_replay, give_back, is_due, note, prune, replay_dead, replay_from, settle_replay,
+    Attempt, BY_ATTEMPTED_AT, BY_DIED_AT, DeadLetter, Delivery, Due, Outcome, Progress, advance, claim,
+    dead_letters, deliveries, first_replay, give_back, is_due, note, prune, replay_dead, replay_from,
+    settle_replay, switch_off,
 };
 
 /// Endpoints of a tenant; each reads the whole log for itself.
@@ -66,10 +67,6 @@ pub struct EndpointPatch {
     pub is_active: Option<bool>,
 }
 
-/// Lists are newest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Newest;
-
 const COLUMNS: &str = "t.id, t.name, t.url, t.events, t.secret, t.key_id, t.is_active, t.seq, t.failed, t.next_attempt_at, \
                        t.created_at, t.updated_at, t.version, \
                        CASE WHEN t.old_until > now() THEN t.old_secret END AS old_secret, t.old_key_id";
@@ -103,19 +100,14 @@ pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<Endpoint>, StoreE
     query.build().fetch_optional(&mut **tx).await?.as_ref().map(read).transpose()
 }
 
-pub async fn list(tx: &mut TenantTx, window: &Window<Newest>) -> Result<Slice<Endpoint>, StoreError> {
-    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
-    query.push(COLUMNS).push(" FROM webhook_endpoints t WHERE t.deleted_at IS NULL AND t.tenant_id = ");
-    query.push_bind(tx.tenant().0);
-    push_position(&mut query, "t.created_at", window.descending, window.after.as_ref());
-    push_order(&mut query, "t.created_at", window.descending, window.limit);
-    let rows = query.build().fetch_all(&mut **tx).await?;
-    let mut items = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let more = items.len() > window.limit as usize;
-    items.truncate(window.limit as usize);
-    let next =
-        items.last().filter(|_| more).map(|item| Position { key: Key::At(item.created_at), id: item.id });
-    Ok(Slice { items, next, count: None })
+pub async fn list(tx: &mut TenantTx, window: &Window<Order>) -> Result<Slice<Endpoint>, StoreError> {
+    let tenant = tx.tenant();
+    let from = |query: &mut QueryBuilder<Postgres>| {
+        query
+            .push(" FROM webhook_endpoints t WHERE t.deleted_at IS NULL AND t.tenant_id = ")
+            .push_bind(tenant.0);
+    };
+    listing::read_page(tx, COLUMNS, from, window, read).await
 }
 
 /// Makes an endpoint that hears of everything from now on; `None` when the tenant has as many as it may.

@@ -73,7 +73,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One API token */
+        get: operations["get_api_token"];
         put?: never;
         post?: never;
         /**
@@ -96,7 +97,8 @@ export interface paths {
         /**
          * The audit log
          * @description Sign-ins and failures, changes with what was before and after, reads and look-ups of personal data, what a platform
-         *     admin did here. Secrets are never in it.
+         *     admin did here. Secrets are never in it. A platform admin who acts for no tenant sees what belongs to none, such as
+         *     failed sign-ins of nobody known, and what platform admins did about tenants and in them.
          */
         get: operations["list_audit"];
         put?: never;
@@ -120,6 +122,46 @@ export interface paths {
          *     an apostrophe.
          */
         get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What I did
+         * @description One's own lines in this tenant. `before` and `after` are left out: what one changed once one may not read any more.
+         */
+        get: operations["list_own_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/user/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What somebody did
+         * @description A member's lines in this tenant; to a platform admin who acts for none, anybody's among those they see.
+         */
+        get: operations["list_audit_of_user"];
         put?: never;
         post?: never;
         delete?: never;
@@ -273,7 +315,8 @@ export interface paths {
         /**
          * Back from elsewhere
          * @description Where providers send browsers. Signed in they go on to where they wanted; else to the sign-in page, whose address says
-         *     why (`?problem=`): `oidc-expired`, `oidc-refused`, `oidc-failed`, `oidc-no-account`.
+         *     why (`?problem=`): `oidc-expired`, `oidc-refused`, `oidc-failed`, `oidc-no-account`,
+         *     `tenant-suspended`.
          */
         get: operations["finish_oidc"];
         put?: never;
@@ -593,6 +636,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List bots, by name unless `sort` says otherwise (`created_at`, `updated_at`); `q` finds letters of the name. */
+        get: operations["list_bots"];
+        put?: never;
+        /** Make a bot. It takes calls once a line is connected to it. */
+        post: operations["create_bot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a bot, with its prompt. */
+        get: operations["get_bot"];
+        put?: never;
+        post?: never;
+        /** Delete a bot. Its line rings nobody any more; its calls stay. */
+        delete: operations["delete_bot"];
+        options?: never;
+        head?: never;
+        /** Change what a bot is called, says, and where it answers. */
+        patch: operations["update_bot"];
+        trace?: never;
+    };
+    "/api/v1/bots/{id}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a bot on again. Its line does not come back by itself. */
+        post: operations["activate_bot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bots/{id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch a bot off. It takes no calls, and its line rings nobody any more. */
+        post: operations["deactivate_bot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/caller-context": {
         parameters: {
             query?: never;
@@ -600,7 +714,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Look up a caller by number. A long or odd number is `invalid`, never an error. */
+        /**
+         * Look up a caller by number. A long or odd number is `invalid`, never an error. Names, tickets and calls are there as far
+         *     as you may read the records; else they are null or empty. Calls of records that were merged into the contact are among its.
+         */
         get: operations["get_caller_context"];
         put?: never;
         /** Look up a caller by number, with the number in the body, where no access log sees it. */
@@ -788,7 +905,8 @@ export interface paths {
         put?: never;
         /**
          * Erase a person, for good. Names, numbers, addresses, notes and values of fields go; tickets and calls stay, with a
-         *     pseudonym where the person was, so that figures do not change. Records that were merged into this one go with it.
+         *     pseudonym where the person was, so that figures do not change. Records that have become part of this one (merged into it, or
+         *     an e-mail contact that was promoted) go with it; one that has become part of another is refused, and the other is named.
          */
         post: operations["create_contact_erasure"];
         delete?: never;
@@ -1127,8 +1245,9 @@ export interface paths {
         put?: never;
         /**
          * Add an identity provider
-         * @description Its word is taken for who somebody is, in this tenant: whoever runs it can sign in as every member. Members are found by
-         *     the address that it says is verified.
+         * @description Its word is taken for who somebody is, in this tenant: whoever runs it can sign in as every member whom the person who
+         *     set it up could have made what they are. So an owner comes in only by a provider that an owner set up. Members are found
+         *     by the address that it says is verified.
          */
         post: operations["create_identity_provider"];
         delete?: never;
@@ -1150,14 +1269,16 @@ export interface paths {
         post?: never;
         /**
          * Delete an identity provider
-         * @description The sessions that it vouched for end.
+         * @description The sessions that it vouched for end, and the API tokens made in them.
          */
         delete: operations["delete_identity_provider"];
         options?: never;
         head?: never;
         /**
          * Change an identity provider
-         * @description Switched off, or with another issuer or client, the sessions that it vouched for end.
+         * @description Switched off, or with another issuer or client, the sessions that it vouched for end, and the API tokens made in them.
+         *     With another issuer or client, or switched on, it vouches for those within the reach of who changes it; and for more than
+         *     before, where somebody of more reach sends these again.
          */
         patch: operations["change_identity_provider"];
         trace?: never;
@@ -1245,7 +1366,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * One invitation
+         * @description Its link is not shown again.
+         */
+        get: operations["get_invitation"];
         put?: never;
         post?: never;
         /**
@@ -1269,7 +1394,7 @@ export interface paths {
         put?: never;
         /**
          * Send an invitation again
-         * @description With a new link, good for another seven days; the old one is good no more.
+         * @description With a new link, good for another seven days; the old one is good no more. Only who could invite to it sends it again.
          */
         post: operations["resend_invitation"];
         delete?: never;
@@ -1521,7 +1646,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List one's own lines and the pool; the platform admin sees every line. */
+        /** List one's own lines and the pool; the platform admin who acts for no tenant sees every line. */
         get: operations["list_numbers"];
         put?: never;
         /** Enter a line into the pool. */
@@ -1594,7 +1719,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a line ring somebody who has none. */
+        /** Let a line ring a person or a bot that has none. */
         post: operations["connect_number"];
         delete?: never;
         options?: never;
@@ -1796,7 +1921,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** A role of the tenant's own */
+        get: operations["get_role"];
         put?: never;
         post?: never;
         /**
@@ -1808,9 +1934,32 @@ export interface paths {
         head?: never;
         /**
          * Change a role
-         * @description Whoever has it may at once what it gives now: their sockets close and come back. Nobody adds what they do not have.
+         * @description Whoever has it may at once what it gives now: their sockets close and come back, and open invitations that they could not
+         *     make any more are withdrawn. Nobody adds what they do not have.
          */
         patch: operations["change_role"];
+        trace?: never;
+    };
+    "/api/v1/security-alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Security alerts
+         * @description Accounts that rested after too many failures, refresh tokens used twice, second factors turned off, new admins and
+         *     owners, ten failures and more from one address within an hour: derived from the audit log, and gone with it. A platform
+         *     admin who acts for no tenant sees those of all.
+         */
+        get: operations["list_security_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/settings/accounts": {
@@ -1829,6 +1978,27 @@ export interface paths {
         head?: never;
         /** Change how people come in */
         patch: operations["change_account_settings"];
+        trace?: never;
+    };
+    "/api/v1/system-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the server is
+         * @description Whether what it needs works, what waits, and the main figures of `/metrics`. For platform admins, and for owners, who
+         *     look after a server that is theirs alone. It names no tenant and no person.
+         */
+        get: operations["get_system_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/teams": {
@@ -1892,6 +2062,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tenants
+         * @description `q` finds by part of the name or slug.
+         */
+        get: operations["list_tenants"];
+        put?: never;
+        /**
+         * Make a tenant
+         * @description With its counters, its log, its SIP door, and an invitation of its owner, all or nothing. The invitation goes by mail;
+         *     where this server sends none, or the mail could not be sent, the answer has the link, this once.
+         */
+        post: operations["create_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A tenant */
+        get: operations["get_tenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a tenant */
+        patch: operations["change_tenant"];
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a tenant
+         * @description Its people sign in again, its API tokens and webhooks are good again. Doing it twice does it once.
+         */
+        post: operations["resume_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend a tenant
+         * @description Its sessions end and its sockets close at once. Sign-ins, API tokens, invitations and providers' webhooks are refused
+         *     (403 `tenant-suspended`), and so are calls to its lines over SIP (403). Calls under way are followed to their end, and
+         *     everything it has is kept. Doing it twice does it once.
+         */
+        post: operations["suspend_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets": {
         parameters: {
             query?: never;
@@ -1936,7 +2191,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The timeline of a ticket, oldest first. */
+        /** The timeline of a ticket, oldest first unless `sort=-created_at`. */
         get: operations["list_activities"];
         put?: never;
         post?: never;
@@ -1987,7 +2242,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the replies of a ticket, oldest first. */
+        /** List the replies of a ticket, oldest first unless `sort=-created_at`. */
         get: operations["list_replies"];
         put?: never;
         /** Reply to a ticket, or note something in it. The first public reply of staff answers it. */
@@ -2056,7 +2311,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Members of the tenant */
+        /**
+         * Members of the tenant
+         * @description Sorted by `email`, `name`, or, for those who may sign others out, `last_seen_at`.
+         */
         get: operations["list_users"];
         put?: never;
         post?: never;
@@ -2083,7 +2341,8 @@ export interface paths {
         /**
          * Change a member
          * @description Nobody changes their own role or modules, only an owner makes or changes an owner, and the last active owner stays one. A new
-         *     role or module ends the member's sessions in the tenant, so that nothing goes on under the old one.
+         *     role or module ends the member's sessions in the tenant, so that nothing goes on under the old one, and withdraws open
+         *     invitations of theirs that they could not make any more. A role that takes no calls lets their lines ring nobody.
          */
         patch: operations["change_user"];
         trace?: never;
@@ -2119,8 +2378,8 @@ export interface paths {
         put?: never;
         /**
          * Switch a member off
-         * @description Their sessions and API tokens of this tenant end, sockets close, their lines ring nobody any more. What they did
-         *     stays. Nobody switches themselves off, and the last active owner stays.
+         * @description Their sessions and API tokens of this tenant end, sockets close, their lines ring nobody any more, and invitations of
+         *     theirs that are open are withdrawn. What they did stays. Nobody switches themselves off, and the last active owner stays.
          */
         post: operations["deactivate_user"];
         delete?: never;
@@ -2143,6 +2402,29 @@ export interface paths {
         get: operations["list_user_history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/password-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a password link for a member
+         * @description For somebody who forgot their password: make sure that it is them. The link is good for a day and once; one that was made
+         *     before is good no more. Their password stays good until the link is used, and their second factor is asked for after it as
+         *     well. Only who could give the member what they have makes one, and of somebody who is in other tenants too only the
+         *     platform admin.
+         */
+        post: operations["create_user_password_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2517,8 +2799,8 @@ export interface components {
         AccountEvent: {
             /**
              * @description `session.started`, `session.refused`, `session.ended`, `session.refresh_reused`, `password.changed`,
-             *     `password.refused`, `password.reset_requested`, `password.reset`, `password.chosen`, `second_factor.enabled`,
-             *     `.disabled`, `.refused`, `.reset`, `.backup_used`, `.codes_renewed`, `device.trusted`, `.distrusted`; more may come.
+             *     `password.refused`, `password.reset_requested`, `password.link_created`, `password.reset`, `password.chosen`,
+             *     `second_factor.enabled`, `.disabled`, `.refused`, `.reset`, `.backup_used`, `.codes_renewed`, `device.trusted`, `.distrusted`; more may come.
              * @example session.refused
              */
             action: string;
@@ -2677,6 +2959,13 @@ export interface components {
             /** @description What it was done to, as a word or an id. */
             subject?: string | null;
             /**
+             * Format: uuid
+             * @description Null where the line belongs to none.
+             */
+            tenant_id?: string | null;
+            /** @example Demo */
+            tenant_name?: string | null;
+            /**
              * @description Method and route of the request.
              * @example PATCH /api/v1/individuals/{id}
              */
@@ -2698,6 +2987,42 @@ export interface components {
              *     ]
              */
             backup_codes: string[];
+        };
+        /** @description The line that rings a bot. */
+        BotNumber: {
+            /**
+             * @description ISO 3166-1 alpha-2.
+             * @example FR
+             */
+            country: string;
+            /** Format: uuid */
+            id: string;
+            /** @example +33199000001 */
+            number: string;
+        };
+        /** @description A voice agent without a person. */
+        BotView: {
+            /** Format: date-time */
+            created_at: string;
+            description?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description One that is switched off takes no calls and holds no line. */
+            is_active: boolean;
+            /** @example Reception at night */
+            name: string;
+            number?: components["schemas"]["BotNumber"] | null;
+            /** @description What it is told to say and do. In a list left out; ask for the bot. */
+            prompt?: string | null;
+            /**
+             * @description Where it answers: a call over SIP is redirected there.
+             * @example sip:reception@bots.example
+             */
+            sip_uri?: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
         };
         Both: {
             /**
@@ -2776,6 +3101,11 @@ export interface components {
             agent_id?: string | null;
             /** Format: date-time */
             answered_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The bot that line rang when the call came.
+             */
+            bot_id?: string | null;
             /** Format: uuid */
             connection_id: string;
             contact?: components["schemas"]["CallContact"] | null;
@@ -2870,6 +3200,12 @@ export interface components {
              */
             likeness: number;
             name: string;
+            /**
+             * Format: uuid
+             * @description Of an organization's contact: whose.
+             */
+            organization_id?: string | null;
+            organization_name?: string | null;
             /** @description `number`, `email`, `name`. */
             reasons: string[];
         };
@@ -2877,6 +3213,19 @@ export interface components {
             current_password: string;
             /** @description 10 characters or more, not your e-mail or name, none of the commonest. */
             new_password: string;
+        };
+        /** @description One thing that has to work. */
+        Check: {
+            /**
+             * @description `database`, `engine`, `change_feed` or `mail`.
+             * @example database
+             */
+            name: string;
+            /**
+             * @description `ok`, `failing`, or `off` where it was never set up.
+             * @example ok
+             */
+            status: string;
         };
         CloseTicket: {
             reason?: string | null;
@@ -2900,10 +3249,13 @@ export interface components {
         ConnectNumber: {
             /**
              * Format: uuid
-             * @description There are no bots yet.
+             * @description A bot that is switched on. Exactly one of the two.
              */
             bot_id?: string | null;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Somebody who takes calls.
+             */
             user_id?: string | null;
         };
         /** @description A way in for call events. */
@@ -2946,7 +3298,7 @@ export interface components {
                 [key: string]: string;
             } | null;
         };
-        /** @description A time during which a line rang somebody. */
+        /** @description A time during which a line rang a person or a bot. */
         ConnectionTimeView: {
             /** Format: date-time */
             connected_at: string;
@@ -2956,7 +3308,7 @@ export interface components {
             disconnected_at?: string | null;
             /** Format: uuid */
             disconnected_by?: string | null;
-            endpoint?: components["schemas"]["EndpointView"] | null;
+            endpoint?: components["schemas"]["EndpointThen"] | null;
             /** Format: uuid */
             tenant_id: string;
         };
@@ -3080,6 +3432,18 @@ export interface components {
             /** Format: int64 */
             value: number;
         };
+        CreateBot: {
+            description?: string | null;
+            is_active?: boolean | null;
+            /**
+             * @description Unlike every other bot's, in any case.
+             * @example Reception at night
+             */
+            name: string;
+            prompt?: string | null;
+            /** @example sip:reception@bots.example */
+            sip_uri?: string | null;
+        };
         CreateContactField: {
             choices?: string[] | null;
             /**
@@ -3154,7 +3518,7 @@ export interface components {
              */
             keep_id: string;
             /**
-             * @description `individual` or `organization`.
+             * @description `individual`, `organization`, `organization_contact`, `email_contact`.
              * @example individual
              */
             kind: string;
@@ -3238,6 +3602,28 @@ export interface components {
              */
             url: string;
         };
+        DatabaseHealth: {
+            /** Format: int64 */
+            connections: number;
+            /**
+             * Format: double
+             * @description How long it took to answer all this.
+             * @example 3.5
+             */
+            latency_ms: number;
+            /** Format: int64 */
+            max_connections: number;
+            /**
+             * Format: int64
+             * @description Octets.
+             */
+            size: number;
+            /**
+             * @description Of Postgres.
+             * @example 15.8
+             */
+            version: string;
+        };
         /** @description An event that was given up after its last attempt. */
         DeadLetterView: {
             cursor: string;
@@ -3305,10 +3691,34 @@ export interface components {
             last_used_at: string;
             user_agent?: string | null;
         };
+        /** @description A record among those that may be the same. */
+        DuplicateContact: {
+            /** Format: date-time */
+            created_at: string;
+            email?: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /**
+             * @description The primary one first.
+             * @example [
+             *       "+33639980001"
+             *     ]
+             */
+            numbers: string[];
+            /**
+             * Format: uuid
+             * @description Of an organization's contact: whose.
+             */
+            organization_id?: string | null;
+            organization_name?: string | null;
+        };
         /** @description Records that have one thing in common. */
         DuplicateGroup: {
-            /** @description At most 50 of them. */
+            /** @description At most 50 of them, in the order in which they were made. */
             contact_ids: string[];
+            /** @description The same, as they are told apart. */
+            contacts: components["schemas"]["DuplicateContact"][];
             /**
              * @description `number`, `email` or `name`.
              * @example number
@@ -3342,6 +3752,11 @@ export interface components {
         EmailContactView: {
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: uuid
+             * @description Null where the program did it by itself.
+             */
+            created_by?: string | null;
             /** @description Values of the tenant's own fields (`/contact-fields`). */
             custom: Record<string, never>;
             email: string;
@@ -3362,6 +3777,11 @@ export interface components {
             status: string;
             /** Format: date-time */
             updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who of the people changed it last.
+             */
+            updated_by?: string | null;
             /** Format: int64 */
             version: number;
         };
@@ -3382,7 +3802,7 @@ export interface components {
             label?: string | null;
             primary: boolean;
         };
-        /** @description Whom a line rang at the time of a call. */
+        /** @description What a line rang at some time. */
         EndpointThen: {
             /** Format: uuid */
             id: string;
@@ -3391,7 +3811,7 @@ export interface components {
              * @example user
              */
             kind: string;
-            /** @description The person's name now. */
+            /** @description The person's or the bot's name now. */
             name?: string | null;
         };
         /** @description What a line rings. */
@@ -3544,6 +3964,8 @@ export interface components {
             updated_at: string;
             /** Format: int64 */
             version: number;
+            /** @description Whether it signs owners in: only one that an owner set up does. */
+            vouches_for_owners: boolean;
         };
         IdentityProviderChange: {
             client_id?: string | null;
@@ -3634,6 +4056,11 @@ export interface components {
             address?: string | null;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: uuid
+             * @description Null where the program did it by itself.
+             */
+            created_by?: string | null;
             /** @description Values of the tenant's own fields (`/contact-fields`). */
             custom: Record<string, never>;
             /** Format: date */
@@ -3660,6 +4087,11 @@ export interface components {
             status: string;
             /** Format: date-time */
             updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who of the people changed it last.
+             */
+            updated_by?: string | null;
             /** Format: int64 */
             version: number;
         };
@@ -3929,7 +4361,7 @@ export interface components {
              */
             kept_id: string;
             /**
-             * @description `individual` or `organization`.
+             * @description `individual`, `organization`, `organization_contact`, `email_contact`.
              * @example individual
              */
             kind: string;
@@ -3960,6 +4392,16 @@ export interface components {
             undone_at?: string | null;
             /** Format: uuid */
             undone_by?: string | null;
+        };
+        /** @description A figure of `/metrics`, over all of its labels, since the program started. */
+        MetricFigure: {
+            /** @example switchroom_hook_requests_total */
+            name: string;
+            /**
+             * Format: double
+             * @example 1024
+             */
+            value: number;
         };
         /** @description Calls that started within this minute. */
         Minute: {
@@ -4007,6 +4449,8 @@ export interface components {
             role: string;
             /** @example demo */
             slug: string;
+            /** @description Nobody signs in there for now. */
+            suspended: boolean;
         };
         NewApiToken: {
             /**
@@ -4116,6 +4560,27 @@ export interface components {
              */
             name: string;
         };
+        NewTenant: {
+            /** @example Acme */
+            name: string;
+            /**
+             * @description Who is invited as its owner.
+             * @example grace@acme.example
+             */
+            owner_email: string;
+            /** @example Grace Hopper */
+            owner_name?: string | null;
+            /**
+             * @description ISO 3166-1 alpha-2.
+             * @example FR
+             */
+            region: string;
+            /**
+             * @description Made of the name where it is left out.
+             * @example acme
+             */
+            slug?: string | null;
+        };
         /** @description A note. */
         NoteView: {
             author: components["schemas"]["AuthorView"];
@@ -4137,7 +4602,7 @@ export interface components {
         NumberSummary: {
             /**
              * Format: int64
-             * @description One's own lines; for the platform admin those of all tenants.
+             * @description One's own lines; for the platform admin who acts for no tenant those of all.
              */
             assigned: number;
             /**
@@ -4150,6 +4615,11 @@ export interface components {
              * @description Of those, the ones that ring somebody.
              */
             connected: number;
+            /**
+             * Format: int64
+             * @description Of the connected ones, those that ring a bot.
+             */
+            connected_to_bots: number;
             /** @description What the assigned lines cost a month, per currency. */
             monthly_cost: components["schemas"]["CostView"][];
             /**
@@ -4159,7 +4629,7 @@ export interface components {
             not_connected: number;
             /**
              * Format: int64
-             * @description Held for one; for the platform admin all that are held or in quarantine.
+             * @description Held for one; for the platform admin who acts for no tenant all that are held or in quarantine.
              */
             reserved: number;
         };
@@ -4201,6 +4671,11 @@ export interface components {
              * @description Who holds it, or for whom it is held.
              */
             tenant_id?: string | null;
+            /**
+             * @description Its name, for the platform admin who acts for no tenant.
+             * @example Demo
+             */
+            tenant_name?: string | null;
             /** Format: date-time */
             updated_at: string;
             /** Format: int64 */
@@ -4228,6 +4703,11 @@ export interface components {
         OrganizationContactView: {
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: uuid
+             * @description Null where the program did it by itself.
+             */
+            created_by?: string | null;
             /** @description Values of the tenant's own fields (`/contact-fields`). */
             custom: Record<string, never>;
             email?: string | null;
@@ -4253,6 +4733,11 @@ export interface components {
             status: string;
             /** Format: date-time */
             updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who of the people changed it last.
+             */
+            updated_by?: string | null;
             /** Format: int64 */
             version: number;
         };
@@ -4260,6 +4745,11 @@ export interface components {
         OrganizationView: {
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: uuid
+             * @description Null where the program did it by itself.
+             */
+            created_by?: string | null;
             /** @description Values of the tenant's own fields (`/contact-fields`). */
             custom: Record<string, never>;
             email?: string | null;
@@ -4280,6 +4770,11 @@ export interface components {
             status: string;
             /** Format: date-time */
             updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who of the people changed it last.
+             */
+            updated_by?: string | null;
             /** Format: int64 */
             version: number;
         };
@@ -4298,8 +4793,8 @@ export interface components {
             items: {
                 /**
                  * @description `session.started`, `session.refused`, `session.ended`, `session.refresh_reused`, `password.changed`,
-                 *     `password.refused`, `password.reset_requested`, `password.reset`, `password.chosen`, `second_factor.enabled`,
-                 *     `.disabled`, `.refused`, `.reset`, `.backup_used`, `.codes_renewed`, `device.trusted`, `.distrusted`; more may come.
+                 *     `password.refused`, `password.reset_requested`, `password.link_created`, `password.reset`, `password.chosen`,
+                 *     `second_factor.enabled`, `.disabled`, `.refused`, `.reset`, `.backup_used`, `.codes_renewed`, `device.trusted`, `.distrusted`; more may come.
                  * @example session.refused
                  */
                 action: string;
@@ -4463,10 +4958,46 @@ export interface components {
                 /** @description What it was done to, as a word or an id. */
                 subject?: string | null;
                 /**
+                 * Format: uuid
+                 * @description Null where the line belongs to none.
+                 */
+                tenant_id?: string | null;
+                /** @example Demo */
+                tenant_name?: string | null;
+                /**
                  * @description Method and route of the request.
                  * @example PATCH /api/v1/individuals/{id}
                  */
                 via?: string | null;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_BotView: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                description?: string | null;
+                /** Format: uuid */
+                id: string;
+                /** @description One that is switched off takes no calls and holds no line. */
+                is_active: boolean;
+                /** @example Reception at night */
+                name: string;
+                number?: components["schemas"]["BotNumber"] | null;
+                /** @description What it is told to say and do. In a list left out; ask for the bot. */
+                prompt?: string | null;
+                /**
+                 * @description Where it answers: a call over SIP is redirected there.
+                 * @example sip:reception@bots.example
+                 */
+                sip_uri?: string | null;
+                /** Format: date-time */
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -4511,6 +5042,11 @@ export interface components {
                 agent_id?: string | null;
                 /** Format: date-time */
                 answered_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The bot that line rang when the call came.
+                 */
+                bot_id?: string | null;
                 /** Format: uuid */
                 connection_id: string;
                 contact?: components["schemas"]["CallContact"] | null;
@@ -4567,6 +5103,12 @@ export interface components {
                  */
                 likeness: number;
                 name: string;
+                /**
+                 * Format: uuid
+                 * @description Of an organization's contact: whose.
+                 */
+                organization_id?: string | null;
+                organization_name?: string | null;
                 /** @description `number`, `email`, `name`. */
                 reasons: string[];
             }[];
@@ -4622,7 +5164,7 @@ export interface components {
                 disconnected_at?: string | null;
                 /** Format: uuid */
                 disconnected_by?: string | null;
-                endpoint?: components["schemas"]["EndpointView"] | null;
+                endpoint?: components["schemas"]["EndpointThen"] | null;
                 /** Format: uuid */
                 tenant_id: string;
             }[];
@@ -4757,8 +5299,10 @@ export interface components {
         Page_DuplicateGroup: {
             count?: components["schemas"]["Count"] | null;
             items: {
-                /** @description At most 50 of them. */
+                /** @description At most 50 of them, in the order in which they were made. */
                 contact_ids: string[];
+                /** @description The same, as they are told apart. */
+                contacts: components["schemas"]["DuplicateContact"][];
                 /**
                  * @description `number`, `email` or `name`.
                  * @example number
@@ -4779,6 +5323,11 @@ export interface components {
             items: {
                 /** Format: date-time */
                 created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Null where the program did it by itself.
+                 */
+                created_by?: string | null;
                 /** @description Values of the tenant's own fields (`/contact-fields`). */
                 custom: Record<string, never>;
                 email: string;
@@ -4799,6 +5348,11 @@ export interface components {
                 status: string;
                 /** Format: date-time */
                 updated_at: string;
+                /**
+                 * Format: uuid
+                 * @description Who of the people changed it last.
+                 */
+                updated_by?: string | null;
                 /** Format: int64 */
                 version: number;
             }[];
@@ -4912,6 +5466,8 @@ export interface components {
                 updated_at: string;
                 /** Format: int64 */
                 version: number;
+                /** @description Whether it signs owners in: only one that an owner set up does. */
+                vouches_for_owners: boolean;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -4981,6 +5537,11 @@ export interface components {
                 address?: string | null;
                 /** Format: date-time */
                 created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Null where the program did it by itself.
+                 */
+                created_by?: string | null;
                 /** @description Values of the tenant's own fields (`/contact-fields`). */
                 custom: Record<string, never>;
                 /** Format: date */
@@ -5007,6 +5568,11 @@ export interface components {
                 status: string;
                 /** Format: date-time */
                 updated_at: string;
+                /**
+                 * Format: uuid
+                 * @description Who of the people changed it last.
+                 */
+                updated_by?: string | null;
                 /** Format: int64 */
                 version: number;
             }[];
@@ -5101,7 +5667,7 @@ export interface components {
                  */
                 kept_id: string;
                 /**
-                 * @description `individual` or `organization`.
+                 * @description `individual`, `organization`, `organization_contact`, `email_contact`.
                  * @example individual
                  */
                 kind: string;
@@ -5150,6 +5716,8 @@ export interface components {
                 role: string;
                 /** @example demo */
                 slug: string;
+                /** @description Nobody signs in there for now. */
+                suspended: boolean;
             }[];
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
@@ -5214,6 +5782,11 @@ export interface components {
                  * @description Who holds it, or for whom it is held.
                  */
                 tenant_id?: string | null;
+                /**
+                 * @description Its name, for the platform admin who acts for no tenant.
+                 * @example Demo
+                 */
+                tenant_name?: string | null;
                 /** Format: date-time */
                 updated_at: string;
                 /** Format: int64 */
@@ -5228,6 +5801,11 @@ export interface components {
             items: {
                 /** Format: date-time */
                 created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Null where the program did it by itself.
+                 */
+                created_by?: string | null;
                 /** @description Values of the tenant's own fields (`/contact-fields`). */
                 custom: Record<string, never>;
                 email?: string | null;
@@ -5253,6 +5831,11 @@ export interface components {
                 status: string;
                 /** Format: date-time */
                 updated_at: string;
+                /**
+                 * Format: uuid
+                 * @description Who of the people changed it last.
+                 */
+                updated_by?: string | null;
                 /** Format: int64 */
                 version: number;
             }[];
@@ -5265,6 +5848,11 @@ export interface components {
             items: {
                 /** Format: date-time */
                 created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Null where the program did it by itself.
+                 */
+                created_by?: string | null;
                 /** @description Values of the tenant's own fields (`/contact-fields`). */
                 custom: Record<string, never>;
                 email?: string | null;
@@ -5285,6 +5873,11 @@ export interface components {
                 status: string;
                 /** Format: date-time */
                 updated_at: string;
+                /**
+                 * Format: uuid
+                 * @description Who of the people changed it last.
+                 */
+                updated_by?: string | null;
                 /** Format: int64 */
                 version: number;
             }[];
@@ -5425,6 +6018,60 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_SecurityAlert: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** @example 192.0.2.1 */
+                address?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Who did it, where that was somebody else.
+                 */
+                by_id?: string | null;
+                by_name?: string | null;
+                /**
+                 * Format: int64
+                 * @description How many lines it stands for: of `many_failures` those from one address within one hour of the clock.
+                 * @example 1
+                 */
+                count: number;
+                /**
+                 * Format: date-time
+                 * @description When it happened; of several, when last.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Of the line of the audit log it was derived from; of several, of the latest.
+                 */
+                id: string;
+                /**
+                 * @description `account_locked`, `refresh_reused`, `second_factor_off`, `new_admin` or `many_failures`.
+                 * @example account_locked
+                 */
+                kind: string;
+                /**
+                 * @description `high`: somebody may have got in, or gained power. `medium`: somebody tried, or a guard is down.
+                 * @example medium
+                 */
+                severity: string;
+                /**
+                 * Format: uuid
+                 * @description Null where it belongs to none.
+                 */
+                tenant_id?: string | null;
+                tenant_name?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Whose account it is about, where that is known.
+                 */
+                user_id?: string | null;
+                user_name?: string | null;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Session: {
             count?: components["schemas"]["Count"] | null;
             items: {
@@ -5473,6 +6120,58 @@ export interface components {
                  * @example 5
                  */
                 size: number;
+                /** Format: date-time */
+                updated_at: string;
+                /** Format: int64 */
+                version: number;
+            }[];
+            /** @description Send it as `cursor` for the next page; null on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Tenant: {
+            count?: components["schemas"]["Count"] | null;
+            items: {
+                /** @description Calls that began in the last 30 days. */
+                calls_30_days: components["schemas"]["Count"];
+                /** Format: date-time */
+                created_at: string;
+                /** Format: uuid */
+                id: string;
+                invitation?: components["schemas"]["Invitation"] | null;
+                /** @example Demo */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Lines it holds.
+                 * @example 3
+                 */
+                numbers: number;
+                /**
+                 * Format: int64
+                 * @description Active members.
+                 * @example 12
+                 */
+                people: number;
+                /**
+                 * @description ISO 3166-1 alpha-2: numbers without a country code are read in this region.
+                 * @example FR
+                 */
+                region: string;
+                /**
+                 * @description What it is called in addresses and `X-Tenant`; never changed.
+                 * @example demo
+                 */
+                slug: string;
+                /**
+                 * @description `active` or `suspended`.
+                 * @example active
+                 */
+                status: string;
+                /** Format: date-time */
+                suspended_at?: string | null;
+                /** @description Why, as a platform admin wrote it. */
+                suspended_for?: string | null;
                 /** Format: date-time */
                 updated_at: string;
                 /** Format: int64 */
@@ -5622,6 +6321,21 @@ export interface components {
             /** @description Send it as `cursor` for the next page; null on the last one. */
             next_cursor?: string | null;
         };
+        PasswordLink: {
+            /**
+             * @description `mailed`; `link` = this server sends no mail, hand the link over yourself; `failed` = the mail could not be sent,
+             *     likewise.
+             * @example link
+             */
+            delivery: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * @description Shown this once, and only where it was not mailed.
+             * @example https://calls.example/reset#swl_…
+             */
+            link?: string | null;
+        };
         /** @description One permission. */
         PermissionItem: {
             /**
@@ -5753,6 +6467,25 @@ export interface components {
             /**
              * Format: int64
              * @description Unanswered calls.
+             */
+            waiting: number;
+        };
+        /** @description Something that may pile up. */
+        QueueDepth: {
+            /**
+             * Format: int64
+             * @description How many may wait, where there is a bound.
+             */
+            most?: number | null;
+            /**
+             * @description `decisions`: inputs the engine has not decided about; `webhooks`: events that endpoints have not been told of;
+             *     `dead_letters`: events that no attempt brought there; `imports`: files being read.
+             * @example webhooks
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @example 0
              */
             waiting: number;
         };
@@ -5921,6 +6654,54 @@ export interface components {
             /** @description vonage. */
             signature_secret?: string | null;
         };
+        SecurityAlert: {
+            /** @example 192.0.2.1 */
+            address?: string | null;
+            /**
+             * Format: uuid
+             * @description Who did it, where that was somebody else.
+             */
+            by_id?: string | null;
+            by_name?: string | null;
+            /**
+             * Format: int64
+             * @description How many lines it stands for: of `many_failures` those from one address within one hour of the clock.
+             * @example 1
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When it happened; of several, when last.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Of the line of the audit log it was derived from; of several, of the latest.
+             */
+            id: string;
+            /**
+             * @description `account_locked`, `refresh_reused`, `second_factor_off`, `new_admin` or `many_failures`.
+             * @example account_locked
+             */
+            kind: string;
+            /**
+             * @description `high`: somebody may have got in, or gained power. `medium`: somebody tried, or a guard is down.
+             * @example medium
+             */
+            severity: string;
+            /**
+             * Format: uuid
+             * @description Null where it belongs to none.
+             */
+            tenant_id?: string | null;
+            tenant_name?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose account it is about, where that is known.
+             */
+            user_id?: string | null;
+            user_name?: string | null;
+        };
         Series: {
             calls_per_minute: components["schemas"]["Minute"][];
         };
@@ -5961,12 +6742,44 @@ export interface components {
              */
             url: string;
         };
+        Suspension: {
+            /**
+             * @description For platform admins to read later; the tenant's people do not.
+             * @example Not paid since March
+             */
+            reason?: string | null;
+        };
         Switch: {
             /**
              * @description Slug of the tenant.
              * @example demo
              */
             tenant: string;
+        };
+        SystemHealth: {
+            checks: components["schemas"]["Check"][];
+            /** @description In the memory that callers are found in. */
+            contacts: number;
+            database?: components["schemas"]["DatabaseHealth"] | null;
+            figures: components["schemas"]["MetricFigure"][];
+            live_calls: number;
+            queues: components["schemas"]["QueueDepth"][];
+            /**
+             * @description `ok`, or `failing` where a check is.
+             * @example ok
+             */
+            status: string;
+            /** Format: int64 */
+            suspended_tenants?: number | null;
+            /** Format: int64 */
+            tenants?: number | null;
+            /** Format: int64 */
+            uptime_s: number;
+            /**
+             * @description Of Switchroom.
+             * @example 0.1.0
+             */
+            version: string;
         };
         TakeTicket: Record<string, never>;
         Team: {
@@ -6005,6 +6818,61 @@ export interface components {
             name: string;
             /** Format: uuid */
             user_id: string;
+        };
+        Tenant: {
+            /** @description Calls that began in the last 30 days. */
+            calls_30_days: components["schemas"]["Count"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            invitation?: components["schemas"]["Invitation"] | null;
+            /** @example Demo */
+            name: string;
+            /**
+             * Format: int64
+             * @description Lines it holds.
+             * @example 3
+             */
+            numbers: number;
+            /**
+             * Format: int64
+             * @description Active members.
+             * @example 12
+             */
+            people: number;
+            /**
+             * @description ISO 3166-1 alpha-2: numbers without a country code are read in this region.
+             * @example FR
+             */
+            region: string;
+            /**
+             * @description What it is called in addresses and `X-Tenant`; never changed.
+             * @example demo
+             */
+            slug: string;
+            /**
+             * @description `active` or `suspended`.
+             * @example active
+             */
+            status: string;
+            /** Format: date-time */
+            suspended_at?: string | null;
+            /** @description Why, as a platform admin wrote it. */
+            suspended_for?: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: int64 */
+            version: number;
+        };
+        TenantChange: {
+            /** @example Acme */
+            name?: string | null;
+            /**
+             * @description ISO 3166-1 alpha-2. Numbers that are stored already stay as they are.
+             * @example FR
+             */
+            region?: string | null;
         };
         /** @description A ticket. */
         TicketView: {
@@ -6078,6 +6946,13 @@ export interface components {
         TransferTicket: {
             /** Format: uuid */
             user_id: string;
+        };
+        /** @description Absent = unchanged. Switching on and off is a command. */
+        UpdateBot: {
+            description?: string | null;
+            name?: string | null;
+            prompt?: string | null;
+            sip_uri?: string | null;
         };
         /** @description Absent = unchanged. Key, kind and type never change. */
         UpdateContactField: {
@@ -6312,7 +7187,10 @@ export type $defs = Record<string, never>;
 export interface operations {
     list_agents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6726,6 +7604,82 @@ export interface operations {
             };
         };
     };
+    get_api_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token, without its secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiToken"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revoke_api_token: {
         parameters: {
             query?: never;
@@ -6806,7 +7760,7 @@ export interface operations {
                 count?: boolean;
                 /** @description Who did it. */
                 actor_id?: string;
-                /** @description A whole action (`session.refused`), or all of a noun (`session.*`). */
+                /** @description A whole action (`session.refused`), or all of a noun (`session.*`); several with commas between. */
                 action?: string;
                 subject?: string;
                 /** @description `individual`, `ticket`, `user` … */
@@ -6823,7 +7777,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Newest first */
+            /** @description Newest first unless `sort=created_at` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6893,7 +7847,7 @@ export interface operations {
             query?: {
                 /** @description Who did it. */
                 actor_id?: string;
-                /** @description A whole action (`session.refused`), or all of a noun (`session.*`). */
+                /** @description A whole action (`session.refused`), or all of a noun (`session.*`); several with commas between. */
                 action?: string;
                 subject?: string;
                 /** @description `individual`, `ticket`, `user` … */
@@ -6947,6 +7901,192 @@ export interface operations {
                 };
             };
             /** @description X-Tenant names no tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_own_audit: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; more than 200 means 200. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description A whole action (`session.refused`), or all of a noun (`session.*`); several with commas between. */
+                action?: string;
+                /** @description `individual`, `ticket`, `user` … */
+                object_kind?: string;
+                object_id?: string;
+                created_after?: string;
+                created_before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first unless `sort=created_at` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditRecord"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description X-Tenant names no tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_of_user: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; more than 200 means 200. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description A whole action (`session.refused`), or all of a noun (`session.*`); several with commas between. */
+                action?: string;
+                /** @description `individual`, `ticket`, `user` … */
+                object_kind?: string;
+                object_id?: string;
+                created_after?: string;
+                created_before?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first unless `sort=created_at` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditRecord"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7313,6 +8453,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `tenant-suspended` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body did not arrive in time */
             408: {
                 headers: {
@@ -7418,6 +8567,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `tenant-suspended` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body did not arrive in time */
             408: {
                 headers: {
@@ -7516,6 +8674,15 @@ export interface operations {
             };
             /** @description `invalid-credentials`, `totp-required` or `totp-invalid` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `tenant-suspended` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7709,6 +8876,15 @@ export interface operations {
             };
             /** @description A query parameter cannot be read */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `tenant-suspended` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8114,6 +9290,15 @@ export interface operations {
             };
             /** @description Validation failed; see errors */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many from this address */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9139,7 +10324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not permitted */
+            /** @description `tenant-suspended` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9244,6 +10429,800 @@ export interface operations {
                 };
             };
             /** @description Too many from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_bots: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; more than 200 means 200. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                is_active?: boolean;
+                /** @description Whether a line rings it. */
+                connected?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of bots, each with its line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BotView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description X-Tenant names no tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_bot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBot"];
+            };
+        };
+        responses: {
+            /** @description The bot */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description X-Tenant names no tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken (`bot-exists`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_bot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bot */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_bot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_bot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateBot"];
+            };
+        };
+        responses: {
+            /** @description The bot as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken (`bot-exists`), or changed by somebody else at the same moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activate_bot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description The bot, switched on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else at the same moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deactivate_bot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description The bot, switched off */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BotView"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else at the same moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9491,6 +11470,8 @@ export interface operations {
                 /** @description Who answered. */
                 agent_id?: string;
                 number_id?: string;
+                /** @description Calls to lines that rang this bot when they came. */
+                bot_id?: string;
                 /** @description Id of the individual, organization or contact. */
                 contact_id?: string;
                 /** @description Calls of the organization and of its contacts. */
@@ -9652,10 +11633,6 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Field to sort by, `-` before it for descending. */
-                sort?: string;
-                /** @description Free text. */
-                q?: string;
                 /** @description Count the items as well. */
                 count?: boolean;
             };
@@ -10328,10 +12305,6 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Field to sort by, `-` before it for descending. */
-                sort?: string;
-                /** @description Free text. */
-                q?: string;
                 /** @description Count the items as well. */
                 count?: boolean;
                 /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
@@ -10416,6 +12389,8 @@ export interface operations {
                 /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
                 kind: string;
                 contact_id: string;
+                /** @description Count the items as well. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -10643,7 +12618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Erased already (`contact-erased`), or on a call (`contact-on-call`) */
+            /** @description Erased already (`contact-erased`), part of another record (`contact-merged`), or on a call (`contact-on-call`) */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10792,6 +12767,8 @@ export interface operations {
             query?: {
                 /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
                 kind?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -11393,7 +13370,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportView"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description Idempotency-Key is none */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11447,7 +13424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Body over 1 MiB */
+            /** @description File over 64 MiB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11456,7 +13433,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not application/json */
+            /** @description Not text/csv */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11465,7 +13442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation failed; see errors */
+            /** @description Idempotency-Key came with another request before */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -12310,6 +14287,8 @@ export interface operations {
                 /** @description `individual`, `organization`, `organization_contact`, `email_contact`. */
                 kind: string;
                 contact_id: string;
+                /** @description Count the items as well. */
+                count?: boolean;
             };
             header?: never;
             path?: never;
@@ -13393,10 +15372,6 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Field to sort by, `-` before it for descending. */
-                sort?: string;
-                /** @description Free text. */
-                q?: string;
                 /** @description Count the items as well. */
                 count?: boolean;
             };
@@ -13558,7 +15533,10 @@ export interface operations {
     };
     list_identity_providers: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -14899,6 +16877,82 @@ export interface operations {
             };
         };
     };
+    get_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invitation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revoke_invitation: {
         parameters: {
             query?: never;
@@ -15302,7 +17356,10 @@ export interface operations {
     };
     list_my_tenants: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -16539,7 +18596,10 @@ export interface operations {
     };
     list_permissions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -16727,7 +18787,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportView"];
                 };
             };
-            /** @description The body is no JSON */
+            /** @description Idempotency-Key is none */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16781,7 +18841,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Body over 1 MiB */
+            /** @description File over 64 MiB */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16790,7 +18850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not application/json */
+            /** @description Not text/csv */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16799,7 +18859,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Validation failed; see errors */
+            /** @description Idempotency-Key came with another request before */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -17264,6 +19324,10 @@ export interface operations {
                 region?: string;
                 /** @description Whom it rings. */
                 user_id?: string;
+                /** @description Which bot it rings. */
+                bot_id?: string;
+                /** @description What it rings: `user`, `bot`. */
+                endpoint?: string;
                 /** @description Who holds it, or for whom it is held (of use to the platform admin). */
                 tenant_id?: string;
                 /** @description Digits found anywhere in the number, as one types it: the same as `q`. */
@@ -17910,7 +19974,10 @@ export interface operations {
     };
     list_assignments: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -18061,7 +20128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Connected already, not assigned, or that person has a line */
+            /** @description Connected already, not assigned, or that endpoint has a line (`user-has-number`, `bot-has-number`) */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18128,7 +20195,10 @@ export interface operations {
     };
     list_number_connections: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -18772,7 +20842,10 @@ export interface operations {
     };
     list_queues: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -19163,7 +21236,10 @@ export interface operations {
     };
     list_roles: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Count the items as well. */
+                count?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -19334,6 +21410,82 @@ export interface operations {
             };
             /** @description Validation failed; see errors */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The role */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleItem"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19575,6 +21727,100 @@ export interface operations {
             };
         };
     };
+    list_security_alerts: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; more than 200 means 200. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description `account_locked`, `refresh_reused`, `second_factor_off`, `new_admin` or `many_failures`. */
+                kind?: string;
+                /** @description Whose account it is about. */
+                user_id?: string;
+                /** @description Where it came from, exactly. */
+                address?: string;
+                /** @description 90 days ago, where it is left out. */
+                created_after?: string;
+                created_before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first unless `sort=created_at` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SecurityAlert"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description X-Tenant names no tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_account_settings: {
         parameters: {
             query?: never;
@@ -19760,6 +22006,80 @@ export interface operations {
             };
             /** @description Validation failed; see errors */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_system_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Also where something fails: `status` says so */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemHealth"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description X-Tenant names no tenant */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20438,6 +22758,707 @@ export interface operations {
             };
             /** @description Absent, or another tenant's */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tenants: {
+        parameters: {
+            query?: {
+                /** @description How many items at most; more than 200 means 200. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Field to sort by, `-` before it for descending. */
+                sort?: string;
+                /** @description Free text. */
+                q?: string;
+                /** @description Count the items as well. */
+                count?: boolean;
+                /** @description `active` or `suspended`. */
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By `name`, unless `sort` says otherwise (`created_at`) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Tenant"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description X-Tenant names no tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTenant"];
+            };
+        };
+        responses: {
+            /** @description The tenant, and its owner's invitation */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description X-Tenant names no tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `tenant-exists`: the slug is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantChange"];
+            };
+        };
+        responses: {
+            /** @description The tenant, changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else at the same moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tenant, active */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description Idempotency-Key is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The first request with this Idempotency-Key still runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Idempotency-Key came with another request before */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspend_tenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description May be left out */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Suspension"];
+            };
+        };
+        responses: {
+            /** @description The tenant, suspended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The first request with this Idempotency-Key still runs */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22627,6 +25648,121 @@ export interface operations {
             };
         };
     };
+    create_user_password_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key gives the first answer again for 24 hours */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sent, or the link to hand over */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordLink"];
+                };
+            };
+            /** @description Idempotency-Key is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Oneself, or somebody who is switched off or in other tenants too */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Idempotency-Key came with another request before */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many mails to them */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_user_second_factor: {
         parameters: {
             query?: never;
@@ -24092,6 +27228,13 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
+            /** @description As `If-None-Match` has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     docs: {
@@ -24290,6 +27433,13 @@ export interface operations {
                 content: {
                     "application/json": Record<string, never>;
                 };
+            };
+            /** @description As `If-None-Match` has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -26,7 +26,8 @@ export function HelpDialog({ me, onClose }: { me: Me; onClose: () => void }) {
   ];
   return (
     <Dialog open onOpenChange={(open) => (open ? undefined : onClose())} title={t("keys.title")}>
-      <dl className="grid grid-cols-[auto_minmax(0,1fr)] items-center gap-x-4 gap-y-1.5">
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- longer than a low screen: without a mouse it is scrolled from here */}
+      <dl tabIndex={0} className="grid grid-cols-[auto_minmax(0,1fr)] items-center gap-x-4 gap-y-1.5">
         {rows.map(([combo, text]) => (
           <div key={text} className="contents">
             <dt className="flex gap-1">

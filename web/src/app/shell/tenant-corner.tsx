@@ -27,7 +27,7 @@ export function TenantCorner({ me }: { me: Me }) {
   const errorText = useErrorText();
   const [asking, setAsking] = useState(false);
   const tenants = useMyTenants(!me.platform_admin);
-  const others = (tenants.data ?? []).filter((tenant) => !tenant.current);
+  const others = (tenants.data ?? []).filter((tenant) => !tenant.current && !tenant.suspended);
   const go = useMutation({
     mutationFn: switchTenant,
     onSuccess: startAnew,
@@ -94,7 +94,7 @@ export function TenantCorner({ me }: { me: Me }) {
   );
 }
 
-/** The server knows no list of tenants: they are named by their slug, which is tried first. */
+/** An account is named by its slug, as in `X-Tenant`, which is tried first. */
 function ActDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const errorText = useErrorText();

@@ -38,6 +38,8 @@ export function TenantList({ onSwitched }: { onSwitched: () => void }) {
                 <span className="ml-auto">
                   {tenant.current ? (
                     <Badge tone="good">{t("account.here")}</Badge>
+                  ) : tenant.suspended ? (
+                    <Badge tone="warn">{t("account.suspended")}</Badge>
                   ) : (
                     <Button
                       size="sm"

@@ -2,21 +2,19 @@
 import { Download } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
 import type { AuditRecord, Page } from "@/lib/api/types";
-import { download } from "@/lib/download";
 import { useDebounced } from "@/lib/use-debounced";
 import { usePages } from "@/lib/use-pages";
 import { When } from "@/ui/age";
 import { Badge, type Tone } from "@/ui/badge";
 import { Button } from "@/ui/button";
-import { useErrorText } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
 import { FilterChip, ListFrame } from "@/ui/list";
 import { PageHead } from "@/ui/panel";
 import type { Column } from "@/ui/table";
+import { useDownload } from "@/ui/use-download";
 import { AuditPanel } from "./audit-panel";
 import { FAMILIES, isAlarming, isEnding, wordsOf } from "./record";
 
@@ -31,7 +29,7 @@ export interface AuditSearch {
 }
 
 /** A day of the person's own calendar, as an instant. */
-const instantOf = (day: string | undefined, end: boolean): string | undefined => {
+export const instantOf = (day: string | undefined, end: boolean): string | undefined => {
   if (!day) return undefined;
   const date = new Date(`${day}T${end ? "23:59:59.999" : "00:00:00"}`);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
@@ -43,14 +41,17 @@ export function AuditList({
   search,
   onSearch,
   people,
+  above,
 }: {
   search: AuditSearch;
   onSearch: (search: AuditSearch) => void;
   /** Whom one can choose as the one who did it. */
   people: readonly { id: string; name: string }[];
+  /** Of no tenant, and of what was done about tenants. */
+  above: boolean;
 }) {
   const { t } = useTranslation();
-  const errorText = useErrorText();
+  const file = useDownload();
   const [opened, setOpened] = useState<AuditRecord | null>(null);
   const asked = {
     ...search,
@@ -72,21 +73,18 @@ export function AuditList({
     fetchPage: (cursor, signal) =>
       take<Page<AuditRecord>>(api.GET("/api/v1/audit", { params: { query: { cursor, ...query } }, signal })),
   });
-  const columns = useColumns();
+  const columns = useColumns(above);
   const active = Object.values(search).filter(Boolean).length;
   const change = (next: AuditSearch) => onSearch({ ...search, ...next });
   return (
     <>
       <PageHead
         title={t("nav.audit")}
-        sub={t("audit.sub")}
+        sub={t(above ? "audit.sub_above" : "audit.sub")}
         actions={
           <Button
-            onClick={() =>
-              void download("/api/v1/audit/export", "audit.csv", query).catch((error: unknown) =>
-                toast.error(errorText(error)),
-              )
-            }
+            busy={file.busy}
+            onClick={() => file.save({ path: "/api/v1/audit/export", name: "audit.csv", query })}
           >
             <Download aria-hidden />
             {t("audit.export")}
@@ -193,10 +191,10 @@ export function AuditList({
   );
 }
 
-function useColumns(): Column<AuditRecord>[] {
+function useColumns(above: boolean): Column<AuditRecord>[] {
   const { t } = useTranslation();
-  return useMemo(
-    () => [
+  return useMemo(() => {
+    const columns: Column<AuditRecord>[] = [
       {
         id: "at",
         header: t("field.when"),
@@ -237,9 +235,16 @@ function useColumns(): Column<AuditRecord>[] {
         onDemand: true,
         cell: ({ row }) => <code className="font-mono text-[0.8rem]">{row.original.via ?? "–"}</code>,
       },
-    ],
-    [t],
-  );
+    ];
+    if (above) {
+      columns.splice(3, 0, {
+        id: "tenant",
+        header: t("numbers.tenant_filter"),
+        cell: ({ row }) => row.original.tenant_name ?? <span className="text-muted">–</span>,
+      });
+    }
+    return columns;
+  }, [t, above]);
 }
 
 export function Actor({ record }: { record: AuditRecord }) {

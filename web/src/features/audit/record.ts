@@ -30,6 +30,7 @@ export function differencesOf(before: unknown, after: unknown): Difference[] {
 /** The nouns whose acts are asked for most; anything else can be typed. */
 export const FAMILIES = [
   "session",
+  "account",
   "password",
   "second_factor",
   "device",
@@ -38,19 +39,27 @@ export const FAMILIES = [
   "registration",
   "role",
   "team",
+  "identity_provider",
   "api_token",
   "connection",
+  "webhook_endpoint",
   "individual",
   "organization",
   "organization_contact",
   "email_contact",
-  "caller_context",
+  "contact",
+  "caller",
+  "call",
   "ticket",
-  "phone_number",
+  "number",
+  "bot",
+  "tenant",
+  "platform",
+  "audit",
 ] as const;
 
 /** What alarms at a glance. */
 export const isAlarming = (action: string): boolean =>
-  /\.(refused|refresh_reused|reset_requested|backup_used)$/.test(action);
+  /\.(refused|refresh_reused|reset_requested|backup_used|locked)$/.test(action);
 export const isEnding = (action: string): boolean =>
   /\.(deleted|revoked|erased|deactivated|removed)$/.test(action);

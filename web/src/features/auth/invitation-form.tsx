@@ -1,6 +1,7 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { Link } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
@@ -11,8 +12,9 @@ import { Button } from "@/ui/button";
 import { InlineError, Loading } from "@/ui/feedback";
 import { Field, Input } from "@/ui/field";
 import { PasswordInput, PasswordRules } from "@/ui/password";
+import { CodeField } from "./code-field";
 
-/** Shows what a link offers, and accepts it: new people choose name and password, others give theirs. */
+/** Shows what a link offers, and accepts it: new people choose name and password, others give theirs, and their code. */
 export function InvitationForm({ token, onJoined }: { token: string; onJoined: () => void }) {
   const { t } = useTranslation();
   const offer = useQuery({
@@ -44,6 +46,7 @@ function OfferForm({
 }) {
   const { t } = useTranslation();
   const [error, setError] = useState<unknown>(null);
+  const [needsCode, setNeedsCode] = useState(false);
   const isNew = !offer.has_account;
   const schema = z.object({
     name: z.string().check(z.minLength(isNew ? 1 : 0, t("invitation.name_missing"))),
@@ -52,19 +55,34 @@ function OfferForm({
       .check(
         z.minLength(isNew ? SHORTEST : 1, isNew ? t("new_password.short") : t("sign_in.password_missing")),
       ),
+    totp: z.string().check(z.minLength(needsCode ? 1 : 0, t("sign_in.totp_missing"))),
   });
   const form = useForm({
     resolver: zodResolver(schema),
-    defaultValues: { name: offer.name ?? "", password: "" },
+    defaultValues: { name: offer.name ?? "", password: "", totp: "" },
   });
   const { errors, isSubmitting } = form.formState;
+  const { setFocus } = form;
+  useEffect(() => {
+    if (needsCode) setFocus("totp");
+  }, [needsCode, setFocus]);
 
-  const submit = form.handleSubmit(async ({ name, password }) => {
+  const submit = form.handleSubmit(async ({ name, password, totp }) => {
     setError(null);
     try {
-      await acceptInvitation(isNew ? { token, name: name.trim(), password } : { token, password });
+      const proof = { token, password, ...(needsCode ? { totp: totp.trim() } : {}) };
+      await acceptInvitation(isNew ? { ...proof, name: name.trim() } : proof);
       onJoined();
     } catch (failure) {
+      // The server asks for the second factor only once the password was right.
+      if (isApiError(failure) && failure.type === "totp-required") {
+        setNeedsCode(true);
+        return;
+      }
+      if (isApiError(failure) && failure.type === "totp-invalid") {
+        form.setError("totp", { message: t("sign_in.totp_invalid") }, { shouldFocus: true });
+        return;
+      }
       const fault = isApiError(failure) ? failure.field("password") : undefined;
       if (fault) form.setError("password", { message: t("new_password.fault", { fault }) });
       else setError(failure);
@@ -86,20 +104,30 @@ function OfferForm({
       ) : null}
       {/* For password managers, which file the new password under it. */}
       <input type="email" autoComplete="username" value={offer.email} readOnly hidden />
-      <Field
-        label={isNew ? t("new_password.label") : t("sign_in.password")}
-        hint={isNew ? t("new_password.hint") : undefined}
-        error={errors.password?.message}
-      >
-        <PasswordInput
-          autoComplete={isNew ? "new-password" : "current-password"}
-          {...form.register("password")}
-          className="h-10"
-        />
-      </Field>
-      {isNew ? (
-        <PasswordRules password={form.watch("password")} email={offer.email} name={form.watch("name")} />
-      ) : null}
+      <div className={needsCode ? "hidden" : "grid gap-3"}>
+        <Field
+          label={isNew ? t("new_password.label") : t("sign_in.password")}
+          hint={isNew ? t("new_password.hint") : undefined}
+          error={errors.password?.message}
+        >
+          <PasswordInput
+            autoComplete={isNew ? "new-password" : "current-password"}
+            {...form.register("password")}
+            className="h-10"
+          />
+        </Field>
+        {isNew ? (
+          <PasswordRules password={form.watch("password")} email={offer.email} name={form.watch("name")} />
+        ) : (
+          <p className="text-[0.8667rem] text-muted">
+            {t("invitation.no_password")}{" "}
+            <Link to="/reset" className="text-accent-text underline underline-offset-2">
+              {t("invitation.choose_password")}
+            </Link>
+          </p>
+        )}
+      </div>
+      {needsCode ? <CodeField error={errors.totp?.message} {...form.register("totp")} /> : null}
       <InlineError error={error} />
       <Button type="submit" look="primary" size="lg" busy={isSubmitting}>
         {t("invitation.accept")}

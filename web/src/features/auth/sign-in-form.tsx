@@ -9,6 +9,7 @@ import { signIn } from "@/lib/session";
 import { Button } from "@/ui/button";
 import { InlineError } from "@/ui/feedback";
 import { Field, Input } from "@/ui/field";
+import { CodeField } from "./code-field";
 
 export function SignInForm({ onSignedIn, tenant }: { onSignedIn: () => void; tenant?: string }) {
   const { t } = useTranslation();
@@ -79,15 +80,7 @@ export function SignInForm({ onSignedIn, tenant }: { onSignedIn: () => void; ten
       </div>
       {needsCode ? (
         <>
-          <Field label={t("sign_in.totp")} hint={t("sign_in.totp_hint")} error={errors.totp?.message}>
-            <Input
-              autoComplete="one-time-code"
-              autoCapitalize="none"
-              spellCheck={false}
-              {...form.register("totp")}
-              className="h-10 text-lg tracking-widest"
-            />
-          </Field>
+          <CodeField error={errors.totp?.message} {...form.register("totp")} />
           <label className="flex items-center gap-2">
             <input type="checkbox" className="size-4 accent-(--accent)" {...form.register("remember")} />
             {t("sign_in.remember")}

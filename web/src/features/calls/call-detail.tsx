@@ -85,6 +85,11 @@ export function CallDetail({
                   />
                 </Fact>
               ) : null}
+              {call.line ? (
+                <Fact term={t("call.line_then")}>
+                  <LineThen line={call.line} />
+                </Fact>
+              ) : null}
               {call.queue ? <Fact term={t("call.queue")}>{call.queue}</Fact> : null}
               {call.provider_call_id ? (
                 <Fact term={t("call.provider_id")}>
@@ -118,6 +123,28 @@ export function CallDetail({
         </div>
       </div>
     </article>
+  );
+}
+
+/** How the line was held when the call came; it may be another's by now. */
+function LineThen({ line }: { line: NonNullable<Call["line"]> }) {
+  const { t } = useTranslation();
+  const { endpoint } = line;
+  return (
+    <span data-testid="line-then">
+      {endpoint
+        ? t(`call.line_rang.${endpoint.kind}`, { name: endpoint.name ?? t("numbers.somebody") })
+        : t("call.line_rang.nobody")}
+      <span className="block text-[0.8667rem] text-muted">
+        {t("call.line_held_from")} <When at={line.held_since} />
+        {line.held_until ? (
+          <>
+            {" "}
+            {t("call.line_held_until")} <When at={line.held_until} />
+          </>
+        ) : null}
+      </span>
+    </span>
   );
 }
 

@@ -10,7 +10,7 @@ import { type CallFilter, useCallPages } from "./call-pages";
 export const CALL_STATES: readonly CallState[] = ["ringing", "answered", "held", "transferring", "ended"];
 
 /** Filters that come with a link from elsewhere. */
-const LINKED = ["contact", "organization", "number", "connection"] as const;
+const LINKED = ["contact", "organization", "number", "bot", "connection"] as const;
 
 export function CallList({
   filter,

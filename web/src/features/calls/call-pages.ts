@@ -14,6 +14,8 @@ export interface CallFilter {
   agent?: string;
   /** Our line that was dialled. */
   number?: string;
+  /** The bot that line rang. */
+  bot?: string;
   connection?: string;
   contact?: string;
   organization?: string;
@@ -45,6 +47,7 @@ export function useCallPages(filter: CallFilter) {
               started_before: instant(filter.before),
               agent_id: filter.agent,
               number_id: filter.number,
+              bot_id: filter.bot,
               connection_id: filter.connection,
               contact_id: filter.contact,
               organization_id: filter.organization,

@@ -4,30 +4,44 @@ import { zodResolver } from "@hookform/resolvers/zod";
 import { useMemo } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
-import { CONNECTION_KINDS } from "@/lib/api/types";
+import { CONNECTION_KINDS, type Connection } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
 import { useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
+import { useSeen } from "@/ui/seen";
 import { CREDENTIAL_NAMES, CREDENTIALS, EMPTY, schemaOf, type Values } from "./credentials";
 
 const FIELDS = ["kind", "name", "default_region", ...CREDENTIAL_NAMES] as const;
 
+/** A connection's own fields; what it signs with is never shown. */
+const valuesOf = (connection: Connection): Values => ({
+  ...EMPTY,
+  // The built-in one is changed by nobody.
+  kind: connection.kind === "sip" ? EMPTY.kind : connection.kind,
+  name: connection.name,
+  default_region: connection.default_region ?? "",
+});
+
 export function ConnectionForm({
-  values,
+  connection,
+  readAgain,
   submitLabel,
   onSubmit,
   onCancel,
 }: {
-  /** Of the connection that is changed; absent for a new one. */
-  values?: Pick<Values, "kind" | "name" | "default_region">;
+  /** The one that is changed; absent for a new one. */
+  connection?: Connection;
+  /** The connection as it is now. */
+  readAgain?: () => Promise<Connection | undefined>;
   submitLabel: string;
-  onSubmit: (values: Values) => Promise<void>;
+  /** `etag`: of the version that was seen, of one that is changed. */
+  onSubmit: (values: Values, etag: string) => Promise<void>;
   onCancel: () => void;
 }) {
   const { t } = useTranslation();
-  const changing = values !== undefined;
+  const changing = connection !== undefined;
   const schema = useMemo(
     () =>
       schemaOf(
@@ -45,15 +59,17 @@ export function ConnectionForm({
   const form = useForm<Values>({
     resolver: zodResolver(schema) as never,
     mode: "onTouched",
-    defaultValues: { ...EMPTY, ...values },
+    defaultValues: connection ? valuesOf(connection) : EMPTY,
   });
+  const seen = useSeen(connection, form, valuesOf, readAgain);
   const kind = form.watch("kind");
   const { errors, isSubmitting, isDirty } = form.formState;
   useUnsaved(isDirty);
   const submit = form.handleSubmit(async (typed) => {
     try {
-      await onSubmit(typed);
+      await onSubmit(typed, seen.etag);
     } catch (error) {
+      if (await seen.overtaken(error)) return;
       const placed = placeProblem(
         form,
         error,

@@ -5,9 +5,8 @@ import { Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { api, take, takeWithResponse } from "@/lib/api/client";
-import { ApiError, isApiError } from "@/lib/api/problem";
-import { keys } from "@/lib/api/query";
+import { api, take } from "@/lib/api/client";
+import { again, keys } from "@/lib/api/query";
 import type { Connection, ConnectionChange } from "@/lib/api/types";
 import { When } from "@/ui/age";
 import { Badge } from "@/ui/badge";
@@ -22,13 +21,6 @@ import { credentialsOf } from "./credentials";
 export interface ConnectionRights {
   edit: boolean;
   remove: boolean;
-}
-
-async function load(id: string, signal?: AbortSignal): Promise<{ connection: Connection; etag: string }> {
-  const { data, response } = await takeWithResponse<Connection>(
-    api.GET("/api/v1/connections/{id}", { params: { path: { id } }, signal }),
-  );
-  return { connection: data, etag: response.headers.get("ETag") ?? `"${data.version}"` };
 }
 
 export function ConnectionPanel({
@@ -46,21 +38,22 @@ export function ConnectionPanel({
   const query = useQuery({
     queryKey: [...keys.connections, "one", id],
     enabled: id !== null,
-    queryFn: ({ signal }) => load(id ?? "", signal),
+    queryFn: ({ signal }) =>
+      take<Connection>(api.GET("/api/v1/connections/{id}", { params: { path: { id: id ?? "" } }, signal })),
   });
   return (
     <Drawer
       open={id !== null}
       onOpenChange={(open) => (open ? undefined : onClose())}
-      title={query.data?.connection.name ?? t("nav.connections")}
+      title={query.data?.name ?? t("nav.connections")}
     >
       {query.isError ? (
         <Failed error={query.error} onRetry={() => void query.refetch()} />
       ) : query.data ? (
         <Loaded
           key={id}
-          connection={query.data.connection}
-          etag={query.data.etag}
+          connection={query.data}
+          readAgain={() => again(query)}
           rights={rights}
           seesCalls={seesCalls}
           onGone={onClose}
@@ -74,21 +67,20 @@ export function ConnectionPanel({
 
 function Loaded({
   connection,
-  etag,
+  readAgain,
   rights,
   seesCalls,
   onGone,
 }: {
   connection: Connection;
-  etag: string;
+  readAgain: () => Promise<Connection | undefined>;
   rights: ConnectionRights;
   seesCalls: boolean;
   onGone: () => void;
 }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  // While editing: the version the person looks at. The connection may move on underneath while they type.
-  const [editing, setEditing] = useState<string | null>(null);
+  const [editing, setEditing] = useState(false);
   const [deleting, setDeleting] = useState(false);
   // Every tenant has the SIP door; it is neither changed nor shut here.
   const builtIn = connection.kind === "sip";
@@ -102,38 +94,29 @@ function Loaded({
       void client.invalidateQueries({ queryKey: [...keys.connections, "list"] });
     },
   });
-  if (editing !== null && connection.kind !== "sip") {
+  if (editing && connection.kind !== "sip") {
     return (
       <ConnectionForm
-        values={{
-          kind: connection.kind,
-          name: connection.name,
-          default_region: connection.default_region ?? "",
-        }}
+        connection={connection}
+        readAgain={readAgain}
         submitLabel={t("action.save")}
-        onCancel={() => setEditing(null)}
-        onSubmit={async (values) => {
+        onCancel={() => setEditing(false)}
+        onSubmit={async (values, etag) => {
           const body: ConnectionChange = {
             name: values.name.trim(),
             default_region: values.default_region.toUpperCase() || null,
             ...credentialsOf(values),
           };
-          try {
-            await take<Connection>(
-              api.PATCH("/api/v1/connections/{id}", {
-                body,
-                params: { path: { id: connection.id } },
-                headers: { "If-Match": editing },
-              }),
-            );
-          } catch (error) {
-            if (!isApiError(error) || error.status !== 412) throw error;
-            setEditing((await load(connection.id)).etag);
-            throw new ApiError(412, { detail: t("form.changed_elsewhere") });
-          }
+          await take<Connection>(
+            api.PATCH("/api/v1/connections/{id}", {
+              body,
+              params: { path: { id: connection.id } },
+              headers: { "If-Match": etag },
+            }),
+          );
           toast.success(t("connections.saved", { name: values.name.trim() }));
           await client.invalidateQueries({ queryKey: keys.connections });
-          setEditing(null);
+          setEditing(false);
         }}
       />
     );
@@ -145,7 +128,7 @@ function Loaded({
       ) : (
         <div className="flex flex-wrap gap-2">
           {rights.edit ? (
-            <Button size="sm" onClick={() => setEditing(etag)}>
+            <Button size="sm" onClick={() => setEditing(true)}>
               <Pencil aria-hidden />
               {t("action.edit")}
             </Button>

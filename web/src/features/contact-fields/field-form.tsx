@@ -14,15 +14,25 @@ import { useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select, Textarea } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
+import { useSeen } from "@/ui/seen";
 import { choicesOf, keyOf, schemaOf, TYPES, type Values } from "./field-values";
 
 const FIELDS = ["label", "key", "type", "choices", "required"] as const;
 /** What the server says of the key and not of the whole. */
 const OF_KEY = ["field-exists", "field-type"];
 
+const valuesOf = (field: ContactField | undefined): Values => ({
+  label: field?.label ?? "",
+  key: field?.key ?? "",
+  type: field?.type ?? "text",
+  choices: field?.choices.join("\n") ?? "",
+  required: field?.required ?? false,
+});
+
 export function FieldForm({
   owner,
   field,
+  readAgain,
   position,
   onSaved,
   onCancel,
@@ -30,6 +40,8 @@ export function FieldForm({
   owner: FieldOwner;
   /** The one that is changed; absent for a new one. */
   field?: ContactField;
+  /** The field as it is now. */
+  readAgain?: () => Promise<ContactField | undefined>;
   /** Of a new one. */
   position?: number;
   onSaved: () => void;
@@ -51,14 +63,9 @@ export function FieldForm({
   const form = useForm<Values>({
     resolver: zodResolver(schema),
     mode: "onTouched",
-    defaultValues: {
-      label: field?.label ?? "",
-      key: field?.key ?? "",
-      type: field?.type ?? "text",
-      choices: field?.choices.join("\n") ?? "",
-      required: field?.required ?? false,
-    },
+    defaultValues: valuesOf(field),
   });
+  const seen = useSeen(field, form, valuesOf, readAgain);
   const { errors, isSubmitting, isDirty, dirtyFields } = form.formState;
   useUnsaved(isDirty);
   const type = form.watch("type");
@@ -69,7 +76,7 @@ export function FieldForm({
       if (field) {
         await take(
           api.PATCH("/api/v1/contact-fields/{id}", {
-            params: { path: { id: field.id }, header: { "If-Match": `"${field.version}"` } },
+            params: { path: { id: field.id }, header: { "If-Match": seen.etag } },
             body: { label, required, ...choices },
           }),
         );
@@ -90,10 +97,10 @@ export function FieldForm({
       toast.success(t("own_fields.saved", { name: label }));
       onSaved();
     } catch (error) {
-      if (isApiError(error) && error.status === 412) form.setError("root", { message: t("form.stale") });
-      else if (isApiError(error) && OF_KEY.includes(error.type))
+      if (isApiError(error) && OF_KEY.includes(error.type))
         form.setError("key", { message: error.message }, { shouldFocus: true });
       else if (
+        !(await seen.overtaken(error)) &&
         !placeProblem(
           form,
           error,

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { api, take } from "@/lib/api/client";
 import type { ContactField } from "@/lib/api/directory-types";
+import { again } from "@/lib/api/query";
 import type { Page } from "@/lib/api/types";
 import { allFieldsQuery, type FieldOwner, fieldsQuery, loadFields } from "@/lib/contact-fields";
 import { Badge } from "@/ui/badge";
@@ -128,6 +129,9 @@ export function FieldList({
           <FieldForm
             owner={owner}
             field={asked.to === "change" ? asked.field : undefined}
+            readAgain={async () =>
+              (await again(query))?.items.find((each) => asked.to === "change" && each.id === asked.field.id)
+            }
             position={nextPosition(fields)}
             onSaved={done}
             onCancel={() => setAsked(null)}

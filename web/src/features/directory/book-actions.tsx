@@ -2,12 +2,10 @@
 import { Download, Upload } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
 import { CONTACT_KIND } from "@/lib/api/directory-types";
-import { download } from "@/lib/download";
 import { Button } from "@/ui/button";
-import { useErrorText } from "@/ui/feedback";
 import { Menu, MenuItem } from "@/ui/menu";
+import { useDownload } from "@/ui/use-download";
 import { ImportWizard } from "./import-wizard";
 import type { DirectorySearch, Kind } from "./kinds";
 
@@ -23,17 +21,22 @@ export function BookActions({
   mayExport: boolean;
 }) {
   const { t } = useTranslation();
-  const errorText = useErrorText();
+  const file = useDownload();
   const [importing, setImporting] = useState(false);
   const take = (format: "csv" | "xlsx") =>
-    void download("/api/v1/contact-exports", `${kind}.${format}`, {
-      kind: CONTACT_KIND[kind],
-      format,
-      q: search.q,
-      phone: search.phone,
-      is_active: search.active,
-      provenance: search.provenance,
-    }).catch((error: unknown) => toast.error(errorText(error)));
+    file.save({
+      path: "/api/v1/contact-exports",
+      name: `${kind}.${format}`,
+      query: {
+        kind: CONTACT_KIND[kind],
+        format,
+        q: search.q,
+        phone: search.phone,
+        is_active: search.active,
+        provenance: search.provenance,
+        status: search.status,
+      },
+    });
   return (
     <>
       {mayImport ? (
@@ -45,7 +48,7 @@ export function BookActions({
       {mayExport ? (
         <Menu
           trigger={
-            <Button>
+            <Button busy={file.busy}>
               <Download aria-hidden />
               {t("directory.export")}
             </Button>

@@ -1,4 +1,4 @@
-/** Records that may be of the same person or company: looked at, made one, and within thirty days two again. */
+/** Records that may be the same as the one looked at: made one, and within thirty days two again. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,14 +11,11 @@ import { When } from "@/ui/age";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { ContactLink } from "@/ui/contact-link";
-import { Confirm } from "@/ui/dialog";
-import { Empty, Failed, InlineError, Loading, useErrorText } from "@/ui/feedback";
+import { Empty, Failed, Loading, useErrorText } from "@/ui/feedback";
+import { ConfirmMerge, type MergeableKind } from "./merging";
 
-type Kind = "individuals" | "organizations";
-
-export function Duplicates({ kind, id, name }: { kind: Kind; id: string; name: string }) {
+export function Duplicates({ kind, id, name }: { kind: MergeableKind; id: string; name: string }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const [asked, setAsked] = useState<Candidate | null>(null);
   const query = useQuery({
     queryKey: [...keys.directory, "candidates", id],
@@ -29,22 +26,6 @@ export function Duplicates({ kind, id, name }: { kind: Kind; id: string; name: s
           signal,
         }),
       ),
-  });
-  const merge = useMutation({
-    mutationFn: (other: Candidate) =>
-      take<Merge>(
-        api.POST("/api/v1/contact-merges", {
-          body: { kind: CONTACT_KIND[kind], keep_id: id, merge_id: other.contact.id },
-          headers: { "Idempotency-Key": idempotencyKey() },
-        }),
-      ),
-    onSuccess: (made, other) => {
-      setAsked(null);
-      toast.success(t("merge.done", { name: other.name }), {
-        description: t("merge.moved", { tickets: made.moved_tickets, notes: made.moved_notes }),
-      });
-    },
-    onSettled: () => client.invalidateQueries({ queryKey: keys.directory }),
   });
   return (
     <div className="grid gap-5">
@@ -62,9 +43,15 @@ export function Duplicates({ kind, id, name }: { kind: Kind; id: string; name: s
               className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md border border-line px-3 py-2"
             >
               <span className="grid min-w-0">
-                <ContactLink contact={candidate.contact} name={candidate.name} />
-                {candidate.email ? (
-                  <span className="text-[0.8667rem] text-muted">{candidate.email}</span>
+                <ContactLink
+                  contact={candidate.contact}
+                  name={candidate.name}
+                  organizationId={candidate.organization_id}
+                />
+                {candidate.organization_name || candidate.email ? (
+                  <span className="text-[0.8667rem] wrap-anywhere text-muted">
+                    {[candidate.organization_name, candidate.email].filter(Boolean).join(" · ")}
+                  </span>
                 ) : null}
               </span>
               <span className="flex flex-wrap gap-1">
@@ -78,10 +65,7 @@ export function Duplicates({ kind, id, name }: { kind: Kind; id: string; name: s
                 size="sm"
                 className="ml-auto"
                 aria-label={t("merge.merge_one", { name: candidate.name })}
-                onClick={() => {
-                  merge.reset();
-                  setAsked(candidate);
-                }}
+                onClick={() => setAsked(candidate)}
               >
                 {t("merge.merge")}
               </Button>
@@ -91,15 +75,11 @@ export function Duplicates({ kind, id, name }: { kind: Kind; id: string; name: s
       )}
       <Merges id={id} />
       {asked ? (
-        <Confirm
-          open
-          onOpenChange={(open) => (open ? undefined : setAsked(null))}
-          title={t("merge.title", { other: asked.name, name })}
-          text={t("merge.text", { name })}
-          action={t("merge.merge")}
-          busy={merge.isPending}
-          error={<InlineError error={merge.error} />}
-          onConfirm={() => merge.mutate(asked)}
+        <ConfirmMerge
+          kind={kind}
+          keep={{ id, name }}
+          other={{ id: asked.contact.id, name: asked.name }}
+          onClose={() => setAsked(null)}
         />
       ) : null}
     </div>

@@ -1,14 +1,17 @@
 /** The columns that every book of the directory has, and the contacts of an organization too. */
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { useGenderText } from "@/lib/gender";
 import { When } from "@/ui/age";
 import { Badge } from "@/ui/badge";
 import { NumberText } from "@/ui/number";
 import type { Column } from "@/ui/table";
-import type { Entry, Provenance } from "./kinds";
+import type { Entry, Provenance, TargetKind } from "./kinds";
+import { StandingBadge } from "./standing";
 
-export function useEntryColumns(): Column<Entry>[] {
+export function useEntryColumns(kind: TargetKind): Column<Entry>[] {
   const { t } = useTranslation();
+  const genderText = useGenderText();
   return useMemo(
     () => [
       {
@@ -48,6 +51,30 @@ export function useEntryColumns(): Column<Entry>[] {
           ),
       },
       {
+        id: "status",
+        header: t("field.status"),
+        className: "@3xl:w-28",
+        onDemand: true,
+        cell: ({ row }) =>
+          row.original.standing ? (
+            <StandingBadge standing={row.original.standing} />
+          ) : (
+            <span className="text-muted">–</span>
+          ),
+      },
+      ...(kind === "individuals" || kind === "contacts"
+        ? [
+            {
+              id: "gender",
+              header: t("field.gender"),
+              className: "@3xl:w-28",
+              onDemand: true,
+              cell: ({ row }: { row: { original: Entry } }) =>
+                row.original.gender ? genderText(row.original.gender) : <span className="text-muted">–</span>,
+            },
+          ]
+        : []),
+      {
         id: "provenance",
         header: t("directory.provenance"),
         onDemand: true,
@@ -72,7 +99,7 @@ export function useEntryColumns(): Column<Entry>[] {
         cell: ({ row }) => <When at={row.original.updatedAt} />,
       },
     ],
-    [t],
+    [t, kind, genderText],
   );
 }
 

@@ -4,7 +4,6 @@ import { Pencil, Trash2 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { ApiError, isApiError } from "@/lib/api/problem";
 import { keys } from "@/lib/api/query";
 import { useGenderText } from "@/lib/gender";
 import { When } from "@/ui/age";
@@ -18,7 +17,7 @@ import { CustomFacts } from "./custom-fields";
 import { ProvenanceText } from "./entry-columns";
 import { EntryForm } from "./entry-form";
 import { Erase } from "./erase";
-import { deleteEntry, type Entry, loadEntry, type Target, type TargetKind, updateEntry } from "./kinds";
+import { deleteEntry, type Entry, type Target, type TargetKind, updateEntry } from "./kinds";
 import { StandingBadge, StandingMoves } from "./standing";
 
 export interface DirectoryRights {
@@ -32,20 +31,20 @@ const link = "text-accent-text underline-offset-2 hover:underline";
 export function EntryDetails({
   target,
   entry,
-  etag,
+  readAgain,
   rights,
   onGone,
 }: {
   target: Target;
   entry: Entry;
-  etag: string;
+  /** The entry as it is now. */
+  readAgain: () => Promise<Entry | undefined>;
   rights: DirectoryRights;
   onGone: () => void;
 }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  // While editing: the version the person looks at. The record may move on underneath while they type.
-  const [editing, setEditing] = useState<string | null>(null);
+  const [editing, setEditing] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const refresh = () => client.invalidateQueries({ queryKey: keys.directory });
   const remove = useMutation({
@@ -62,27 +61,19 @@ export function EntryDetails({
     },
   });
 
-  if (editing !== null) {
+  if (editing) {
     return (
       <EntryForm
         kind={target.kind}
         entry={entry}
+        readAgain={readAgain}
         submitLabel={t("action.save")}
-        onCancel={() => setEditing(null)}
-        onSubmit={async (input) => {
-          try {
-            await updateEntry(target, editing, input);
-          } catch (error) {
-            if (isApiError(error) && error.status === 412) {
-              setEditing((await loadEntry(target, new AbortController().signal)).etag);
-              void refresh();
-              throw new ApiError(412, { title: error.title, detail: t("form.changed_elsewhere") });
-            }
-            throw error;
-          }
+        onCancel={() => setEditing(false)}
+        onSubmit={async (input, etag) => {
+          await updateEntry(target, etag, input);
           toast.success(t("directory.saved", { name: input.name }));
           await refresh();
-          setEditing(null);
+          setEditing(false);
         }}
       />
     );
@@ -92,7 +83,7 @@ export function EntryDetails({
       {rights.update || rights.remove || entry.standing || !entry.active ? (
         <div className="flex flex-wrap items-center gap-2">
           {rights.update ? (
-            <Button size="sm" onClick={() => setEditing(etag)}>
+            <Button size="sm" onClick={() => setEditing(true)}>
               <Pencil aria-hidden />
               {t("action.edit")}
             </Button>

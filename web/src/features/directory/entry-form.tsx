@@ -7,6 +7,7 @@ import { useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select, Textarea } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
+import { useSeen } from "@/ui/seen";
 import { CustomInputs, useContactFields } from "./custom-fields";
 import { customOf } from "./custom-values";
 import { LabelledRows, SocialRows } from "./entry-fields";
@@ -17,21 +18,23 @@ const GENDERS = ["Female", "Male", "Other"] as const;
 
 export function EntryForm({
   kind,
-  entry,
+  entry: opened,
+  readAgain,
   submitLabel,
   onSubmit,
   onCancel,
 }: {
   kind: TargetKind;
   entry?: Entry;
+  /** The entry as it is now. */
+  readAgain?: () => Promise<Entry | undefined>;
   submitLabel: string;
-  onSubmit: (input: EntryInput) => Promise<void>;
+  /** `etag`: the version that was seen. */
+  onSubmit: (input: EntryInput, etag: string) => Promise<void>;
   onCancel: () => void;
 }) {
   const { t } = useTranslation();
   const fields = useContactFields(kind);
-  // Where these stand is moved by commands of their own, with a reason.
-  const commanded = entry?.standing != null && (kind === "individuals" || kind === "organizations");
   const person = kind === "individuals" || kind === "contacts";
   const schema = useMemo(
     () =>
@@ -49,17 +52,24 @@ export function EntryForm({
     resolver: zodResolver(schema),
     // Told when a field is left, and from then on with every key.
     mode: "onTouched",
-    defaultValues: valuesOf(entry),
+    defaultValues: valuesOf(opened),
   });
+  const { seen: entry, etag, overtaken } = useSeen(opened, form, valuesOf, readAgain);
+  // Where these stand is moved by commands of their own, with a reason.
+  const commanded = entry?.standing != null && (kind === "individuals" || kind === "organizations");
   const { errors, isSubmitting, isDirty } = form.formState;
   useUnsaved(isDirty);
 
   const submit = form.handleSubmit(async (values) => {
     try {
       const custom = customOf(fields, entry?.custom ?? {}, values.custom);
-      await onSubmit(inputOf(values, entry !== undefined && !commanded, custom));
+      await onSubmit(inputOf(values, entry !== undefined && !commanded, custom), etag);
     } catch (error) {
-      if (!placeProblem(form, error, (path) => fieldOf(values, path), t("form.check_fields"))) throw error;
+      if (
+        !(await overtaken(error)) &&
+        !placeProblem(form, error, (path) => fieldOf(values, path), t("form.check_fields"))
+      )
+        throw error;
     }
   });
 

@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { STANDINGS, type Standing } from "@/lib/api/directory-types";
 import { keys } from "@/lib/api/query";
 import { useDebounced } from "@/lib/use-debounced";
 import { usePages } from "@/lib/use-pages";
@@ -20,8 +21,11 @@ import {
   PROVENANCES,
   type Provenance,
 } from "./kinds";
+import { MOVES, moveStanding } from "./standing";
 
 const idOf = (entry: Entry) => entry.id;
+const MOVED_TO = ["active", "suspended", "inactive"] as const;
+type Move = (typeof MOVED_TO)[number];
 
 export function EntryList({
   kind,
@@ -31,6 +35,7 @@ export function EntryList({
   onOpen,
   onCreate,
   mayDelete,
+  mayEdit,
 }: {
   kind: Kind;
   search: DirectorySearch;
@@ -39,6 +44,7 @@ export function EntryList({
   onOpen: (entry: Entry) => void;
   onCreate: (() => void) | null;
   mayDelete: boolean;
+  mayEdit: boolean;
 }) {
   const { t } = useTranslation();
   const client = useQueryClient();
@@ -51,12 +57,16 @@ export function EntryList({
     queryKey: [...keys.directory, kind, "list", asked],
     fetchPage: (cursor, signal) => listEntries(kind, asked, cursor, signal),
   });
-  const columns = useEntryColumns();
+  const columns = useEntryColumns(kind);
   const selection = useSelection(pages.items, idOf);
   const [deleting, setDeleting] = useState(false);
-  const filtered = Boolean(
-    search.q || search.phone || search.active !== undefined || search.provenance !== undefined,
-  );
+  // These have commands for where they stand; of e-mail contacts it is said by being active or not.
+  const movable = mayEdit && kind !== "email-contacts" ? kind : null;
+  const [moving, setMoving] = useState<{ to: Move; items: Entry[] } | null>(null);
+  const further = [search.phone, search.active, search.status, search.provenance].filter(
+    (each) => each !== undefined,
+  ).length;
+  const filtered = Boolean(search.q) || further > 0;
   return (
     <>
       <ListFrame
@@ -68,7 +78,7 @@ export function EntryList({
         rowId={idOf}
         rowLabel={(entry) => entry.name}
         selected={selected}
-        selection={mayDelete ? selection : undefined}
+        selection={mayDelete || movable ? selection : undefined}
         sort={search.sort ?? "-created_at"}
         onSort={(sort) => onSearch({ ...search, sort })}
         onOpen={onOpen}
@@ -86,10 +96,31 @@ export function EntryList({
           ) : null
         }
         bulk={
-          <Button size="sm" onClick={() => setDeleting(true)}>
-            <Trash2 aria-hidden />
-            {t("action.delete")}
-          </Button>
+          <>
+            {movable
+              ? MOVED_TO.map((to) => {
+                  const items = selection.rows.filter(
+                    ({ standing }) => standing && MOVES[standing].includes(to),
+                  );
+                  return (
+                    <Button
+                      key={to}
+                      size="sm"
+                      disabled={items.length === 0}
+                      onClick={() => setMoving({ to, items })}
+                    >
+                      {t(`standing.move.${to}`)}
+                    </Button>
+                  );
+                })
+              : null}
+            {mayDelete ? (
+              <Button size="sm" onClick={() => setDeleting(true)}>
+                <Trash2 aria-hidden />
+                {t("action.delete")}
+              </Button>
+            ) : null}
+          </>
         }
         toolbar={
           <>
@@ -109,9 +140,7 @@ export function EntryList({
             ) : null}
           </>
         }
-        activeFilters={
-          [search.phone, search.active, search.provenance].filter((each) => each !== undefined).length
-        }
+        activeFilters={further}
         filters={
           <>
             <Field label={t("field.phone")} className="min-w-40 flex-1 sm:max-w-56">
@@ -138,6 +167,21 @@ export function EntryList({
                 <option value="false">{t("caller.inactive")}</option>
               </Select>
             </Field>
+            <Field label={t("field.status")} className="w-32">
+              <Select
+                value={search.status ?? ""}
+                onChange={(event) =>
+                  onSearch({ ...search, status: (event.target.value || undefined) as Standing | undefined })
+                }
+              >
+                <option value="">{t("filter.any")}</option>
+                {STANDINGS.map((each) => (
+                  <option key={each} value={each}>
+                    {t(`standing.${each}`)}
+                  </option>
+                ))}
+              </Select>
+            </Field>
             <Field label={t("directory.provenance")} className="w-36">
               <Select
                 value={search.provenance ?? ""}
@@ -156,6 +200,22 @@ export function EntryList({
           </>
         }
       />
+      {moving && movable ? (
+        <BulkConfirm
+          items={moving.items}
+          nameOf={(entry) => entry.name}
+          title={t(`standing.many.${moving.to}`, { count: moving.items.length })}
+          text={t(`standing.text.${moving.to}`)}
+          action={t(`standing.move.${moving.to}`)}
+          command={({ id, version }) => moveStanding({ kind: movable, id, version }, moving.to, null)}
+          onDone={() => {
+            setMoving(null);
+            selection.clear();
+            void client.invalidateQueries({ queryKey: keys.directory });
+          }}
+          onClose={() => setMoving(null)}
+        />
+      ) : null}
       {deleting ? (
         <BulkConfirm
           items={selection.rows}

@@ -3,14 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { keys } from "@/lib/api/query";
+import { again, keys } from "@/lib/api/query";
 import { Button } from "@/ui/button";
 import { Drawer } from "@/ui/dialog";
 import { Failed, Loading } from "@/ui/feedback";
 import { Tabs } from "@/ui/tabs";
 import { Duplicates } from "./duplicates";
 import { type DirectoryRights, EntryDetails } from "./entry-details";
-import { type Kind, loadEntry, type Target } from "./kinds";
+import { type Entry, type Kind, loadEntry, type Target } from "./kinds";
 import { type NoteRights, Notes } from "./notes";
 import { OrganizationContacts } from "./organization-contacts";
 
@@ -67,7 +67,7 @@ export function EntryPanel({
     <Drawer
       open={target !== null}
       onOpenChange={(open) => (open ? undefined : onMove({ id: null }))}
-      title={query.data?.entry.name ?? t(`kind_one.${target?.kind ?? kind}`)}
+      title={query.data?.name ?? t(`kind_one.${target?.kind ?? kind}`)}
     >
       {target?.kind === "contacts" ? (
         <Button look="link" size="none" className="mb-2" onClick={toContacts}>
@@ -84,7 +84,8 @@ export function EntryPanel({
           key={target.id}
           target={target}
           tab={place.tab}
-          loaded={query.data}
+          entry={query.data}
+          readAgain={() => again(query)}
           rights={rights}
           notes={notes}
           mayMerge={mayMerge}
@@ -101,7 +102,8 @@ export function EntryPanel({
 function Loaded({
   target,
   tab,
-  loaded,
+  entry,
+  readAgain,
   rights,
   notes,
   mayMerge,
@@ -112,7 +114,8 @@ function Loaded({
 }: {
   target: Target;
   tab: EntryTab | undefined;
-  loaded: Awaited<ReturnType<typeof loadEntry>>;
+  entry: Entry;
+  readAgain: () => Promise<Entry | undefined>;
   rights: DirectoryRights;
   notes: NoteRights | null;
   mayMerge: boolean;
@@ -126,9 +129,7 @@ function Loaded({
     (each) =>
       each === "details" ||
       (each === "notes" && notes) ||
-      (each === "duplicates" &&
-        mayMerge &&
-        (target.kind === "individuals" || target.kind === "organizations")) ||
+      (each === "duplicates" && mayMerge) ||
       (each === "contacts" && target.kind === "organizations") ||
       (each === "calls" && history.calls) ||
       (each === "tickets" && history.tickets),
@@ -136,7 +137,7 @@ function Loaded({
   const value = tabs.find((each) => each === tab) ?? "details";
   return (
     <Tabs<EntryTab>
-      label={loaded.entry.name}
+      label={entry.name}
       value={value}
       onChange={onTab}
       tabs={tabs.map((each) => ({ value: each, label: t(`directory.tab.${each}`) }))}
@@ -150,20 +151,14 @@ function Loaded({
           />
         ) : value === "notes" && notes ? (
           <Notes target={target} rights={notes} />
-        ) : value === "duplicates" && (target.kind === "individuals" || target.kind === "organizations") ? (
-          <Duplicates kind={target.kind} id={target.id} name={loaded.entry.name} />
+        ) : value === "duplicates" ? (
+          <Duplicates kind={target.kind} id={target.id} name={entry.name} />
         ) : value === "calls" ? (
           history.calls?.(target)
         ) : value === "tickets" ? (
           history.tickets?.(target)
         ) : (
-          <EntryDetails
-            target={target}
-            entry={loaded.entry}
-            etag={loaded.etag}
-            rights={rights}
-            onGone={onGone}
-          />
+          <EntryDetails target={target} entry={entry} readAgain={readAgain} rights={rights} onGone={onGone} />
         )}
       </div>
     </Tabs>

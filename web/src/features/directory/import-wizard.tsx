@@ -7,20 +7,27 @@ import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
 import type { ContactImport, Preview } from "@/lib/api/directory-types";
 import { keys } from "@/lib/api/query";
-import { download } from "@/lib/download";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Failed, InlineError, Loading } from "@/ui/feedback";
 import { csvUpload, FileForm } from "@/ui/file-form";
 import { ImportProgress } from "@/ui/import-progress";
+import { useDownload } from "@/ui/use-download";
 import { ImportMapping } from "./import-mapping";
 
 type Step = { name: "file" } | { name: "columns"; id: string } | { name: "reading"; id: string };
 
-export function ImportWizard({ onClose }: { onClose: () => void }) {
+export function ImportWizard({
+  waiting,
+  onClose,
+}: {
+  /** A file that was sent before and waits for its columns to be told apart. */
+  waiting?: string;
+  onClose: () => void;
+}) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const [step, setStep] = useState<Step>({ name: "file" });
+  const [step, setStep] = useState<Step>(waiting ? { name: "columns", id: waiting } : { name: "file" });
   const number = { file: 1, columns: 2, reading: 3 }[step.name];
   const close = () => {
     void client.invalidateQueries({ queryKey: keys.directory });
@@ -186,6 +193,7 @@ function ReadingStep({ id, onClose }: { id: string; onClose: () => void }) {
     refetchInterval: (current) =>
       current.state.data && current.state.data.state !== "running" ? false : POLL_MS,
   });
+  const file = useDownload();
   const read = query.data;
   if (query.isError) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
   if (!read) return <Loading />;
@@ -197,8 +205,9 @@ function ReadingStep({ id, onClose }: { id: string; onClose: () => void }) {
       <div className="flex flex-wrap justify-end gap-2">
         {read.rejected > 0 ? (
           <Button
+            busy={file.busy}
             onClick={() =>
-              void download(`/api/v1/contact-imports/${id}/rejects`, `${read.name}.rejected.csv`)
+              file.save({ path: `/api/v1/contact-imports/${id}/rejects`, name: `${read.name}.rejected.csv` })
             }
           >
             <Download aria-hidden />

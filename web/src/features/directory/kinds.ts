@@ -1,5 +1,5 @@
 /** The books of the directory, so that one list, one form and one panel serve them all. */
-import { api, take, takeWithResponse } from "@/lib/api/client";
+import { api, take } from "@/lib/api/client";
 import { STANDINGS, type Standing } from "@/lib/api/directory-types";
 import type {
   Email,
@@ -102,6 +102,7 @@ export interface DirectorySearch {
   phone?: string;
   active?: boolean;
   provenance?: Provenance;
+  status?: Standing;
   sort?: string;
 }
 
@@ -143,6 +144,7 @@ function listQuery(search: DirectorySearch, cursor: string | undefined) {
     phone: search.phone || undefined,
     is_active: search.active,
     provenance: search.provenance,
+    status: search.status,
     sort: search.sort,
     cursor,
     // Once is enough: the first page tells.
@@ -152,33 +154,26 @@ function listQuery(search: DirectorySearch, cursor: string | undefined) {
 
 const entries = (page: Page<Stored>): Page<Entry> => ({ ...page, items: page.items.map(toEntry) });
 
-export interface LoadedEntry {
-  entry: Entry;
-  /** The validator for `If-Match`: the server's own, so that a change made elsewhere is never overwritten. */
-  etag: string;
-}
-
 const contactPath = (target: Extract<Target, { kind: "contacts" }>) => ({
   path: { id: target.organizationId, contact_id: target.id },
 });
 
-export async function loadEntry(target: Target, signal: AbortSignal): Promise<LoadedEntry> {
-  let answer: { data: Stored; response: Response };
+export async function loadEntry(target: Target, signal: AbortSignal): Promise<Entry> {
   if (target.kind === "contacts") {
-    answer = await takeWithResponse<OrganizationContact>(
-      api.GET("/api/v1/organizations/{id}/contacts/{contact_id}", { params: contactPath(target), signal }),
+    return toEntry(
+      await take<OrganizationContact>(
+        api.GET("/api/v1/organizations/{id}/contacts/{contact_id}", { params: contactPath(target), signal }),
+      ),
     );
-  } else {
-    const options = { params: { path: { id: target.id } }, signal };
-    answer =
-      target.kind === "individuals"
-        ? await takeWithResponse<Individual>(api.GET("/api/v1/individuals/{id}", options))
-        : target.kind === "organizations"
-          ? await takeWithResponse<Organization>(api.GET("/api/v1/organizations/{id}", options))
-          : await takeWithResponse<EmailContact>(api.GET("/api/v1/email-contacts/{id}", options));
   }
-  const entry = toEntry(answer.data);
-  return { entry, etag: answer.response.headers.get("ETag") ?? `"${entry.version}"` };
+  const options = { params: { path: { id: target.id } }, signal };
+  return toEntry(
+    target.kind === "individuals"
+      ? await take<Individual>(api.GET("/api/v1/individuals/{id}", options))
+      : target.kind === "organizations"
+        ? await take<Organization>(api.GET("/api/v1/organizations/{id}", options))
+        : await take<EmailContact>(api.GET("/api/v1/email-contacts/{id}", options)),
+  );
 }
 
 export interface EntryInput {

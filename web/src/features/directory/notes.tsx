@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { api, take } from "@/lib/api/client";
 import { CONTACT_KIND, type ContactName, type Note } from "@/lib/api/directory-types";
+import { isApiError } from "@/lib/api/problem";
 import { keys } from "@/lib/api/query";
 import type { Page } from "@/lib/api/types";
 import { useSameKey } from "@/lib/same-key";
@@ -136,33 +137,42 @@ function OneNote({
   const client = useQueryClient();
   const errorText = useErrorText();
   const me = useMe();
-  const [editing, setEditing] = useState<string | null>(null);
+  // What is typed, and the note as it was on the screen when that began, whatever is read anew underneath.
+  const [editing, setEditing] = useState<{ text: string; seen: Note; overtaken?: boolean } | null>(null);
   const [deleting, setDeleting] = useState(false);
-  useUnsaved(editing !== null && editing !== note.body);
+  useUnsaved(editing !== null && editing.text !== note.body);
   const own = me?.user.id === note.author.id;
   const params = { path: { id: note.id } };
   const change = useMutation({
-    mutationFn: (body: { body?: string; pinned?: boolean }) =>
+    mutationFn: ({ of, ...body }: { body?: string; pinned?: boolean; of: Note }) =>
       take<Note>(
         api.PATCH("/api/v1/contact-notes/{id}", {
           body,
-          params: { ...params, header: { "If-Match": `"${note.version}"` } },
+          params: { ...params, header: { "If-Match": `"${of.version}"` } },
         }),
       ),
-    onMutate: (body) => {
+    onMutate: ({ pinned }) => {
       const before = client.getQueryData<Page<Note>>(queryKey);
-      if (before && body.pinned !== undefined) {
+      if (before && pinned !== undefined) {
         client.setQueryData(queryKey, {
           ...before,
-          items: before.items.map((each) => (each.id === note.id ? { ...each, ...body } : each)),
+          items: before.items.map((each) => (each.id === note.id ? { ...each, pinned } : each)),
         });
       }
       return before;
     },
-    onSuccess: () => setEditing(null),
-    onError: (error, _, before) => {
+    // Pinned while somebody writes: the same note under its new version.
+    onSuccess: (saved, { body }) =>
+      setEditing((now) => (now === null || body !== undefined ? null : { ...now, seen: saved })),
+    onError: async (error, { of, body }, before) => {
       client.setQueryData(queryKey, before);
-      toast.error(errorText(error));
+      const stale = isApiError(error) && error.status === 412;
+      toast.error(stale ? t("form.changed_elsewhere") : errorText(error));
+      if (!stale) return;
+      await client.refetchQueries({ queryKey });
+      const seen = client.getQueryData<Page<Note>>(queryKey)?.items.find((each) => each.id === of.id);
+      if (seen && body !== undefined)
+        setEditing((now) => (now === null ? null : { ...now, seen, overtaken: true }));
     },
     onSettled: () => client.invalidateQueries({ queryKey }),
   });
@@ -188,7 +198,7 @@ function OneNote({
               look="ghost"
               size="icon-sm"
               aria-label={note.pinned ? t("notes.unpin") : t("notes.pin")}
-              onClick={() => change.mutate({ pinned: !note.pinned })}
+              onClick={() => change.mutate({ pinned: !note.pinned, of: note })}
             >
               {note.pinned ? <PinOff aria-hidden /> : <Pin aria-hidden />}
             </Button>
@@ -197,7 +207,7 @@ function OneNote({
                 look="ghost"
                 size="icon-sm"
                 aria-label={t("notes.edit")}
-                onClick={() => setEditing(note.body)}
+                onClick={() => setEditing({ text: note.body, seen: note })}
               >
                 <Pencil aria-hidden />
               </Button>
@@ -220,8 +230,19 @@ function OneNote({
       ) : (
         <div className="grid gap-2">
           <Field label={t("notes.edit")} hideLabel>
-            <Textarea value={editing} onChange={(event) => setEditing(event.target.value)} />
+            <Textarea
+              value={editing.text}
+              onChange={(event) => setEditing({ ...editing, text: event.target.value })}
+            />
           </Field>
+          {note.body === editing.seen.body && !editing.overtaken ? null : (
+            <p
+              className="border-l-2 border-warn pl-2 whitespace-pre-line wrap-anywhere text-muted"
+              data-testid="note-now"
+            >
+              {t("notes.now", { body: note.body })}
+            </p>
+          )}
           <div className="flex justify-end gap-2">
             <Button size="sm" onClick={() => setEditing(null)}>
               {t("action.cancel")}
@@ -230,8 +251,8 @@ function OneNote({
               size="sm"
               look="primary"
               busy={change.isPending}
-              disabled={!editing.trim() || editing.length > LONGEST}
-              onClick={() => change.mutate({ body: editing.trim() })}
+              disabled={!editing.text.trim() || editing.text.length > LONGEST}
+              onClick={() => change.mutate({ body: editing.text.trim(), of: editing.seen })}
             >
               {t("action.save")}
             </Button>

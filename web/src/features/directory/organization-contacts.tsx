@@ -38,7 +38,7 @@ export function OrganizationContacts({
     queryKey: [...key, { q: asked, sort }],
     fetchPage: (cursor, signal) => listContacts(organizationId, { q: asked, sort }, cursor, signal),
   });
-  const columns = useEntryColumns();
+  const columns = useEntryColumns("contacts");
   if (adding) {
     return (
       <Panel className="p-3">

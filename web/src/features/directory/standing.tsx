@@ -13,6 +13,9 @@ import { Dialog } from "@/ui/dialog";
 import { FormProblem, useErrorText } from "@/ui/feedback";
 import { Field, Input } from "@/ui/field";
 
+/** Only these are moved by command. */
+type StandingKind = "individuals" | "organizations";
+
 const tone: Record<Standing, Tone> = {
   pending: "accent",
   active: "good",
@@ -30,12 +33,30 @@ export function StandingBadge({ standing }: { standing: Standing }) {
 }
 
 /** Only these are commands; nobody is made pending. */
-const MOVES: Record<Standing, readonly Exclude<Standing, "pending">[]> = {
+export const MOVES: Record<Standing, readonly Exclude<Standing, "pending">[]> = {
   pending: ["active", "inactive"],
   active: ["suspended", "inactive"],
   suspended: ["active", "inactive"],
   inactive: ["active"],
 };
+
+/** Of one of several ticked records: only as it was on the screen. */
+export async function moveStanding(
+  { kind, id, version }: { kind: StandingKind; id: string; version?: number },
+  status: Standing,
+  reason: string | null,
+): Promise<void> {
+  const options = {
+    body: { status, reason },
+    params: {
+      path: { id },
+      header: version === undefined ? {} : { "If-Match": `"${version}"` },
+    },
+    headers: { "Idempotency-Key": idempotencyKey() },
+  };
+  if (kind === "individuals") await take(api.POST("/api/v1/individuals/{id}/status", options));
+  else await take(api.POST("/api/v1/organizations/{id}/status", options));
+}
 
 export function StandingMoves({
   kind,
@@ -43,7 +64,7 @@ export function StandingMoves({
   name,
   standing,
 }: {
-  kind: "individuals" | "organizations";
+  kind: StandingKind;
   id: string;
   name: string;
   standing: Standing;
@@ -54,15 +75,7 @@ export function StandingMoves({
   const [asked, setAsked] = useState<Exclude<Standing, "pending"> | null>(null);
   const [reason, setReason] = useState("");
   const move = useMutation({
-    mutationFn: async (status: Standing) => {
-      const options = {
-        body: { status, reason: reason.trim() || null },
-        params: { path: { id } },
-        headers: { "Idempotency-Key": idempotencyKey() },
-      };
-      if (kind === "individuals") await take(api.POST("/api/v1/individuals/{id}/status", options));
-      else await take(api.POST("/api/v1/organizations/{id}/status", options));
-    },
+    mutationFn: (status: Standing) => moveStanding({ kind, id }, status, reason.trim() || null),
     onSuccess: (_, status) => {
       toast.success(t(`standing.done.${status as "active" | "suspended" | "inactive"}`, { name }));
       setAsked(null);

@@ -11,22 +11,30 @@ export interface Option {
   disabled?: boolean;
 }
 
+export interface Group {
+  /** None where there is only one group. */
+  label?: string;
+  options: readonly Option[];
+}
+
 export function ChooseDialog({
   title,
+  text,
   label,
   placeholder,
   missing,
-  options,
+  groups,
   instead,
   onChosen,
   onClose,
 }: {
   title: string;
+  text: string;
   label: string;
   placeholder: string;
   /** Said where nothing was chosen. */
   missing: string;
-  options: readonly Option[];
+  groups: readonly Group[];
   /** Shown where there is nothing to choose from, or not yet. */
   instead?: ReactNode;
   onChosen: (id: string) => void;
@@ -35,14 +43,9 @@ export function ChooseDialog({
   const { t } = useTranslation();
   const [id, setId] = useState("");
   const [tried, setTried] = useState(false);
-  const chosen = options.some((option) => option.id === id && !option.disabled);
+  const chosen = groups.some(({ options }) => options.some((each) => each.id === id && !each.disabled));
   return (
-    <Dialog
-      open
-      onOpenChange={(open) => (open ? undefined : onClose())}
-      title={title}
-      description={t("numbers.connect_text")}
-    >
+    <Dialog open onOpenChange={(open) => (open ? undefined : onClose())} title={title} description={text}>
       {instead ?? (
         <form
           className="grid gap-3"
@@ -56,11 +59,15 @@ export function ChooseDialog({
           <Field label={label} required error={tried && !chosen ? missing : undefined}>
             <Select value={id} onChange={(event) => setId(event.target.value)}>
               <option value="">{placeholder}</option>
-              {options.map((option) => (
-                <option key={option.id} value={option.id} disabled={option.disabled}>
-                  {option.text}
-                </option>
-              ))}
+              {groups.map((group) =>
+                group.label && group.options.length > 0 ? (
+                  <optgroup key={group.label} label={group.label}>
+                    <Options of={group.options} />
+                  </optgroup>
+                ) : (
+                  <Options key={group.label ?? ""} of={group.options} />
+                ),
+              )}
             </Select>
           </Field>
           <FormFoot submit={t("numbers.connect")} onCancel={onClose} />
@@ -68,4 +75,12 @@ export function ChooseDialog({
       )}
     </Dialog>
   );
+}
+
+function Options({ of }: { of: readonly Option[] }) {
+  return of.map((option) => (
+    <option key={option.id} value={option.id} disabled={option.disabled}>
+      {option.text}
+    </option>
+  ));
 }

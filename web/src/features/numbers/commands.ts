@@ -1,7 +1,7 @@
 /** What can be done to a line, and why the server may refuse it. */
 import { api, idempotencyKey, take } from "@/lib/api/client";
 import { isApiError } from "@/lib/api/problem";
-import type { NumberBody, NumberChange, PhoneNumber } from "@/lib/api/types";
+import type { Endpoint, NumberBody, NumberChange, PhoneNumber } from "@/lib/api/types";
 
 export type Command = "assign" | "connect" | "disconnect" | "release" | "reserve" | "remove";
 export const COMMANDS: readonly Command[] = [
@@ -15,7 +15,7 @@ export const COMMANDS: readonly Command[] = [
 
 /** A command for one line, with what it needs. */
 export type Order =
-  | { number: PhoneNumber; command: "connect"; userId: string }
+  | { number: PhoneNumber; command: "connect"; endpoint: Endpoint }
   | { number: PhoneNumber; command: "reserve"; tenant: string }
   | { number: PhoneNumber; command: Exclude<Command, "connect" | "reserve"> };
 
@@ -35,7 +35,11 @@ export async function runOrder(order: Order): Promise<PhoneNumber | null> {
       return take<PhoneNumber>(api.POST("/api/v1/phone-numbers/{id}/disconnect", options));
     case "connect":
       return take<PhoneNumber>(
-        api.POST("/api/v1/phone-numbers/{id}/connect", { ...options, body: { user_id: order.userId } }),
+        api.POST("/api/v1/phone-numbers/{id}/connect", {
+          ...options,
+          body:
+            order.endpoint.kind === "user" ? { user_id: order.endpoint.id } : { bot_id: order.endpoint.id },
+        }),
       );
     case "reserve":
       return take<PhoneNumber>(
@@ -72,6 +76,7 @@ const REFUSALS = [
   "number-not-held",
   "number-exists",
   "user-has-number",
+  "bot-has-number",
   "changed-meanwhile",
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];

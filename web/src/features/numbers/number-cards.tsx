@@ -32,7 +32,16 @@ export function NumberCards({
       >
         {figure("assigned")}
       </Card>
-      <Card name="connected" label={t("numbers.card.connected")} onPick={() => onPick("connected")}>
+      <Card
+        name="connected"
+        label={t("numbers.card.connected")}
+        note={
+          figures.data?.connected_to_bots
+            ? t("numbers.card.to_bots", { count: figures.data.connected_to_bots })
+            : undefined
+        }
+        onPick={() => onPick("connected")}
+      >
         {figure("connected")}
       </Card>
       <Card name="pool" label={t("numbers.card.pool")} onPick={() => onPick("pool")}>
@@ -62,19 +71,24 @@ export function NumberCards({
 function Card({
   name,
   label,
+  note,
   onPick,
   children,
 }: {
   name: string;
   label: string;
+  note?: string;
   onPick?: () => void;
   children: ReactNode;
 }) {
   const inner = (
     <>
       <span className="text-[0.8667rem] text-muted">{label}</span>
-      <span className="num text-xl font-semibold tracking-tight" data-testid={`card-${name}`}>
-        {children}
+      <span className="flex flex-wrap items-baseline gap-x-2">
+        <span className="num text-xl font-semibold tracking-tight" data-testid={`card-${name}`}>
+          {children}
+        </span>
+        {note ? <span className="text-[0.8667rem] text-muted">{note}</span> : null}
       </span>
     </>
   );

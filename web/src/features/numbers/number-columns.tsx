@@ -1,6 +1,7 @@
+import { Bot as BotIcon } from "lucide-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import type { PhoneNumber } from "@/lib/api/types";
+import type { Endpoint, PhoneNumber } from "@/lib/api/types";
 import { When } from "@/ui/age";
 import { Badge, Dot, type Tone } from "@/ui/badge";
 import { NumberText } from "@/ui/number";
@@ -35,10 +36,10 @@ export function NumberStatusBadge({ number }: { number: PhoneNumber }) {
 
 export function ConnectedTo({
   number,
-  agentName,
+  nameOf,
 }: {
   number: PhoneNumber;
-  agentName: (id: string) => string;
+  nameOf: (endpoint: Endpoint) => string;
 }) {
   const { t } = useTranslation();
   if (!number.endpoint) {
@@ -46,16 +47,22 @@ export function ConnectedTo({
   }
   return (
     <span className="inline-flex items-center gap-1.5">
-      <Dot tone="good" />
-      {number.endpoint.kind === "user" ? agentName(number.endpoint.id) : t("numbers.bot")}
+      {number.endpoint.kind === "user" ? (
+        <Dot tone="good" />
+      ) : (
+        <BotIcon role="img" className="size-4 text-muted" aria-label={t("bots.one")} />
+      )}
+      {nameOf(number.endpoint)}
     </span>
   );
 }
 
 export function useNumberColumns(
-  agentName: (id: string) => string,
+  nameOf: (endpoint: Endpoint) => string,
   rights: NumberRights,
   onAsk: (asked: Asked) => void,
+  /** Whether it is told whose a line is. */
+  ofTenants: boolean,
 ): Column<PhoneNumber>[] {
   const { t } = useTranslation();
   const acts = rights.assign || rights.connect || rights.release || rights.platform;
@@ -92,7 +99,7 @@ export function useNumberColumns(
       {
         id: "endpoint",
         header: t("numbers.connected_to"),
-        cell: ({ row }) => <ConnectedTo number={row.original} agentName={agentName} />,
+        cell: ({ row }) => <ConnectedTo number={row.original} nameOf={nameOf} />,
       },
       {
         id: "cost",
@@ -121,6 +128,13 @@ export function useNumberColumns(
         cell: ({ row }) => <When at={row.original.created_at} />,
       },
     ];
+    if (ofTenants) {
+      columns.splice(3, 0, {
+        id: "tenant",
+        header: t("numbers.tenant_filter"),
+        cell: ({ row }) => row.original.tenant_name ?? none,
+      });
+    }
     if (acts) {
       columns.push({
         id: "actions",
@@ -131,5 +145,5 @@ export function useNumberColumns(
       });
     }
     return columns;
-  }, [t, agentName, rights, onAsk, acts]);
+  }, [t, nameOf, rights, onAsk, acts, ofTenants]);
 }

@@ -2,14 +2,14 @@
 
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Agent, PhoneNumber } from "@/lib/api/types";
+import type { Agent, Bot, Endpoint, PhoneNumber } from "@/lib/api/types";
 import { formatNumber } from "@/lib/phone";
 import { Confirm, Dialog } from "@/ui/dialog";
 import { Field, Input } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
-import { useAgentLines } from "./agent-lines";
 import { ChooseDialog } from "./choose-dialog";
 import type { Command, Order } from "./commands";
+import { useLinesOf } from "./endpoint-lines";
 import { countryName, flagOf, formatMoney } from "./money";
 
 export type Asked = { number: PhoneNumber; command: Command };
@@ -17,14 +17,16 @@ export type Asked = { number: PhoneNumber; command: Command };
 export function NumberDialog({
   asked,
   agents,
-  agentName,
+  bots,
+  nameOf,
   platform,
   onOrder,
   onClose,
 }: {
   asked: Asked;
   agents: Agent[];
-  agentName: (id: string) => string;
+  bots: Bot[];
+  nameOf: (endpoint: Endpoint) => string;
   platform: boolean;
   onOrder: (order: Order) => void;
   onClose: () => void;
@@ -39,7 +41,8 @@ export function NumberDialog({
       <ConnectDialog
         number={number}
         agents={agents}
-        onChosen={(userId) => agreed({ number, command, userId })}
+        bots={bots}
+        onChosen={(endpoint) => agreed({ number, command, endpoint })}
         onClose={onClose}
       />
     );
@@ -57,7 +60,7 @@ export function NumberDialog({
     <Question
       number={number}
       command={command}
-      agentName={agentName}
+      nameOf={nameOf}
       platform={platform}
       onYes={() => agreed({ number, command })}
       onClose={onClose}
@@ -68,14 +71,14 @@ export function NumberDialog({
 function Question({
   number,
   command,
-  agentName,
+  nameOf,
   platform,
   onYes,
   onClose,
 }: {
   number: PhoneNumber;
   command: Exclude<Command, "connect" | "reserve">;
-  agentName: (id: string) => string;
+  nameOf: (endpoint: Endpoint) => string;
   platform: boolean;
   onYes: () => void;
   onClose: () => void;
@@ -83,7 +86,9 @@ function Question({
   const { t } = useTranslation();
   const text =
     command === "disconnect" ? (
-      t("numbers.disconnect_text", { name: number.endpoint ? agentName(number.endpoint.id) : "" })
+      t(`numbers.disconnect_text.${number.endpoint?.kind ?? "user"}`, {
+        name: number.endpoint ? nameOf(number.endpoint) : "",
+      })
     ) : command === "release" ? (
       platform && number.status === "reserved" ? (
         t("numbers.free_text")
@@ -119,40 +124,47 @@ function Question({
 function ConnectDialog({
   number,
   agents,
+  bots,
   onChosen,
   onClose,
 }: {
   number: PhoneNumber;
   agents: Agent[];
-  onChosen: (userId: string) => void;
+  bots: Bot[];
+  onChosen: (endpoint: Endpoint) => void;
   onClose: () => void;
 }) {
   const { t } = useTranslation();
-  // Who has a line already: nobody has two.
-  const lines = useAgentLines(true);
+  // Who has a line already: nobody has two, and no bot either.
+  const lines = useLinesOf(true);
+  const option = (id: string, name: string) => {
+    const line = lines.data?.get(id);
+    const taken = line ? ` – ${t("numbers.has_line", { number: formatNumber(line.number) })}` : "";
+    return { id, text: `${name}${taken}`, disabled: line !== undefined };
+  };
+  const people = agents.map((agent) =>
+    option(agent.user_id, `${agent.name}${agent.extension ? ` (${agent.extension})` : ""}`),
+  );
+  // One that is switched off takes no calls.
+  const active = bots.filter((bot) => bot.is_active).map((bot) => option(bot.id, bot.name));
   return (
     <ChooseDialog
       title={t("numbers.connect_title", { number: formatNumber(number.number) })}
-      label={t("call.agent")}
-      placeholder={t("numbers.choose_agent")}
-      missing={t("numbers.choose_agent_first")}
-      options={agents.map((agent) => {
-        const line = lines.data?.get(agent.user_id);
-        const extension = agent.extension ? ` (${agent.extension})` : "";
-        const taken = line ? ` – ${t("numbers.has_line", { number: formatNumber(line.number) })}` : "";
-        return {
-          id: agent.user_id,
-          text: `${agent.name}${extension}${taken}`,
-          disabled: line !== undefined,
-        };
-      })}
-      onChosen={onChosen}
+      text={t("numbers.connect_text")}
+      label={t("numbers.agent_or_bot")}
+      placeholder={t("numbers.choose_endpoint")}
+      missing={t("numbers.choose_endpoint_first")}
+      groups={[
+        { label: t("family.agents"), options: people },
+        { label: t("nav.bots"), options: active },
+      ]}
+      onChosen={(id) => onChosen({ kind: active.some((bot) => bot.id === id) ? "bot" : "user", id })}
       onClose={onClose}
     />
   );
 }
 
-/** Holding a line for a tenant. The server knows no list of tenants: they are named by their slug. */
+/** Holding a line for a tenant, which is named by its slug. */
 function ReserveDialog({
   number,
   onChosen,

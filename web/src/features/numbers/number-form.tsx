@@ -6,7 +6,6 @@ import { useMemo } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
-import { isApiError } from "@/lib/api/problem";
 import { keys } from "@/lib/api/query";
 import type { PhoneNumber } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
@@ -16,12 +15,22 @@ import { Dialog, useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
+import { useSeen } from "@/ui/seen";
 import { changeNumber, createNumber, refusalOf } from "./commands";
 import { bodyOf, changeOf, type NumberValues, numberSchema, valuesOf } from "./number-values";
 
 const FIELDS = ["number", "country", "region", "provider", "monthly_cost", "currency"] as const;
 
-export function NumberForm({ number, onClose }: { number?: PhoneNumber; onClose: () => void }) {
+export function NumberForm({
+  number,
+  readAgain,
+  onClose,
+}: {
+  number?: PhoneNumber;
+  /** The line as it is now. */
+  readAgain?: () => Promise<PhoneNumber | undefined>;
+  onClose: () => void;
+}) {
   const { t } = useTranslation();
   return (
     <Dialog
@@ -30,12 +39,20 @@ export function NumberForm({ number, onClose }: { number?: PhoneNumber; onClose:
       title={number ? formatNumber(number.number) : t("numbers.new")}
       description={number ? undefined : t("numbers.new_text")}
     >
-      <Form number={number} onClose={onClose} />
+      <Form number={number} readAgain={readAgain} onClose={onClose} />
     </Dialog>
   );
 }
 
-function Form({ number, onClose }: { number?: PhoneNumber; onClose: () => void }) {
+function Form({
+  number,
+  readAgain,
+  onClose,
+}: {
+  number?: PhoneNumber;
+  readAgain?: () => Promise<PhoneNumber | undefined>;
+  onClose: () => void;
+}) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const key = useSameKey();
@@ -55,11 +72,12 @@ function Form({ number, onClose }: { number?: PhoneNumber; onClose: () => void }
     mode: "onTouched",
     defaultValues: valuesOf(number),
   });
+  const seen = useSeen(number, form, valuesOf, readAgain);
   const { errors, isSubmitting, isDirty } = form.formState;
   useUnsaved(isDirty);
   const submit = form.handleSubmit(async (values) => {
     try {
-      if (number) await changeNumber(number, changeOf(number, values));
+      if (seen.seen) await changeNumber(seen.seen, changeOf(seen.seen, values));
       else {
         const body = bodyOf(values);
         await createNumber(body, key.of(body));
@@ -73,10 +91,8 @@ function Form({ number, onClose }: { number?: PhoneNumber; onClose: () => void }
       const refusal = refusalOf(error);
       if (refusal === "number-exists")
         form.setError("number", { message: t(`numbers.refused.${refusal}`) }, { shouldFocus: true });
-      else if (isApiError(error) && error.status === 412) {
-        void client.invalidateQueries({ queryKey: keys.numbers });
-        form.setError("root", { message: t("numbers.stale") });
-      } else if (
+      else if (
+        !(await seen.overtaken(error)) &&
         !placeProblem(
           form,
           error,

@@ -3,7 +3,7 @@ import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
-import type { Agent, Page, PhoneNumber } from "@/lib/api/types";
+import type { Agent, Bot, Endpoint, Page, PhoneNumber } from "@/lib/api/types";
 import { formatNumber } from "@/lib/phone";
 import { useDebounced } from "@/lib/use-debounced";
 import { usePages } from "@/lib/use-pages";
@@ -27,9 +27,12 @@ const STATUS_OF: Record<NumberView, PhoneNumber["status"]> = {
 
 export interface NumberSearch {
   connected?: boolean;
+  endpoint?: Endpoint["kind"];
   country?: string;
   region?: string;
   q?: string;
+  /** Whose; of the platform admin who acts for no tenant. */
+  tenant?: string;
   sort?: string;
 }
 
@@ -44,6 +47,8 @@ export function NumberList({
   onOpen,
   rights,
   agents,
+  bots,
+  tenants,
   seesCalls,
 }: {
   view: NumberView;
@@ -53,6 +58,9 @@ export function NumberList({
   onOpen: (id: string | null) => void;
   rights: NumberRights;
   agents: Agent[];
+  bots: Bot[];
+  /** Whose lines they may be, where that is to be seen. */
+  tenants: readonly { id: string; name: string }[] | null;
   seesCalls: boolean;
 }) {
   const { t } = useTranslation();
@@ -78,9 +86,11 @@ export function NumberList({
               count: cursor === undefined ? true : undefined,
               status: filter.status,
               connected: filter.connected,
+              endpoint: filter.endpoint,
               country: filter.country?.length === 2 ? filter.country : undefined,
               region: filter.region,
               q: filter.q,
+              tenant_id: tenants ? filter.tenant : undefined,
               sort: filter.sort,
             },
           },
@@ -92,14 +102,15 @@ export function NumberList({
     (id: string) => agents.find((each) => each.user_id === id)?.name ?? null,
     [agents],
   );
-  const agentName = useCallback(
-    (id: string) => {
+  const nameOf = useCallback(
+    ({ kind, id }: Endpoint) => {
+      if (kind === "bot") return bots.find((each) => each.id === id)?.name ?? t("bots.one");
       const agent = agents.find((each) => each.user_id === id);
       return agent ? `${agent.name}${agent.extension ? ` (${agent.extension})` : ""}` : t("numbers.somebody");
     },
-    [agents, t],
+    [agents, bots, t],
   );
-  const columns = useNumberColumns(agentName, rights, setAsked);
+  const columns = useNumberColumns(nameOf, rights, setAsked, tenants !== null && view !== "pool");
   const selection = useSelection(pages.items, idOf);
   const many = rights.platform
     ? view === "own"
@@ -160,7 +171,9 @@ export function NumberList({
           </>
         }
         activeFilters={
-          [search.country, search.region, search.connected].filter((each) => each !== undefined).length
+          [search.country, search.region, search.connected ?? search.endpoint, search.tenant].filter(
+            (each) => each !== undefined,
+          ).length
         }
         filters={
           <>
@@ -187,17 +200,35 @@ export function NumberList({
             {view === "own" ? (
               <Field label={t("numbers.connected_to")} className="w-40">
                 <Select
-                  value={search.connected === undefined ? "" : String(search.connected)}
-                  onChange={(event) =>
+                  value={search.endpoint ?? (search.connected === undefined ? "" : String(search.connected))}
+                  onChange={({ target: { value } }) =>
                     onSearch({
                       ...search,
-                      connected: event.target.value === "" ? undefined : event.target.value === "true",
+                      connected: value === "true" || value === "false" ? value === "true" : undefined,
+                      endpoint: value === "user" || value === "bot" ? value : undefined,
                     })
                   }
                 >
                   <option value="">{t("filter.any")}</option>
-                  <option value="true">{t("numbers.somebody")}</option>
+                  <option value="true">{t("numbers.anything")}</option>
+                  <option value="user">{t("numbers.a_person")}</option>
+                  <option value="bot">{t("numbers.a_bot")}</option>
                   <option value="false">{t("numbers.nobody")}</option>
+                </Select>
+              </Field>
+            ) : null}
+            {tenants && view !== "pool" ? (
+              <Field label={t("numbers.tenant_filter")} className="w-48">
+                <Select
+                  value={search.tenant ?? ""}
+                  onChange={(event) => onSearch({ ...search, tenant: event.target.value || undefined })}
+                >
+                  <option value="">{t("filter.any")}</option>
+                  {tenants.map((tenant) => (
+                    <option key={tenant.id} value={tenant.id}>
+                      {tenant.name}
+                    </option>
+                  ))}
                 </Select>
               </Field>
             ) : null}
@@ -212,7 +243,7 @@ export function NumberList({
       <NumberPanel
         id={opened}
         rights={rights}
-        agentName={agentName}
+        nameOf={nameOf}
         personName={personName}
         onAsk={setAsked}
         onClose={() => onOpen(null)}
@@ -222,7 +253,8 @@ export function NumberList({
         <NumberDialog
           asked={asked}
           agents={agents}
-          agentName={agentName}
+          bots={bots}
+          nameOf={nameOf}
           platform={rights.platform}
           onOrder={(next) => {
             // What leaves the inventory has no page any more.

@@ -5,8 +5,8 @@ import { Pencil } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
-import { keys } from "@/lib/api/query";
-import type { Assignment, ConnectionTime, Page, PhoneNumber } from "@/lib/api/types";
+import { again, keys } from "@/lib/api/query";
+import type { Assignment, ConnectionTime, Endpoint, Page, PhoneNumber } from "@/lib/api/types";
 import { formatNumber } from "@/lib/phone";
 import { When } from "@/ui/age";
 import { Button } from "@/ui/button";
@@ -23,7 +23,7 @@ import { NumberForm } from "./number-form";
 export function NumberPanel({
   id,
   rights,
-  agentName,
+  nameOf,
   personName,
   onAsk,
   onClose,
@@ -31,7 +31,7 @@ export function NumberPanel({
 }: {
   id: string | null;
   rights: NumberRights;
-  agentName: (id: string) => string;
+  nameOf: (endpoint: Endpoint) => string;
   personName: (id: string) => string | null;
   onAsk: (asked: Asked) => void;
   onClose: () => void;
@@ -76,7 +76,7 @@ export function NumberPanel({
               {number.region ? `, ${number.region}` : ""}
             </Fact>
             <Fact term={t("numbers.connected_to")}>
-              <ConnectedTo number={number} agentName={agentName} />
+              <ConnectedTo number={number} nameOf={nameOf} />
             </Fact>
             <Fact term={t("numbers.cost")}>
               {number.monthly_cost ? formatMoney(number.monthly_cost, number.currency) : "–"}
@@ -100,8 +100,10 @@ export function NumberPanel({
             </p>
           ) : null}
           <History id={number.id} personName={personName} />
-          <Rang id={number.id} agentName={agentName} />
-          {editing ? <NumberForm number={editing} onClose={() => setEditing(null)} /> : null}
+          <Rang id={number.id} />
+          {editing ? (
+            <NumberForm number={editing} readAgain={() => again(query)} onClose={() => setEditing(null)} />
+          ) : null}
         </div>
       ) : (
         <Loading />
@@ -161,7 +163,7 @@ function History({ id, personName }: { id: string; personName: (id: string) => s
 }
 
 /** Whom it rang, and when: a call of last month went to whom it was connected to then. */
-function Rang({ id, agentName }: { id: string; agentName: (id: string) => string }) {
+function Rang({ id }: { id: string }) {
   const { t } = useTranslation();
   const query = useQuery({
     queryKey: [...keys.numbers, "connections", id],
@@ -184,7 +186,8 @@ function Rang({ id, agentName }: { id: string; agentName: (id: string) => string
           {query.data.items.map((time) => (
             <li key={time.connected_at} className="rounded-md border border-line px-3 py-2">
               <p className="font-medium">
-                {time.endpoint?.kind === "user" ? agentName(time.endpoint.id) : t("numbers.bot")}
+                {time.endpoint?.kind === "bot" ? `${t("bots.one")}: ` : ""}
+                {time.endpoint?.name ?? t("numbers.somebody")}
               </p>
               <p className="text-[0.8667rem] text-muted">
                 {t("numbers.held_from")} <When at={time.connected_at} />{" "}

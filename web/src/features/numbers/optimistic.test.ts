@@ -29,6 +29,7 @@ const held = line("4", { status: "reserved" });
 const FIGURES = {
   assigned: 5,
   connected: 2,
+  connected_to_bots: 1,
   not_connected: 3,
   available: 7,
   reserved: 1,
@@ -44,7 +45,16 @@ describe("a line as it will be", () => {
     [{ number: free, command: "assign" } as const, { status: "assigned" }, [1, -1, 0]],
     [{ number: own, command: "release" } as const, { status: "reserved" }, [-1, 0, 0]],
     [{ number: held, command: "release" } as const, { status: "available" }, [0, 1, 0]],
-    [{ number: own, command: "connect", userId: "u" } as const, { connected: true }, [0, 0, 1]],
+    [
+      { number: own, command: "connect", endpoint: { kind: "user", id: "u" } } as const,
+      { connected: true },
+      [0, 0, 1],
+    ],
+    [
+      { number: own, command: "connect", endpoint: { kind: "bot", id: "b" } } as const,
+      { endpoint: { kind: "bot", id: "b" } },
+      [0, 0, 1],
+    ],
     [{ number: connected, command: "disconnect" } as const, { connected: false, endpoint: null }, [0, 0, -1]],
   ])("%#", (order, expected, figures) => {
     const next = after(order);
@@ -52,6 +62,16 @@ describe("a line as it will be", () => {
     const now = counted(FIGURES, order.number, next);
     expect([now.assigned - 5, now.available - 7, now.connected - 2]).toEqual(figures);
     expect(now.connected + now.not_connected).toBe(now.assigned);
+  });
+
+  it("rings a bot no more than it did", () => {
+    const bots = (line: PhoneNumber, next: PhoneNumber | null) =>
+      counted(FIGURES, line, next).connected_to_bots;
+    const endpoint = { kind: "bot", id: "b" } as const;
+    const rings = line("5", { connected: true, endpoint });
+    expect(bots(own, after({ number: own, command: "connect", endpoint }))).toBe(2);
+    expect(bots(rings, after({ number: rings, command: "disconnect" }))).toBe(0);
+    expect(bots(connected, after({ number: connected, command: "disconnect" }))).toBe(1);
   });
 
   it("leaves the list it is no longer in, and stays in its own", () => {

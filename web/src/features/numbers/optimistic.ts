@@ -16,7 +16,7 @@ export function after(order: Order): PhoneNumber | null {
       // The platform admin frees what is held; a tenant's line goes into quarantine first.
       return { ...number, status: number.status === "reserved" ? "available" : "reserved" };
     case "connect":
-      return { ...number, connected: true, endpoint: { kind: "user", id: order.userId } };
+      return { ...number, connected: true, endpoint: order.endpoint };
     case "disconnect":
       return { ...number, connected: false, endpoint: null };
     case "remove":
@@ -48,12 +48,14 @@ export function counted(
   const move = (was: boolean, is: boolean) => Number(is) - Number(was);
   const at = (status: PhoneNumber["status"]) => move(before.status === status, next?.status === status);
   const connected = move(before.connected, next?.connected ?? false);
+  const bots = move(before.endpoint?.kind === "bot", next?.endpoint?.kind === "bot");
   return {
     ...figures,
     assigned: figures.assigned + at("assigned"),
     available: figures.available + at("available"),
     reserved: figures.reserved + at("reserved"),
     connected: figures.connected + connected,
+    connected_to_bots: figures.connected_to_bots + bots,
     not_connected: figures.not_connected + at("assigned") - connected,
   };
 }
@@ -69,7 +71,7 @@ export async function foresee(client: QueryClient, order: Order): Promise<() => 
     if (data === undefined) continue;
     if (what === "list") client.setQueryData(key, patched(data as Pages, next, id, statusOf(more)));
     else if (what === "one" && name === id && next) client.setQueryData(key, next);
-    else if (what === "by-agent") {
+    else if (what === "by-endpoint") {
       const others = (data as PhoneNumber[]).filter((line) => line.id !== id);
       client.setQueryData(key, next?.connected ? [...others, next] : others);
     } else if (what === "summary")

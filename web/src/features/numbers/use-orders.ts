@@ -36,7 +36,10 @@ export function useOrders(): (order: Order) => void {
       });
     },
     // Refused or not, what is on the screen may be old.
-    onSettled: () => client.invalidateQueries({ queryKey: keys.numbers }),
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: keys.bots });
+      return client.invalidateQueries({ queryKey: keys.numbers });
+    },
   });
   return run.mutate;
 }

@@ -13,13 +13,13 @@ import { BulkConfirm } from "@/ui/bulk";
 import { Button } from "@/ui/button";
 import { Confirm, Dialog } from "@/ui/dialog";
 import { FormProblem, useErrorText } from "@/ui/feedback";
+import { InvitationLink } from "@/ui/hand-over";
 import { ListFrame } from "@/ui/list";
 import { Person } from "@/ui/person";
 import { useRoleText } from "@/ui/role";
 import { useSelection } from "@/ui/selection";
 import { StatusFilter } from "@/ui/status-filter";
 import type { Column } from "@/ui/table";
-import { HandOver } from "./invite-dialog";
 import { type PeopleRights, reaches, resend, withdraw } from "./people";
 import { useRefusalText } from "./refusal";
 
@@ -158,7 +158,7 @@ export function InvitationList({
           onOpenChange={(open) => (open ? undefined : setMade(null))}
           title={t("people.invited", { email: made.email })}
         >
-          <HandOver invitation={made} onClose={() => setMade(null)} />
+          <InvitationLink invitation={made} onClose={() => setMade(null)} />
         </Dialog>
       ) : null}
     </>

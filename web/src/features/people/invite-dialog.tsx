@@ -10,12 +10,11 @@ import { keys } from "@/lib/api/query";
 import type { Invitation, Modules } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
 import { useSameKey } from "@/lib/same-key";
-import { Button } from "@/ui/button";
-import { CopyField } from "@/ui/copy";
 import { Dialog, useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
+import { InvitationLink } from "@/ui/hand-over";
 import { useRoleText } from "@/ui/role";
 import { choiceOf, inviteSchema, roleOf } from "./member-values";
 import { ModuleBoxes } from "./module-boxes";
@@ -52,7 +51,7 @@ export function InviteDialog({ rights, onClose }: { rights: PeopleRights; onClos
       description={made ? undefined : t("people.invite_text")}
     >
       {made ? (
-        <HandOver invitation={made} onClose={onClose} />
+        <InvitationLink invitation={made} onClose={onClose} />
       ) : (
         <InviteForm
           rights={rights}
@@ -68,25 +67,6 @@ export function InviteDialog({ rights, onClose }: { rights: PeopleRights; onClos
         />
       )}
     </Dialog>
-  );
-}
-
-/** The link of an invitation that no mail carries. */
-export function HandOver({ invitation, onClose }: { invitation: Invitation; onClose: () => void }) {
-  const { t } = useTranslation();
-  return (
-    <div className="grid gap-3" data-testid="invitation-link">
-      <p role="status" className="rounded-md bg-warn-soft px-2.5 py-1.5 text-[0.8667rem] text-warn">
-        {invitation.delivery === "failed" ? t("people.mail_failed") : t("people.no_mail")}
-      </p>
-      <CopyField label={t("people.link")} value={invitation.link ?? ""} />
-      <p className="text-[0.8667rem] text-muted">{t("people.link_text", { email: invitation.email })}</p>
-      <div className="flex justify-end">
-        <Button look="primary" onClick={onClose}>
-          {t("people.link_noted")}
-        </Button>
-      </div>
-    </div>
   );
 }
 

@@ -4,16 +4,18 @@ import { zodResolver } from "@hookform/resolvers/zod";
 import { useMemo } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
-import type { Member, MemberChange } from "@/lib/api/types";
+import { toast } from "sonner";
+import type { Member } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
 import { useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
 import { useRoleText } from "@/ui/role";
+import { useSeen } from "@/ui/seen";
 import { changeOf, choiceOf, type MemberValues, memberSchema, valuesOf } from "./member-values";
 import { ModuleBoxes } from "./module-boxes";
-import { grantable, type PeopleRights, possible } from "./people";
+import { changeMember, grantable, type PeopleRights, possible } from "./people";
 import { useRefusalText } from "./refusal";
 import { useFormWords } from "./use-form-words";
 import { useRoles } from "./use-roles";
@@ -23,12 +25,15 @@ const FIELDS = ["role", "extension", "sip_uri", "modules"] as const;
 export function MemberForm({
   member,
   rights,
-  onSubmit,
+  readAgain,
+  onSaved,
   onCancel,
 }: {
   member: Member;
   rights: PeopleRights;
-  onSubmit: (change: MemberChange) => Promise<void>;
+  /** The member as they are now. */
+  readAgain: () => Promise<Member | undefined>;
+  onSaved: () => Promise<void>;
   onCancel: () => void;
 }) {
   const { t } = useTranslation();
@@ -37,12 +42,13 @@ export function MemberForm({
   const roles = useRoles();
   const words = useFormWords();
   const schema = useMemo(() => memberSchema(words), [words]);
-  const before = useMemo(() => valuesOf(member), [member]);
   const form = useForm<MemberValues>({
     resolver: zodResolver(schema) as never,
     mode: "onTouched",
-    defaultValues: before,
+    defaultValues: valuesOf(member),
   });
+  const seen = useSeen(member, form, valuesOf, readAgain);
+  const before = valuesOf(seen.seen ?? member);
   const { errors, isSubmitting, isDirty } = form.formState;
   useUnsaved(isDirty);
   const may = possible(member, rights);
@@ -52,8 +58,11 @@ export function MemberForm({
   }));
   const submit = form.handleSubmit(async (values) => {
     try {
-      await onSubmit(changeOf(before, values));
+      const saved = await changeMember(member.id, changeOf(before, values), seen.etag);
+      toast.success(t("people.saved", { name: saved.name || saved.email }));
+      await onSaved();
     } catch (error) {
+      if (await seen.overtaken(error)) return;
       const told = refusal(error);
       if (told?.field) form.setError(told.field, { message: told.message }, { shouldFocus: true });
       else if (told) form.setError("root", { message: told.message });
@@ -83,7 +92,9 @@ export function MemberForm({
       >
         <Select aria-required disabled={!may.powers} {...form.register("role")}>
           {offered.some(({ value }) => value === before.role) ? null : (
-            <option value={before.role}>{member.role_name ?? roleText(member.role)}</option>
+            <option value={before.role}>
+              {seen.seen?.role_name ?? roleText(seen.seen?.role ?? member.role)}
+            </option>
           )}
           {offered.map(({ value, label }) => (
             <option key={value} value={value}>

@@ -3,9 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Pencil } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { toast } from "sonner";
-import { ApiError, isApiError } from "@/lib/api/problem";
-import { keys } from "@/lib/api/query";
+import { again, keys } from "@/lib/api/query";
 import type { Member } from "@/lib/api/types";
 import { When } from "@/ui/age";
 import { Badge } from "@/ui/badge";
@@ -20,8 +18,9 @@ import { MemberCommands } from "./member-commands";
 import { MemberFactor } from "./member-factor";
 import { MemberForm } from "./member-form";
 import { MemberHistory } from "./member-history";
+import { MemberPassword } from "./member-password";
 import { MODULES } from "./member-values";
-import { changeMember, loadMember, type PeopleRights, possible } from "./people";
+import { loadMember, type PeopleRights, possible } from "./people";
 
 export type MemberTab = "details" | "history" | "tokens";
 
@@ -51,7 +50,7 @@ export function MemberPanel({
     enabled: id !== null,
     queryFn: ({ signal }) => loadMember(id ?? "", signal),
   });
-  const member = query.data?.member;
+  const member = query.data;
   const tabs = (["details", "history", "tokens"] as const).filter(
     (each) => each === "details" || (each === "history" ? seesHistory : tokens !== undefined),
   );
@@ -64,7 +63,7 @@ export function MemberPanel({
     >
       {query.isError ? (
         <Failed error={query.error} onRetry={() => void query.refetch()} />
-      ) : member && query.data ? (
+      ) : member ? (
         <Tabs<MemberTab>
           label={member.name || member.email}
           value={shown}
@@ -73,7 +72,7 @@ export function MemberPanel({
         >
           <div className="pt-4" data-testid={`member-${shown}`}>
             {shown === "details" ? (
-              <Details key={id} member={member} etag={query.data.etag} rights={rights} line={line} />
+              <Details key={id} member={member} readAgain={() => again(query)} rights={rights} line={line} />
             ) : shown === "history" ? (
               <MemberHistory id={member.id} />
             ) : (
@@ -90,38 +89,30 @@ export function MemberPanel({
 
 function Details({
   member,
-  etag,
+  readAgain,
   rights,
   line,
 }: {
   member: Member;
-  etag: string;
+  readAgain: () => Promise<Member | undefined>;
   rights: PeopleRights;
   line?: (member: Member) => ReactNode;
 }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const roleText = useRoleText();
-  // While editing: the version the person looks at. The record may move on underneath while they type.
-  const [editing, setEditing] = useState<string | null>(null);
+  const [editing, setEditing] = useState(false);
   const may = possible(member, rights);
-  if (editing !== null) {
+  if (editing) {
     return (
       <MemberForm
         member={member}
         rights={rights}
-        onCancel={() => setEditing(null)}
-        onSubmit={async (change) => {
-          try {
-            await changeMember(member.id, change, editing);
-          } catch (error) {
-            if (!isApiError(error) || error.status !== 412) throw error;
-            setEditing((await loadMember(member.id)).etag);
-            throw new ApiError(412, { detail: t("form.changed_elsewhere") });
-          }
-          toast.success(t("people.saved", { name: member.name || member.email }));
+        readAgain={readAgain}
+        onCancel={() => setEditing(false)}
+        onSaved={async () => {
           await client.invalidateQueries({ queryKey: keys.people });
-          setEditing(null);
+          setEditing(false);
         }}
       />
     );
@@ -132,12 +123,13 @@ function Details({
     <div className="grid gap-4">
       <div className="flex flex-wrap items-center gap-2">
         {may.edit ? (
-          <Button size="sm" onClick={() => setEditing(etag)}>
+          <Button size="sm" onClick={() => setEditing(true)}>
             <Pencil aria-hidden />
             {t("action.edit")}
           </Button>
         ) : null}
         <MemberCommands member={member} rights={rights} />
+        {may.password ? <MemberPassword member={member} /> : null}
       </div>
       {may.edit || !rights.edit ? null : <p className="text-muted">{t("people.owner_only")}</p>}
       <Facts>

@@ -27,10 +27,20 @@ const words = (result: ReturnType<typeof possible>) =>
 
 describe("what may be done about somebody", () => {
   it.each([
-    ["by an admin to an agent", admin, person("a", "agent"), ["edit", "powers", "deactivate", "signOut"]],
+    [
+      "by an admin to an agent",
+      admin,
+      person("a", "agent"),
+      ["edit", "powers", "deactivate", "signOut", "password"],
+    ],
     ["by an admin to who is off", admin, person("a", "agent", false), ["edit", "powers", "activate"]],
     ["by an admin to an owner", admin, person("o", "org_owner"), []],
-    ["by an owner to an owner", owner, person("o", "org_owner"), ["edit", "powers", "deactivate", "signOut"]],
+    [
+      "by an owner to an owner",
+      owner,
+      person("o", "org_owner"),
+      ["edit", "powers", "deactivate", "signOut", "password"],
+    ],
     ["to oneself", admin, person("me", "org_admin"), ["edit", "signOut"]],
     ["by an agent", agent, person("a", "agent"), []],
   ])("%s", (_, rights, whom, expected) => {

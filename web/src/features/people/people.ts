@@ -1,18 +1,20 @@
 /** What can be done about people, and which of it makes sense for whom. */
-import { api, idempotencyKey, take, takeWithResponse } from "@/lib/api/client";
-import type { Invitation, InvitationBody, Member, MemberChange, Person, RoleItem } from "@/lib/api/types";
+import { api, idempotencyKey, take } from "@/lib/api/client";
+import type {
+  Invitation,
+  InvitationBody,
+  Member,
+  MemberChange,
+  PasswordLink,
+  Person,
+  RoleItem,
+} from "@/lib/api/types";
 
 const one = (id: string) => ({ params: { path: { id } } });
 const command = (id: string) => ({ ...one(id), headers: { "Idempotency-Key": idempotencyKey() } });
 
-export async function loadMember(
-  id: string,
-  signal?: AbortSignal,
-): Promise<{ member: Member; etag: string }> {
-  const { data, response } = await takeWithResponse<Member>(
-    api.GET("/api/v1/users/{id}", { ...one(id), signal }),
-  );
-  return { member: data, etag: response.headers.get("ETag") ?? `"${data.version}"` };
+export function loadMember(id: string, signal?: AbortSignal): Promise<Member> {
+  return take<Member>(api.GET("/api/v1/users/{id}", { ...one(id), signal }));
 }
 
 export function changeMember(id: string, body: MemberChange, etag: string): Promise<Member> {
@@ -27,6 +29,9 @@ export const activate = (person: { id: string }): Promise<Member> =>
   take<Member>(api.POST("/api/v1/users/{id}/activate", command(person.id)));
 export const signOutEverywhere = (person: { id: string }) =>
   take(api.DELETE("/api/v1/users/{id}/sessions", one(person.id)));
+
+export const makePasswordLink = (person: { id: string }): Promise<PasswordLink> =>
+  take<PasswordLink>(api.POST("/api/v1/users/{id}/password-link", command(person.id)));
 
 export const invite = (body: InvitationBody, key: string): Promise<Invitation> =>
   take<Invitation>(api.POST("/api/v1/invitations", { body, headers: { "Idempotency-Key": key } }));
@@ -57,7 +62,14 @@ export function reaches(role: string, rights: PeopleRights): boolean {
 export function possible(
   person: Pick<Person, "id" | "role" | "is_active">,
   rights: PeopleRights,
-): { edit: boolean; activate: boolean; deactivate: boolean; signOut: boolean; powers: boolean } {
+): {
+  edit: boolean;
+  activate: boolean;
+  deactivate: boolean;
+  signOut: boolean;
+  password: boolean;
+  powers: boolean;
+} {
   const reached = reaches(person.role, rights);
   const own = person.id === rights.self;
   return {
@@ -66,6 +78,7 @@ export function possible(
     activate: rights.edit && reached && !own && !person.is_active,
     deactivate: rights.edit && reached && !own && person.is_active,
     signOut: rights.signOut && reached && person.is_active,
+    password: rights.edit && reached && !own && person.is_active,
   };
 }
 

@@ -9,6 +9,8 @@ const REFUSALS = [
   "invitation-closed",
   "own-account",
   "last-owner",
+  "member-elsewhere",
+  "member-inactive",
 ] as const;
 type Refusal = (typeof REFUSALS)[number];
 

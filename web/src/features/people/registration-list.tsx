@@ -1,6 +1,6 @@
 /** Clients who registered themselves and proved their address: let in, or not. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { api, idempotencyKey, take } from "@/lib/api/client";
@@ -70,7 +70,16 @@ export function RegistrationList({
     onSettled: refresh,
   });
   const { mutate } = run;
-  const columns = useColumns(mutate);
+  // A rejection is said to the person at once and cannot be taken back: it is asked about, of one as of many.
+  const columns = useColumns(
+    useCallback(
+      (order: { registration: Registration; verdict: Verdict }) =>
+        order.verdict === "approve"
+          ? mutate(order)
+          : setMany({ verdict: order.verdict, items: [order.registration] }),
+      [mutate],
+    ),
+  );
   const ready = selection.rows.filter((each) => each.status === "waiting");
   return (
     <>

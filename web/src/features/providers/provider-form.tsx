@@ -1,6 +1,6 @@
 /** A new identity provider, or another address, client or secret of one. The secret goes in and never comes out. */
 import { zodResolver } from "@hookform/resolvers/zod";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
@@ -14,24 +14,26 @@ import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
 import { useRoleText } from "@/ui/role";
+import { useSeen } from "@/ui/seen";
 import { bodyOf, changeOf, JOINS, schemaOf, type Values, valuesOf } from "./provider-values";
 
 const FIELDS = ["name", "issuer", "client_id", "client_secret", "scopes", "joins_as"] as const;
 
 export function ProviderForm({
   provider,
+  readAgain,
   onSaved,
   onCancel,
 }: {
   provider?: IdentityProvider;
+  /** The provider as it is now. */
+  readAgain?: () => Promise<IdentityProvider | undefined>;
   onSaved: (provider: IdentityProvider) => void;
   onCancel: () => void;
 }) {
   const { t } = useTranslation();
   const roleText = useRoleText();
   const key = useSameKey();
-  // The version that was on the screen when this was opened, whatever is read anew underneath.
-  const [seen] = useState(provider?.version);
   const schema = useMemo(
     () =>
       schemaOf({
@@ -47,6 +49,7 @@ export function ProviderForm({
     mode: "onTouched",
     defaultValues: valuesOf(provider),
   });
+  const seen = useSeen(provider, form, valuesOf, readAgain);
   const { errors, isSubmitting, isDirty, dirtyFields } = form.formState;
   useUnsaved(isDirty);
   const dropped = form.watch("drop_secret");
@@ -57,7 +60,7 @@ export function ProviderForm({
         saved = await take<IdentityProvider>(
           api.PATCH("/api/v1/identity-providers/{id}", {
             body: changeOf(values),
-            params: { path: { id: provider.id }, header: { "If-Match": `"${seen}"` } },
+            params: { path: { id: provider.id }, header: { "If-Match": seen.etag } },
           }),
         );
       } else {
@@ -71,8 +74,8 @@ export function ProviderForm({
     } catch (error) {
       if (isApiError(error) && error.type === "identity-provider-exists")
         form.setError("name", { message: t("providers.exists") }, { shouldFocus: true });
-      else if (isApiError(error) && error.status === 412) form.setError("root", { message: t("form.stale") });
       else if (
+        !(await seen.overtaken(error)) &&
         !placeProblem(
           form,
           error,

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { api, take } from "@/lib/api/client";
-import { keys } from "@/lib/api/query";
+import { again, keys } from "@/lib/api/query";
 import type { IdentityProvider } from "@/lib/api/types";
 import { When } from "@/ui/age";
 import { Button } from "@/ui/button";
@@ -46,7 +46,14 @@ export function ProviderPanel({
       {query.isError ? (
         <Failed error={query.error} onRetry={() => void query.refetch()} />
       ) : query.data ? (
-        <Loaded key={id} provider={query.data} slug={slug} mayEdit={mayEdit} onGone={onClose} />
+        <Loaded
+          key={id}
+          provider={query.data}
+          readAgain={() => again(query)}
+          slug={slug}
+          mayEdit={mayEdit}
+          onGone={onClose}
+        />
       ) : (
         <Loading />
       )}
@@ -56,11 +63,13 @@ export function ProviderPanel({
 
 function Loaded({
   provider,
+  readAgain,
   slug,
   mayEdit,
   onGone,
 }: {
   provider: IdentityProvider;
+  readAgain: () => Promise<IdentityProvider | undefined>;
   slug: string;
   mayEdit: boolean;
   onGone: () => void;
@@ -101,6 +110,7 @@ function Loaded({
     return (
       <ProviderForm
         provider={provider}
+        readAgain={readAgain}
         onCancel={() => setEditing(false)}
         onSaved={() => void refresh().then(() => setEditing(false))}
       />
@@ -153,6 +163,11 @@ function Loaded({
         </Fact>
         <Fact term={t("providers.joins_as")}>
           {provider.joins_as ? roleText(provider.joins_as) : t("providers.nobody")}
+        </Fact>
+        <Fact term={t("providers.vouches_for")}>
+          {provider.vouches_for_owners
+            ? t("providers.vouches_for_all")
+            : t("providers.vouches_not_for_owners")}
         </Fact>
         <Fact term={t("field.created")}>
           <When at={provider.created_at} />

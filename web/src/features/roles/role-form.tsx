@@ -1,5 +1,5 @@
 import { zodResolver } from "@hookform/resolvers/zod";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
@@ -15,6 +15,7 @@ import { Field, Input, Select, Textarea } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
 import { PermissionBoxes } from "@/ui/permission-boxes";
 import { useRoleText } from "@/ui/role";
+import { useSeen } from "@/ui/seen";
 
 /** Any but the owner: what kind of person the role is for. */
 const BASES = ["org_admin", "supervisor", "agent", "corporate", "member", "client"] as const;
@@ -25,8 +26,15 @@ interface Values {
   base: string;
 }
 
+const valuesOf = (role: RoleItem): Values => ({
+  name: role.name,
+  description: role.description ?? "",
+  base: role.base,
+});
+
 export function RoleForm({
   role,
+  readAgain,
   like,
   permissions,
   mine,
@@ -35,6 +43,8 @@ export function RoleForm({
 }: {
   /** The one that is changed; absent for a new one. */
   role?: RoleItem;
+  /** The role as it is now. */
+  readAgain?: () => Promise<RoleItem | undefined>;
   like: RoleItem | null;
   permissions: readonly PermissionItem[];
   mine: ReadonlySet<string>;
@@ -44,13 +54,11 @@ export function RoleForm({
   const { t } = useTranslation();
   const roleText = useRoleText();
   const key = useSameKey();
-  const start = useMemo(() => {
-    const from = role ?? like;
+  const [start, setStart] = useState<ReadonlySet<string>>(
     // Nobody gives what they do not have: a copy begins with what both have.
-    const names = (from?.permissions ?? []).filter((name) => role !== undefined || mine.has(name));
-    return new Set(names);
-  }, [role, like, mine]);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(start);
+    () => new Set(role ? role.permissions : like?.permissions.filter((name) => mine.has(name))),
+  );
+  const [chosen, setChosen] = useState(start);
   const schema = useMemo(
     () =>
       z.object({
@@ -62,15 +70,31 @@ export function RoleForm({
       }),
     [t],
   );
-  const base = role?.base ?? (like && like.base !== "org_owner" ? like.base : "agent");
+  const base = like && like.base !== "org_owner" ? like.base : "agent";
   const form = useForm<Values>({
     resolver: zodResolver(schema) as never,
     mode: "onTouched",
-    defaultValues: { name: role?.name ?? "", description: role?.description ?? "", base },
+    defaultValues: role ? valuesOf(role) : { name: "", description: "", base },
   });
   const { errors, isSubmitting, isDirty } = form.formState;
   const changed = chosen.size !== start.size || [...chosen].some((name) => !start.has(name));
   useUnsaved(isDirty || changed);
+  const { adopt, ...seen } = useSeen(role, form, valuesOf, readAgain, (now) => {
+    // What was ticked and unticked here, on what the role has now.
+    const given = [...chosen].filter((name) => !start.has(name));
+    setChosen(new Set([...now.permissions, ...given].filter((name) => chosen.has(name) || !start.has(name))));
+    setStart(new Set(now.permissions));
+  });
+  const asNow = (now: RoleItem) => {
+    adopt(now);
+    setStart(new Set(now.permissions));
+    setChosen(new Set(now.permissions));
+  };
+  // The form is open as long as its role is looked at: while nothing is changed here, it shows what others do.
+  const newer = role && (role.version ?? 0) > (seen.seen?.version ?? 0) && !isDirty && !changed ? role : null;
+  useEffect(() => {
+    if (newer) asNow(newer);
+  });
   const submit = form.handleSubmit(async (values) => {
     const body = {
       name: values.name.trim(),
@@ -84,7 +108,7 @@ export function RoleForm({
         saved = await take<RoleItem>(
           api.PATCH("/api/v1/roles/{id}", {
             body,
-            params: { path: { id: role.id }, header: { "If-Match": `"${role.version}"` } },
+            params: { path: { id: role.id }, header: { "If-Match": seen.etag } },
           }),
         );
       } else {
@@ -92,14 +116,14 @@ export function RoleForm({
           api.POST("/api/v1/roles", { body, headers: { "Idempotency-Key": key.of(body) } }),
         );
       }
-      form.reset(values);
+      asNow(saved);
       toast.success(t(role ? "roles.saved" : "roles.made", { name: saved.name }));
       onSaved(saved);
     } catch (error) {
       if (isApiError(error) && error.type === "role-exists")
         form.setError("name", { message: t("roles.exists") }, { shouldFocus: true });
-      else if (isApiError(error) && error.status === 412) form.setError("root", { message: t("form.stale") });
       else if (
+        !(await seen.overtaken(error)) &&
         !placeProblem(
           form,
           error,

@@ -4,7 +4,7 @@ import { Plus } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
-import { keys } from "@/lib/api/query";
+import { again, keys } from "@/lib/api/query";
 import type { Page, PermissionItem, RoleItem } from "@/lib/api/types";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -84,6 +84,7 @@ export function RoleList({
       <RolePanel
         key={making === "new" ? "new" : making ? `like-${idOf(making)}` : (opened ?? "none")}
         role={making === null ? shown : null}
+        readAgain={async () => (await again(roles))?.items.find((role) => idOf(role) === opened)}
         like={making !== null && making !== "new" ? making : null}
         making={making !== null}
         permissions={permissions.data.items}

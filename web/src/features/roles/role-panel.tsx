@@ -16,6 +16,7 @@ import { RoleForm } from "./role-form";
 
 export function RolePanel({
   role,
+  readAgain,
   like,
   making,
   permissions,
@@ -26,6 +27,8 @@ export function RolePanel({
   onClose,
 }: {
   role: RoleItem | null;
+  /** The role as it is now. */
+  readAgain: () => Promise<RoleItem | undefined>;
   /** Whose permissions a new role starts with. */
   like: RoleItem | null;
   making: boolean;
@@ -61,6 +64,7 @@ export function RolePanel({
           {role.id && mayEdit ? (
             <RoleForm
               role={role}
+              readAgain={readAgain}
               like={null}
               permissions={permissions}
               mine={mine}

@@ -1,5 +1,5 @@
 import { zodResolver } from "@hookform/resolvers/zod";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { useForm } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
@@ -13,20 +13,27 @@ import { useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Textarea } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
+import { useSeen } from "@/ui/seen";
+
+const valuesOf = (team: Team | undefined) => ({
+  name: team?.name ?? "",
+  description: team?.description ?? "",
+});
 
 export function TeamForm({
   team,
+  readAgain,
   onSaved,
   onCancel,
 }: {
   team?: Team;
+  /** The team as it is now. */
+  readAgain?: () => Promise<Team | undefined>;
   onSaved: (team: Team) => void;
   onCancel: () => void;
 }) {
   const { t } = useTranslation();
   const key = useSameKey();
-  // The version that was on the screen when this was opened, whatever is read anew underneath.
-  const [seen] = useState(team?.version);
   const schema = useMemo(
     () =>
       z.object({
@@ -40,8 +47,9 @@ export function TeamForm({
   const form = useForm({
     resolver: zodResolver(schema),
     mode: "onTouched",
-    defaultValues: { name: team?.name ?? "", description: team?.description ?? "" },
+    defaultValues: valuesOf(team),
   });
+  const seen = useSeen(team, form, valuesOf, readAgain);
   const { errors, isSubmitting, isDirty } = form.formState;
   useUnsaved(isDirty);
   const submit = form.handleSubmit(async (values) => {
@@ -52,7 +60,7 @@ export function TeamForm({
         saved = await take<Team>(
           api.PATCH("/api/v1/teams/{id}", {
             body,
-            params: { path: { id: team.id }, header: { "If-Match": `"${seen}"` } },
+            params: { path: { id: team.id }, header: { "If-Match": seen.etag } },
           }),
         );
       } else {
@@ -65,8 +73,8 @@ export function TeamForm({
     } catch (error) {
       if (isApiError(error) && error.type === "team-exists")
         form.setError("name", { message: t("teams.exists") }, { shouldFocus: true });
-      else if (isApiError(error) && error.status === 412) form.setError("root", { message: t("form.stale") });
       else if (
+        !(await seen.overtaken(error)) &&
         !placeProblem(
           form,
           error,

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { api, take } from "@/lib/api/client";
-import { keys } from "@/lib/api/query";
+import { again, keys } from "@/lib/api/query";
 import type { Team, TeamMember } from "@/lib/api/types";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -42,7 +42,14 @@ export function TeamPanel({
       {query.isError ? (
         <Failed error={query.error} onRetry={() => void query.refetch()} />
       ) : query.data ? (
-        <Loaded key={id} team={query.data} mayEdit={mayEdit} people={people} onGone={onClose} />
+        <Loaded
+          key={id}
+          team={query.data}
+          readAgain={() => again(query)}
+          mayEdit={mayEdit}
+          people={people}
+          onGone={onClose}
+        />
       ) : (
         <Loading />
       )}
@@ -54,11 +61,13 @@ type Change = { member: { user_id: string; name: string }; to: "in" | "lead" | "
 
 function Loaded({
   team,
+  readAgain,
   mayEdit,
   people,
   onGone,
 }: {
   team: Team;
+  readAgain: () => Promise<Team | undefined>;
   mayEdit: boolean;
   people: readonly Candidate[];
   onGone: () => void;
@@ -104,6 +113,7 @@ function Loaded({
     return (
       <TeamForm
         team={team}
+        readAgain={readAgain}
         onCancel={() => setEditing(false)}
         onSaved={() => {
           setEditing(false);

@@ -57,11 +57,7 @@ export function Deliveries({ id, mayManage }: { id: string; mayManage: boolean }
       {
         id: "answer",
         header: t("webhooks.answer"),
-        cell: ({ row }) => (
-          <span className="wrap-anywhere">
-            {row.original.status ?? ""} {row.original.fault ?? ""}
-          </span>
-        ),
+        cell: ({ row }) => <span className="wrap-anywhere">{row.original.fault ?? row.original.status}</span>,
       },
       {
         id: "attempt",

@@ -8,7 +8,6 @@ import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import * as z from "zod/mini";
 import { api, take } from "@/lib/api/client";
-import { isApiError } from "@/lib/api/problem";
 import { keys } from "@/lib/api/query";
 import type { WebhookEndpoint } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
@@ -19,6 +18,7 @@ import { Dialog, useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
+import { useSeen } from "@/ui/seen";
 
 /** What the log tells of; none chosen = everything. */
 const EVENTS = [
@@ -30,12 +30,30 @@ const EVENTS = [
   "call.ended",
   "agent.presence",
 ] as const;
-const CALLS = EVENTS.filter((each) => each.startsWith("call."));
 
-/** As the boxes show it: a word for many stands for each of them. */
-const expanded = (events: readonly string[]): string[] => [
-  ...new Set(events.flatMap((each) => (each === "*" ? [] : each === "call.*" ? CALLS : [each]))),
+/** As the boxes show it: a word for many (`*`, `call.*`) stands for each of them. */
+export const expanded = (words: readonly string[]): string[] => [
+  ...new Set(
+    words.flatMap((word) =>
+      word.endsWith("*") ? EVENTS.filter((event) => event.startsWith(word.slice(0, -1))) : [word],
+    ),
+  ),
 ];
+
+/** An event that came with a newer server has its box too, where it is chosen. */
+const boxes = (chosen: readonly string[]): string[] => [
+  ...EVENTS,
+  ...chosen.filter((each) => !EVENTS.some((event) => event === each)),
+];
+
+const valuesOf = (endpoint: WebhookEndpoint | undefined) => ({
+  name: endpoint?.name ?? "",
+  url: endpoint?.url ?? "",
+  events: expanded(endpoint?.events ?? []),
+});
+
+const sameEvents = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((each) => b.includes(each));
 
 export function CreateWebhook({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
@@ -73,17 +91,18 @@ export function CreateWebhook({ onClose }: { onClose: () => void }) {
 
 export function WebhookForm({
   endpoint,
+  readAgain,
   onSaved,
   onCancel,
 }: {
   endpoint?: WebhookEndpoint;
+  /** The endpoint as it is now. */
+  readAgain?: () => Promise<WebhookEndpoint | undefined>;
   onSaved: (endpoint: WebhookEndpoint) => void;
   onCancel: () => void;
 }) {
   const { t } = useTranslation();
   const key = useSameKey();
-  // The version that was on the screen when this was opened, whatever is read anew underneath.
-  const [seen] = useState(endpoint?.version);
   const schema = useMemo(
     () =>
       z.object({
@@ -100,39 +119,37 @@ export function WebhookForm({
   const form = useForm({
     resolver: zodResolver(schema),
     mode: "onTouched",
-    defaultValues: {
-      name: endpoint?.name ?? "",
-      url: endpoint?.url ?? "",
-      events: expanded(endpoint?.events ?? []),
-    },
+    defaultValues: valuesOf(endpoint),
   });
+  const seen = useSeen(endpoint, form, valuesOf, readAgain);
+  const shown = valuesOf(seen.seen).events;
   const { errors, isSubmitting, isDirty } = form.formState;
   useUnsaved(isDirty);
   const submit = form.handleSubmit(async (values) => {
-    const body = {
-      name: values.name.trim(),
-      url: values.url.trim(),
-      events: values.events,
-    };
+    const { events } = values;
+    const address = { name: values.name.trim(), url: values.url.trim() };
     try {
       let saved: WebhookEndpoint;
       if (endpoint) {
+        // Boxes left alone leave the words as they are: `call.*` has calls of a newer server too, its boxes do not.
+        const body = sameEvents(events, shown) ? address : { ...address, events };
         saved = await take<WebhookEndpoint>(
           api.PATCH("/api/v1/webhook-endpoints/{id}", {
             body,
-            params: { path: { id: endpoint.id }, header: { "If-Match": `"${seen}"` } },
+            params: { path: { id: endpoint.id }, header: { "If-Match": seen.etag } },
           }),
         );
         toast.success(t("webhooks.saved", { name: saved.name }));
       } else {
+        const body = { ...address, events };
         saved = await take<WebhookEndpoint>(
           api.POST("/api/v1/webhook-endpoints", { body, headers: { "Idempotency-Key": key.of(body) } }),
         );
       }
       onSaved(saved);
     } catch (error) {
-      if (isApiError(error) && error.status === 412) form.setError("root", { message: t("form.stale") });
-      else if (
+      if (
+        !(await seen.overtaken(error)) &&
         !placeProblem(
           form,
           error,
@@ -161,7 +178,7 @@ export function WebhookForm({
       <fieldset className="grid gap-1">
         <legend className="mb-1 text-[0.8667rem] font-medium text-muted">{t("webhooks.events")}</legend>
         <div className="grid grid-cols-2 gap-x-3 max-[24rem]:grid-cols-1">
-          {EVENTS.map((each) => (
+          {boxes(shown).map((each) => (
             <label key={each} className="flex min-h-7 items-center gap-2">
               <input
                 type="checkbox"

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { api, idempotencyKey, take } from "@/lib/api/client";
-import { keys } from "@/lib/api/query";
+import { again, keys } from "@/lib/api/query";
 import type { WebhookEndpoint } from "@/lib/api/types";
 import { When } from "@/ui/age";
 import { Button } from "@/ui/button";
@@ -63,7 +63,13 @@ export function WebhookPanel({
         >
           <div className="pt-4">
             {tab === "details" ? (
-              <Details key={id} endpoint={query.data} mayManage={mayManage} onGone={onClose} />
+              <Details
+                key={id}
+                endpoint={query.data}
+                readAgain={() => again(query)}
+                mayManage={mayManage}
+                onGone={onClose}
+              />
             ) : tab === "deliveries" ? (
               <Deliveries id={query.data.id} mayManage={mayManage} />
             ) : (
@@ -80,10 +86,12 @@ export function WebhookPanel({
 
 function Details({
   endpoint,
+  readAgain,
   mayManage,
   onGone,
 }: {
   endpoint: WebhookEndpoint;
+  readAgain: () => Promise<WebhookEndpoint | undefined>;
   mayManage: boolean;
   onGone: () => void;
 }) {
@@ -103,6 +111,8 @@ function Details({
           params: { ...params, header: { "If-Match": `"${endpoint.version}"` } },
         }),
       ),
+    onSuccess: ({ name, is_active }) =>
+      toast.success(is_active ? t("webhooks.is_on", { name }) : t("webhooks.is_off", { name })),
     onError: (error) => toast.error(errorText(error)),
     onSettled: refresh,
   });
@@ -132,6 +142,7 @@ function Details({
     return (
       <WebhookForm
         endpoint={endpoint}
+        readAgain={readAgain}
         onCancel={() => setEditing(false)}
         onSaved={() => {
           setEditing(false);

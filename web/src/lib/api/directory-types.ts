@@ -18,6 +18,13 @@ export type ContactField = Omit<Present<Schemas["ContactFieldView"]>, "kind" | "
   type: FieldType;
 };
 export type Candidate = Omit<Present<Schemas["CandidateView"]>, "contact"> & { contact: ContactName };
+export const SHARED = ["number", "email", "name"] as const;
+export type Shared = (typeof SHARED)[number];
+export type DuplicateContact = Present<Schemas["DuplicateContact"]>;
+export type DuplicateGroup = Omit<Present<Schemas["DuplicateGroup"]>, "reason" | "contacts"> & {
+  reason: Shared;
+  contacts: DuplicateContact[];
+};
 export type Erasure = Omit<Present<Schemas["ErasureView"]>, "contact"> & { contact: ContactName };
 export type Merge = Present<Schemas["MergeView"]>;
 export type Preview = {

@@ -20,6 +20,13 @@ export function createQueryClient(): QueryClient {
 
 export const queryClient = createQueryClient();
 
+/** What a query answers now, for who must not go on with what it answered before; nothing where it is gone. */
+export async function again<T>(query: {
+  refetch: (options: { throwOnError: true }) => Promise<{ data: T | undefined }>;
+}): Promise<T | undefined> {
+  return (await query.refetch({ throwOnError: true })).data;
+}
+
 /** Keys by noun, so that a socket frame can name what it makes stale. */
 export const keys = {
   me: ["me"] as const,
@@ -31,6 +38,7 @@ export const keys = {
   agents: ["agents"] as const,
   wallboard: ["wallboard"] as const,
   numbers: ["phone-numbers"] as const,
+  bots: ["bots"] as const,
   connections: ["connections"] as const,
   directory: ["directory"] as const,
   people: ["people"] as const,
@@ -43,6 +51,7 @@ export const keys = {
   secondFactor: ["second-factor"] as const,
   devices: ["devices"] as const,
   teams: ["teams"] as const,
+  tenants: ["tenants"] as const,
   permissions: ["permissions"] as const,
   registrations: ["registrations"] as const,
   settings: ["settings"] as const,
@@ -50,5 +59,6 @@ export const keys = {
   providers: ["identity-providers"] as const,
   erasures: ["erasures"] as const,
   audit: ["audit"] as const,
+  systemHealth: ["system-health"] as const,
   myTenants: ["my-tenants"] as const,
 };

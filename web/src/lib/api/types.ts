@@ -55,12 +55,21 @@ export type Reply = Refine<
   Schemas["ReplyView"],
   { format: "text" | "html"; visibility: "public" | "internal" }
 >;
+/** What a line rings. */
+export type Endpoint = { kind: "user" | "bot"; id: Uuid };
 export type PhoneNumber = Refine<
   Schemas["NumberView"],
   {
     status: "available" | "assigned" | "reserved";
-    endpoint: { kind: "user" | "bot"; id: Uuid } | null;
+    endpoint: Endpoint | null;
+    /** Only to the platform admin who acts for no tenant. */
+    tenant_name?: string | null;
   }
+>;
+/** `prompt` not in lists. */
+export type Bot = Refine<
+  Schemas["BotView"],
+  { prompt?: string | null; number: Present<Schemas["BotNumber"]> | null }
 >;
 export type Call = Refine<
   Schemas["CallView"],
@@ -68,6 +77,8 @@ export type Call = Refine<
     state: CallState;
     direction: "inbound" | "outbound";
     contact: (ContactRef & { name: string | null; organization_id: Uuid | null }) | null;
+    /** Of a single call, where its line's history tells. */
+    line?: (Schemas["LineThen"] & { endpoint: (Endpoint & { name: string | null }) | null }) | null;
   }
 >;
 export type CallEvent = Present<Schemas["CallEvent"]>;
@@ -90,7 +101,7 @@ export type NumberSummary = Refine<
 >;
 export type ConnectionTime = Refine<
   Schemas["ConnectionTimeView"],
-  { endpoint: { kind: "user" | "bot"; id: Uuid } | null }
+  { endpoint: (Endpoint & { name: string | null }) | null }
 >;
 export type ImportState = "uploaded" | "running" | "done" | "failed";
 export type Import = Refine<Schemas["ImportView"], { state: ImportState }>;
@@ -111,14 +122,25 @@ export type Invitation = Refine<
     link?: string | null;
   }
 >;
+/** `invitation` only in the answer that made it. */
+export type Tenant = Refine<
+  Schemas["Tenant"],
+  {
+    status: "active" | "suspended";
+    calls_30_days: { value: number; exact: boolean };
+    invitation?: Invitation | null;
+  }
+>;
 export type RoleItem = Present<Schemas["RoleItem"]>;
 /** `token` only in the answer that made it. */
 export type ApiToken = Refine<Schemas["ApiToken"], { token?: string | null }>;
 export type Session = Present<Schemas["Session"]>;
 export type AccountEvent = Present<Schemas["AccountEvent"]>;
+export type PasswordLink = Present<Schemas["PasswordLink"]>;
 export type SecondFactor = Present<Schemas["SecondFactor"]>;
 export type OfferedFactor = Present<Schemas["Offered"]>;
 export type Device = Present<Schemas["Device"]>;
+export type Extension = Present<Schemas["Extension"]>;
 export type Team = Refine<Schemas["Team"], { members?: TeamMember[] | null }>;
 export type TeamMember = Present<Schemas["TeamMember"]>;
 export type PermissionItem = Present<Schemas["PermissionItem"]>;
@@ -127,6 +149,16 @@ export type RegistrationMode = "off" | "open" | "approval";
 export type AccountSettings = Refine<Schemas["AccountSettings"], { registration: RegistrationMode }>;
 export type Ways = Refine<Schemas["Ways"], { registration: RegistrationMode }>;
 export type IdentityProvider = Present<Schemas["IdentityProvider"]>;
+export type SecurityAlert = Present<Schemas["SecurityAlert"]>;
+export type SystemHealth = Refine<
+  Schemas["SystemHealth"],
+  {
+    checks: Present<Schemas["Check"]>[];
+    queues: Present<Schemas["QueueDepth"]>[];
+    figures: Present<Schemas["MetricFigure"]>[];
+    database: Present<Schemas["DatabaseHealth"]> | null;
+  }
+>;
 export type AuditRecord = Refine<
   Schemas["AuditRecord"],
   {
@@ -238,6 +270,8 @@ export type InvitationBody = Schemas["NewInvitation"];
 export type MemberChange = Schemas["MemberChange"];
 export type NumberBody = Schemas["CreateNumber"];
 export type NumberChange = Schemas["UpdateNumber"];
+export type BotBody = Schemas["CreateBot"];
+export type BotChange = Schemas["UpdateBot"];
 export type IdentityProviderBody = Schemas["NewIdentityProvider"];
 export type IdentityProviderChange = Schemas["IdentityProviderChange"];
 export type LoginBody = Schemas["Login"];

@@ -54,10 +54,7 @@ async fn reset_member(
     caller.require_reach(role)?;
     let mut tx = state.db.auth().begin().await.map_err(StoreError::from)?;
     if !caller.platform && people::is_elsewhere(&mut tx, caller.tenant, user).await? {
-        return Err(Problem::conflict(
-            "member-elsewhere",
-            "They are in other tenants too: ask the platform admin.",
-        ));
+        return Err(account::elsewhere());
     }
     if !store::remove(&mut tx, user).await? {
         return Err(Problem::conflict("no-second-factor", "They have no second factor."));

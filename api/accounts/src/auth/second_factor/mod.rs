@@ -4,14 +4,12 @@
 mod members;
 mod own;
 
-use std::time::Instant;
-
 use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 use switchroom_api_base::{
-    auth::{Address, cookies, token},
+    auth::{Address, cookies, limits::Guess, token},
     problem::Problem,
     state::AppState,
 };
@@ -61,11 +59,12 @@ pub(in crate::auth) enum Proof {
 }
 
 /// Asks for the second factor of who has one, after the password was found right. 401 `totp-required` where none came,
-/// `totp-invalid` where it is wrong or was used; a wrong one counts like a wrong password.
+/// `totp-invalid` where it is wrong or was used. A wrong one counts like a wrong password: the guess is taken back only
+/// where it was none.
 pub(in crate::auth) async fn ask(
     state: &AppState,
     user: UserId,
-    email: &str,
+    guess: Guess,
     typed: Option<&str>,
     address: Address,
     headers: &HeaderMap,
@@ -74,22 +73,26 @@ pub(in crate::auth) async fn ask(
     let Some(factor) =
         store::get(&mut connection, user).await?.filter(|factor| factor.confirmed_at.is_some())
     else {
+        state.limits.take_back(guess);
         return Ok(Proof::NotNeeded);
     };
     if let Some(cookie) = cookies::device(headers, state.config.is_https())
         && store::is_trusted(&mut connection, user, &token::hash(cookie)).await?
     {
+        state.limits.take_back(guess);
         return Ok(Proof::NotNeeded);
     }
     drop(connection);
     let Some(typed) = typed.filter(|typed| !typed.trim().is_empty()) else {
+        state.limits.take_back(guess);
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "totp-required", "A second proof is needed")
             .detail("Send the code of the authenticator app, or a backup code, as totp."));
     };
     if spend(state, user, &factor, typed, address).await? {
+        state.limits.take_back(guess);
         return Ok(Proof::Shown);
     }
-    wrong(state, user, email, address).await?;
+    wrong(state, user, address).await?;
     Err(Problem::new(StatusCode::UNAUTHORIZED, "totp-invalid", "The code is not good")
         .detail("It is wrong, too old, or was used before."))
 }
@@ -127,8 +130,7 @@ async fn spend(
     }
 }
 
-async fn wrong(state: &AppState, user: UserId, email: &str, address: Address) -> Result<(), Problem> {
-    state.limits.sign_in_failed(email, Instant::now());
+async fn wrong(state: &AppState, user: UserId, address: Address) -> Result<(), Problem> {
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let tenants = users::tenants_of(&mut connection, user).await?;
     account::tell(&mut connection, &tenants, Some(user), "second_factor.refused", address, &json!({})).await

@@ -1,14 +1,12 @@
 //! One's own second factor: set up, confirmed, taken away, new backup codes.
 
-use std::time::Instant;
-
 use axum::{extract::State, http::StatusCode};
 use qrcode::{QrCode, render::svg};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use switchroom_api_base::{
     Json,
-    auth::{Actor, Address, token},
+    auth::{Actor, Address, limits::Guess, token},
     body::{Body, Errors, Validate},
     problem::Problem,
     state::AppState,
@@ -51,25 +49,24 @@ fn session_only(actor: &Actor) -> Result<(), Problem> {
     Ok(())
 }
 
-/// 422 unless this is the person's password. A wrong one counts like a failed sign-in.
+/// 422 unless this is the person's password; a wrong one counts like a failed sign-in. The guess, where it is right, and
+/// their e-mail.
 async fn check_password(
     state: &AppState,
     user: UserId,
     password: &str,
     address: Address,
-) -> Result<String, Problem> {
+) -> Result<(Guess, String), Problem> {
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let secret = users::secret_of(&mut connection, user).await?.ok_or_else(Problem::unauthenticated)?;
     drop(connection);
     if secret.password_hash.is_none() {
         return Err(Problem::conflict("no-password", "This account has no password to stand beside."));
     }
-    state.limits.account(&secret.email, Instant::now())?;
-    let fits = state.passwords.verify(password, secret.password_hash.as_deref()).await;
-    if fits.map_err(account::hash_failed)? {
-        return Ok(secret.email);
+    let guess = account::guess(state, &secret.email, Some(user), address).await?;
+    if let Some(right) = account::judged(state, guess, password, secret.password_hash.as_deref()).await? {
+        return Ok((right, secret.email));
     }
-    state.limits.sign_in_failed(&secret.email, Instant::now());
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let tenants = users::tenants_of(&mut connection, user).await?;
     account::tell(&mut connection, &tenants, Some(user), "password.refused", address, &json!({})).await?;
@@ -77,6 +74,7 @@ async fn check_password(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Offer {
     password: String,
 }
@@ -113,7 +111,8 @@ async fn offer(
 ) -> Result<Json<Offered>, Problem> {
     session_only(&actor)?;
     let user = actor.0.user_id;
-    let email = check_password(&state, user, &body.password, address).await?;
+    let (right, email) = check_password(&state, user, &body.password, address).await?;
+    state.limits.take_back(right);
     let secret = SharedSecret::new(rand::random());
     let (key_id, sealed) = state.sealer.seal(secret.octets()).map_err(|error| {
         tracing::error!(%error, "the secret of a second factor cannot be sealed");
@@ -130,6 +129,7 @@ async fn offer(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Code {
     /// Six digits of the app.
     #[schema(example = "123456")]
@@ -168,19 +168,19 @@ async fn confirm(
     session_only(&actor)?;
     let nothing = || Problem::conflict("nothing-to-confirm", "No second factor waits for its first code.");
     let user = actor.0.user_id;
-    state.limits.account(&actor.0.email, Instant::now())?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let factor = store::get(&mut connection, user).await?.filter(|factor| factor.confirmed_at.is_none());
     drop(connection);
     let factor = factor.ok_or_else(nothing)?;
+    let guess = account::guess(&state, &actor.0.email, Some(user), address).await?;
     let step = match read(&body.code) {
         Typed::Code(code) => step_of(&state, &factor, &code)?,
         Typed::Backup(_) | Typed::Nothing => None,
     };
     let Some(step) = step else {
-        state.limits.sign_in_failed(&actor.0.email, Instant::now());
         return Err(Problem::invalid("/code", "is not the app's code of this moment"));
     };
+    state.limits.take_back(guess);
     let codes = new_codes();
     let mut tx = state.db.auth().begin().await.map_err(StoreError::from)?;
     if !store::confirm(&mut tx, user, &factor.secret, step).await? {
@@ -195,6 +195,7 @@ async fn confirm(
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Both {
     password: String,
     /// Six digits of the app, or a backup code.
@@ -213,15 +214,19 @@ impl Validate for Both {
 async fn prove(state: &AppState, actor: &Actor, both: &Both, address: Address) -> Result<(), Problem> {
     session_only(actor)?;
     let user = actor.0.user_id;
-    let email = check_password(state, user, &both.password, address).await?;
+    let (guess, _) = check_password(state, user, &both.password, address).await?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let factor = store::get(&mut connection, user).await?.filter(|factor| factor.confirmed_at.is_some());
     drop(connection);
-    let factor = factor.ok_or_else(|| Problem::conflict("no-second-factor", "There is no second factor."))?;
+    let Some(factor) = factor else {
+        state.limits.take_back(guess);
+        return Err(Problem::conflict("no-second-factor", "There is no second factor."));
+    };
     if spend(state, user, &factor, &both.code, address).await? {
+        state.limits.take_back(guess);
         return Ok(());
     }
-    wrong(state, user, &email, address).await?;
+    wrong(state, user, address).await?;
     Err(Problem::invalid("/code", "is wrong, too old, or was used before"))
 }
 
