@@ -11,6 +11,8 @@ export default defineConfig({
     hookTimeout: 90_000,
     fileParallelism: false,
     pool: "forks",
+    // A browser beside a whole call centre is not always in time. What needed it is named at the end.
+    retry: 1,
     reporters: ["default", new FailedLast()],
   },
 });

@@ -54,19 +54,26 @@ export function ImportList({
   const errorText = useErrorText();
   const [asked, setAsked] = useState<Import | null>(null);
   const pages = usePages({ queryKey, fetchPage: calls.list });
-  const moving = pages.items.some(
-    (each) => each.state === "running" || (runsAtOnce && each.state === "uploaded"),
-  );
+  const isMoving = (each: Import) => each.state === "running" || (runsAtOnce && each.state === "uploaded");
+  const moving = pages.items.some(isMoving);
+  // A short file is read before it was ever seen to be under way.
+  const read = pages.items
+    .filter((each) => !isMoving(each))
+    .map((each) => `${each.id} ${each.state}`)
+    .join();
   const { refetch } = pages;
   useEffect(() => {
     if (!moving) return undefined;
     const timer = setInterval(() => void refetch(), POLL_MS);
     return () => {
       clearInterval(timer);
-      // Done, or left: what the file brought is in the lists.
+      // Left before its end: what came until then is in the lists.
       void client.invalidateQueries({ queryKey: fills });
     };
   }, [moving, refetch, client, fills]);
+  useEffect(() => {
+    if (read) void client.invalidateQueries({ queryKey: fills });
+  }, [read, client, fills]);
   const again = useMutation({
     mutationFn: calls.run,
     onError: (error) => toast.error(errorText(error)),
