@@ -9,6 +9,7 @@ pub mod housekeeping;
 mod openapi;
 mod ops;
 mod router;
+mod system;
 #[cfg(feature = "testing")]
 pub mod testing;
 

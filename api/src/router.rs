@@ -9,7 +9,7 @@ use switchroom_api_desk::{
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{openapi as document, ops};
+use crate::{openapi as document, ops, system};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -45,6 +45,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .merge(imports::routes())
         .merge(webhook_endpoints::routes())
         .merge(ops::routes())
+        .merge(system::routes())
 }
 
 /// The API document.

@@ -53,7 +53,6 @@ use Role::{Agent, Client, Corporate, Member, OrgAdmin, OrgOwner, Supervisor};
 
 /// Nobody inside a tenant: the platform admin only.
 const PLATFORM: &[Role] = &[];
-const OWNERS: &[Role] = &[OrgOwner];
 const ADMINS: &[Role] = &[OrgOwner, OrgAdmin];
 const LEADS: &[Role] = &[OrgOwner, OrgAdmin, Supervisor];
 const CALL_STAFF: &[Role] = &[OrgOwner, OrgAdmin, Supervisor, Agent];
@@ -72,8 +71,8 @@ permissions! {
     /// See and revoke other people's API tokens.
     TokensManage = "api_tokens.manage": ADMINS;
     AuditRead = "audit.read": ADMINS;
-    /// How the server itself is: where it runs for one tenant only, that tenant's owner looks after it.
-    SystemRead = "system.read": OWNERS;
+    /// How the server itself is: its figures are of all tenants.
+    SystemRead = "system.read": PLATFORM;
     /// Make, change and delete roles of the tenant's own.
     RolesEdit = "roles.edit": ADMINS;
     TeamsRead = "teams.read": STAFF;

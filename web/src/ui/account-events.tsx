@@ -49,16 +49,23 @@ const toneOf = (action: string): Tone =>
         ? "good"
         : "neutral";
 
-export function useAccountEventText(): (action: string) => string {
-  const { t } = useTranslation();
-  return (action) => {
-    const known = KNOWN.find((each) => each === action);
-    // A dot in the name would be read as a path into the words.
-    return known ? t(`account_event.${known.replace(".", "_") as UnderscoredEvent}`) : action;
-  };
-}
 type Underscored<T extends string> = T extends `${infer A}.${infer B}` ? `${A}_${B}` : T;
 type UnderscoredEvent = Underscored<(typeof KNOWN)[number]>;
+
+export function AccountEventBadge({ action }: { action: string }) {
+  const { t } = useTranslation();
+  const known = KNOWN.find((each) => each === action);
+  const tone = toneOf(action);
+  return (
+    <Badge tone={tone} data-event={action}>
+      <Dot tone={tone} />
+      <span className="truncate">
+        {/* A dot in the name would be read as a path into the words. */}
+        {known ? t(`account_event.${known.replace(".", "_") as UnderscoredEvent}`) : action}
+      </span>
+    </Badge>
+  );
+}
 
 export function AccountEvents({
   name,
@@ -85,7 +92,6 @@ export function AccountEvents({
 
 function useColumns(): Column<AccountEvent>[] {
   const { t } = useTranslation();
-  const text = useAccountEventText();
   return useMemo(
     () => [
       {
@@ -99,15 +105,7 @@ function useColumns(): Column<AccountEvent>[] {
         id: "action",
         header: t("account.what"),
         always: true,
-        cell: ({ row }) => {
-          const tone = toneOf(row.original.action);
-          return (
-            <Badge tone={tone} data-event={row.original.action}>
-              <Dot tone={tone} />
-              <span className="truncate">{text(row.original.action)}</span>
-            </Badge>
-          );
-        },
+        cell: ({ row }) => <AccountEventBadge action={row.original.action} />,
       },
       {
         id: "address",
@@ -121,6 +119,6 @@ function useColumns(): Column<AccountEvent>[] {
         cell: ({ row }) => <Device userAgent={row.original.user_agent} />,
       },
     ],
-    [t, text],
+    [t],
   );
 }

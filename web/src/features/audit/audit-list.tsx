@@ -10,12 +10,13 @@ import { usePages } from "@/lib/use-pages";
 import { When } from "@/ui/age";
 import { Badge, type Tone } from "@/ui/badge";
 import { Button } from "@/ui/button";
-import { Field, Input, Select } from "@/ui/field";
+import { Field, Input } from "@/ui/field";
 import { FilterChip, ListFrame } from "@/ui/list";
 import { PageHead } from "@/ui/panel";
 import type { Column } from "@/ui/table";
 import { useDownload } from "@/ui/use-download";
 import { AuditPanel } from "./audit-panel";
+import { ActorField, AddressField, instantOf, PeriodFields } from "./filters";
 import { FAMILIES, isAlarming, isEnding, wordsOf } from "./record";
 
 export interface AuditSearch {
@@ -27,13 +28,6 @@ export interface AuditSearch {
   after?: string;
   before?: string;
 }
-
-/** A day of the person's own calendar, as an instant. */
-export const instantOf = (day: string | undefined, end: boolean): string | undefined => {
-  if (!day) return undefined;
-  const date = new Date(`${day}T${end ? "23:59:59.999" : "00:00:00"}`);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
-};
 
 const toneOf = (action: string): Tone => (isAlarming(action) ? "warn" : isEnding(action) ? "bad" : "neutral");
 
@@ -134,43 +128,9 @@ export function AuditList({
         }
         filters={
           <>
-            <Field label={t("audit.actor")} className="w-44">
-              <Select
-                value={search.actor ?? ""}
-                onChange={(event) => change({ actor: event.target.value || undefined })}
-              >
-                <option value="">{t("filter.any")}</option>
-                {people.map((person) => (
-                  <option key={person.id} value={person.id}>
-                    {person.name}
-                  </option>
-                ))}
-              </Select>
-            </Field>
-            <Field label={t("audit.address")} className="w-36">
-              <Input
-                value={search.address ?? ""}
-                autoComplete="off"
-                placeholder="192.0.2.1"
-                onChange={(event) => change({ address: event.target.value || undefined })}
-              />
-            </Field>
-            <Field label={t("audit.after")} className="w-36">
-              <Input
-                type="date"
-                value={search.after ?? ""}
-                max={search.before}
-                onChange={(event) => change({ after: event.target.value || undefined })}
-              />
-            </Field>
-            <Field label={t("audit.before")} className="w-36">
-              <Input
-                type="date"
-                value={search.before ?? ""}
-                min={search.after}
-                onChange={(event) => change({ before: event.target.value || undefined })}
-              />
-            </Field>
+            <ActorField people={people} value={search.actor} onChange={(actor) => change({ actor })} />
+            <AddressField value={search.address} onChange={(address) => change({ address })} />
+            <PeriodFields after={search.after} before={search.before} onChange={change} />
             {active > 0 ? (
               <Button look="ghost" onClick={() => onSearch({})}>
                 {t("filter.clear")}

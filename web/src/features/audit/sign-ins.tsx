@@ -6,23 +6,22 @@ import { keys } from "@/lib/api/query";
 import type { AuditRecord, Page } from "@/lib/api/types";
 import { useDebounced } from "@/lib/use-debounced";
 import { usePages } from "@/lib/use-pages";
-import { useAccountEventText } from "@/ui/account-events";
+import { AccountEventBadge } from "@/ui/account-events";
 import { When } from "@/ui/age";
-import { Badge, Dot, type Tone } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Device } from "@/ui/device";
-import { Field, Input, Select } from "@/ui/field";
+import { Field, Select } from "@/ui/field";
 import { ListFrame } from "@/ui/list";
 import type { Column } from "@/ui/table";
-import { Actor, instantOf } from "./audit-list";
+import { Actor } from "./audit-list";
+import { ActorField, AddressField, instantOf, PeriodFields } from "./filters";
 
 export const OUTCOMES = ["started", "failed", "ended"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-const FAILED = ["session.refused", "second_factor.refused", "account.locked"];
 const ACTIONS: Record<Outcome, string[]> = {
   started: ["session.started"],
-  failed: FAILED,
+  failed: ["session.refused", "second_factor.refused", "account.locked"],
   ended: ["session.ended", "session.refresh_reused"],
 };
 const EVERY = Object.values(ACTIONS).flat();
@@ -34,15 +33,6 @@ export interface SignInSearch {
   after?: string;
   before?: string;
 }
-
-const toneOf = (action: string): Tone =>
-  action === "session.refresh_reused"
-    ? "bad"
-    : FAILED.includes(action)
-      ? "warn"
-      : action === "session.started"
-        ? "good"
-        : "neutral";
 
 export function SignIns({
   search,
@@ -112,49 +102,15 @@ export function SignIns({
               ))}
             </Select>
           </Field>
-          <Field label={t("audit.address")} className="w-40">
-            <Input
-              value={search.address ?? ""}
-              autoComplete="off"
-              placeholder="192.0.2.1"
-              onChange={(event) => change({ address: event.target.value || undefined })}
-            />
-          </Field>
+          <AddressField value={search.address} onChange={(address) => change({ address })} />
         </>
       }
       filters={
         <>
           {people.length > 0 ? (
-            <Field label={t("audit.actor")} className="w-44">
-              <Select
-                value={search.actor ?? ""}
-                onChange={(event) => change({ actor: event.target.value || undefined })}
-              >
-                <option value="">{t("filter.any")}</option>
-                {people.map((person) => (
-                  <option key={person.id} value={person.id}>
-                    {person.name}
-                  </option>
-                ))}
-              </Select>
-            </Field>
+            <ActorField people={people} value={search.actor} onChange={(actor) => change({ actor })} />
           ) : null}
-          <Field label={t("audit.after")} className="w-36">
-            <Input
-              type="date"
-              value={search.after ?? ""}
-              max={search.before}
-              onChange={(event) => change({ after: event.target.value || undefined })}
-            />
-          </Field>
-          <Field label={t("audit.before")} className="w-36">
-            <Input
-              type="date"
-              value={search.before ?? ""}
-              min={search.after}
-              onChange={(event) => change({ before: event.target.value || undefined })}
-            />
-          </Field>
+          <PeriodFields after={search.after} before={search.before} onChange={change} />
           {active > 0 ? (
             <Button look="ghost" onClick={() => onSearch({})}>
               {t("filter.clear")}
@@ -168,7 +124,6 @@ export function SignIns({
 
 function useColumns(): Column<AuditRecord>[] {
   const { t } = useTranslation();
-  const text = useAccountEventText();
   return useMemo(
     () => [
       {
@@ -188,15 +143,7 @@ function useColumns(): Column<AuditRecord>[] {
         id: "action",
         header: t("account.what"),
         always: true,
-        cell: ({ row }) => {
-          const tone = toneOf(row.original.action);
-          return (
-            <Badge tone={tone} data-event={row.original.action}>
-              <Dot tone={tone} />
-              <span className="truncate">{text(row.original.action)}</span>
-            </Badge>
-          );
-        },
+        cell: ({ row }) => <AccountEventBadge action={row.original.action} />,
       },
       {
         id: "address",
@@ -213,6 +160,6 @@ function useColumns(): Column<AuditRecord>[] {
         },
       },
     ],
-    [t, text],
+    [t],
   );
 }
