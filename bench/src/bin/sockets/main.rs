@@ -3,6 +3,8 @@
 //!
 //!   bench-sockets [--short]
 
+mod listeners;
+
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
@@ -12,6 +14,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
+use listeners::Listeners;
 use switchroom_bench::{
     figures::{Figure, Target, against, alone},
     hook::Signer,
@@ -35,10 +38,10 @@ const FIRST_BOARD: Duration = Duration::from_secs(60);
 const BOARD: &[u8] = br#"{"type":"wallboard""#;
 
 fn main() -> anyhow::Result<()> {
-    if relay::was_a_peer()? {
+    raise_open_files()?;
+    if relay::was_a_peer()? || listeners::was_them()? {
         return Ok(());
     }
-    raise_open_files()?;
     match std::env::args().nth(1).as_deref() {
         Some("--short") => bench(1, 4),
         None => bench(5, 10),
@@ -186,15 +189,14 @@ impl Board {
         let (_, length) = tick(ours, sockets)?;
         let peer = Peer::start(Kind::Relay, length)?;
         let count = sockets.iter().map(Sockets::len).sum();
-        let mut listeners = Sockets::open(peer.address, &Door::Relay { count })?;
-        let mut sender = TcpStream::connect(peer.address)?;
-        broadcast(&mut sender, &mut listeners)?;
+        let mut listeners = Listeners::start(peer.address, count)?;
+        listeners.broadcast()?;
         let (mut bare, mut full) = (Vec::new(), Vec::new());
         let (mut bare_cpu, mut full_cpu) = (Duration::ZERO, Duration::ZERO);
         for _ in 0..ticks {
             std::thread::sleep(BETWEEN);
             let before = process::cpu_exact(peer.pid())?;
-            bare.push(broadcast(&mut sender, &mut listeners)?);
+            bare.push(listeners.broadcast()?);
             bare_cpu += process::cpu_exact(peer.pid())? - before;
             std::thread::sleep(BETWEEN);
             let before = process::cpu(ours.program.pid())?;
@@ -246,18 +248,6 @@ fn tick(ours: &Ours, sockets: &mut [Sockets]) -> anyhow::Result<(f64, usize)> {
     let drawn = drawn.context("a board without its time")?;
     let last = wall + chrono::TimeDelta::from_std(last - clock)?;
     Ok(((last - drawn).num_microseconds().unwrap_or(0) as f64 / 1e3, length))
-}
-
-/// Milliseconds from asking the relay to the last listener.
-fn broadcast(sender: &mut TcpStream, listeners: &mut Sockets) -> anyhow::Result<f64> {
-    let body = r#"{"call_id":"b-00000000000000","agent":{"extension":"10001"}}"#;
-    let asked = Instant::now();
-    write!(sender, "POST /all HTTP/1.1\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
-    let last = Sockets::all_hear(std::slice::from_mut(listeners), SOON, |_| Some(0))?;
-    if sender.read(&mut [0; 256])? == 0 {
-        bail!("the relay is gone");
-    }
-    Ok((last - asked).as_secs_f64() * 1e3)
 }
 
 /// The board's number, which the frame of a tick has behind that of the one it builds upon.
