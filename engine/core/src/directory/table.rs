@@ -117,20 +117,17 @@ impl Table {
     /// The first entry of the number.
     #[inline]
     pub fn first(&self, number: E164) -> Option<(&Entry, Word)> {
-        for Group(group) in self.groups(Ending::of(number)) {
-            let words = group.each_ref().map(Entry::word);
-            // The first that is the number's or free, without a branch that depends on which it is: the processor would
-            // guess wrong every other time, and learn of it only when the memory has answered.
-            let mut ends = 0_u32;
-            for (at, word) in words.iter().enumerate() {
-                ends |= u32::from((word.digits() == number.digits()) | word.is_free()) << at;
-            }
-            if ends != 0 {
-                let at = ends.trailing_zeros() as usize;
-                return (!words[at].is_free()).then(|| (&group[at], words[at]));
-            }
+        let ending = Ending::of(number);
+        let segment = &self.segments[self.segment(ending)];
+        let start = place(ending, segment.len());
+        // Two groups are asked for at once: where many numbers end alike their entries fill the first, and memory would
+        // be waited for once more.
+        if let Some(pair) = segment.get(start..start + 2)
+            && let Some(found) = first_in(pair, number)
+        {
+            return found;
         }
-        None
+        self.groups(ending).find_map(|group| first_in(std::slice::from_ref(group), number)).flatten()
     }
 
     /// Every entry.
@@ -142,6 +139,27 @@ impl Table {
         let entries: usize = self.segments.iter().map(|segment| size_of_val(&**segment)).sum();
         entries + self.segments.capacity() * size_of::<Segment>()
     }
+}
+
+/// The number's first entry among those of at most eight groups, or that there is none (an entry is free before it); None
+/// where the walk goes on.
+#[inline]
+fn first_in(groups: &[Group], number: E164) -> Option<Option<(&Entry, Word)>> {
+    // The first that is the number's or free, without a branch that depends on which it is: the processor would guess
+    // wrong every other time, and learn of it only when the memory has answered.
+    let mut ends = 0_u32;
+    for (at, entry) in groups.iter().flat_map(|group| &group.0).enumerate() {
+        let word = entry.word();
+        ends |= u32::from((word.digits() == number.digits()) | word.is_free()) << at;
+    }
+    if ends == 0 {
+        return None;
+    }
+    let at = ends.trailing_zeros() as usize;
+    let entry = &groups[at / GROUP].0[at % GROUP];
+    // It may have changed since: then it is the number's no more, and whoever asks looks again.
+    let word = entry.word();
+    Some((word.digits() == number.digits()).then_some((entry, word)))
 }
 
 /// With which group the walk of an ending begins.

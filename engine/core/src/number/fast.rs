@@ -73,61 +73,110 @@ fn plan_of(region: Region) -> Option<Plan> {
     })
 }
 
+/// Of these calling codes [`Trunk::Zero`] holds also behind the code, as in "+33 (0)6 …". A code that several countries
+/// share is read as the first of them reads it.
+const fn drops_zero(code: u64) -> bool {
+    matches!(
+        code,
+        20 | 27 | 31
+            ..=33
+                | 40
+                | 41
+                | 43
+                | 44
+                | 46
+                | 49
+                | 90
+                | 91
+                | 212
+                | 213
+                | 262
+                | 353
+                | 359
+                | 377
+                | 380
+                | 385
+                | 421
+                | 590
+                | 596
+                | 966
+                | 971
+    )
+}
+
+const POWERS: [u64; 16] = {
+    let mut powers = [1; 16];
+    let mut at = 1;
+    while at < 16 {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
 /// The number, where these rules know it for certain.
 pub(super) fn read(written: &Written, region: Region) -> Option<E164> {
-    let digits = written.digits();
-    if written.vanity || digits.is_empty() {
+    let (digits, value) = (written.digits(), written.value());
+    // More than prefix and number together is none of the common shapes, and more than the value holds.
+    if written.vanity || digits.is_empty() || digits.len() > 18 {
         return None;
     }
     if written.plus {
-        return international(digits);
+        return international(digits, value);
     }
     let plan = plan_of(region)?;
     if let Some(rest) = digits.strip_prefix(plan.international) {
-        return international(rest);
+        // Of the two prefixes only 011 adds to the value.
+        let prefix = if plan.international == b"011" { 11 * POWERS.get(rest.len())? } else { 0 };
+        return international(rest, value - prefix);
     }
-    let national = match (plan.trunk, digits) {
-        (Trunk::Zero, [b'0', rest @ ..]) if rest.first() != Some(&b'0') => rest,
-        (Trunk::None, [b'1'..=b'9', ..]) => digits,
-        (Trunk::One, [b'1', rest @ ..]) if matches!(rest.first(), Some(b'2'..=b'9')) => rest,
-        (Trunk::One, [b'2'..=b'9', ..]) => digits,
+    let (national, value) = match (plan.trunk, digits) {
+        (Trunk::Zero, [b'0', rest @ ..]) if rest.first() != Some(&b'0') => (rest, value),
+        (Trunk::None, [b'1'..=b'9', ..]) => (digits, value),
+        (Trunk::One, [b'1', rest @ ..]) if matches!(rest.first(), Some(b'2'..=b'9')) => {
+            (rest, value - POWERS.get(rest.len())?)
+        }
+        (Trunk::One, [b'2'..=b'9', ..]) => (digits, value),
         _ => return None,
     };
-    // One length more or less may be an area code left out, or a second prefix: the library knows.
-    if LENGTHS.of(usize::try_from(plan.code).ok()?) & (1 << national.len().min(31)) == 0 {
-        return None;
-    }
-    let value = national.iter().fold(plan.code, |value, digit| value * 10 + u64::from(digit - b'0'));
-    E164::from_digits(value).ok()
+    joined(plan.code, national.len(), value)
 }
 
 /// Digits behind a plus.
-fn international(digits: &[u8]) -> Option<E164> {
-    if !(7..=15).contains(&digits.len()) {
+fn international(digits: &[u8], value: u64) -> Option<E164> {
+    // Longer by a trunk prefix in brackets.
+    if !(7..=16).contains(&digits.len()) {
         return None;
     }
-    let lengths = &*LENGTHS;
-    let code_length = lengths.code_length(digits);
-    if code_length == 0 {
-        return None;
-    }
-    let code = value(&digits[..code_length]);
-    let national = &digits[code_length..];
-    let first = national.first()?;
-    // Behind the calling code a leading 0 may be a trunk prefix or part of the number; and in these countries a
-    // number may begin with a prefix or carrier code.
-    let unsure = match (code, first) {
+    let (code, length) = LENGTHS.calling_code(digits);
+    let national = digits.get(length..).filter(|_| length > 0)?;
+    let unsure = match (code, national.first()?) {
+        (code, b'0') if drops_zero(code) && national.get(1) != Some(&b'0') => {
+            let value = value - code * POWERS.get(national.len())?;
+            return joined(code, national.len() - 1, value);
+        }
+        // Behind the calling code a leading 0 may be a trunk prefix or part of the number; and in these countries a
+        // number may begin with a prefix or carrier code.
         (_, b'0') | (54, b'1'..=b'3') | (55, b'9') | (61 | 86 | 352, b'1') | (375, b'8') => true,
         // Old mobile prefixes, which the library takes out or in.
         (52 | 54, b'1' | b'9') => true,
         _ => false,
     };
-    if unsure || lengths.of(usize::try_from(code).ok()?) & (1 << national.len()) == 0 {
+    if unsure || !has_length(code, national.len()) {
         return None;
     }
-    E164::from_digits(value(digits)).ok()
+    E164::from_digits(value).ok()
 }
 
-fn value(digits: &[u8]) -> u64 {
-    digits.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
+/// Calling code and national number, where the country has numbers of that length. One digit more or less may be an
+/// area code left out, or a second prefix: the library knows.
+fn joined(code: u64, length: usize, national: u64) -> Option<E164> {
+    if !has_length(code, length) {
+        return None;
+    }
+    E164::from_digits(code * POWERS.get(length)? + national).ok()
+}
+
+fn has_length(code: u64, length: usize) -> bool {
+    LENGTHS.of(code as usize) & (1 << length.min(31)) != 0
 }

@@ -74,6 +74,8 @@ fn is_number(number: &PhoneNumber, length: u32) -> bool {
 /// cannot drift from it.
 pub(super) struct Lengths {
     by_code: Box<[u32; 1000]>,
+    /// By the first three digits of a number: the calling code they begin with and its length, or zeros.
+    by_beginning: Box<[(u16, u8); 1000]>,
 }
 
 pub(super) static LENGTHS: LazyLock<Lengths> = LazyLock::new(|| {
@@ -91,7 +93,15 @@ pub(super) static LENGTHS: LazyLock<Lengths> = LazyLock::new(|| {
             }
         }
     }
-    Lengths { by_code }
+    let mut by_beginning = Box::new([(0, 0); 1000]);
+    // No calling code begins with 0, and none is the beginning of another.
+    for beginning in 100..1000_u16 {
+        let code = [(beginning / 100, 1), (beginning / 10, 2), (beginning, 3)]
+            .into_iter()
+            .find(|(code, _)| by_code[usize::from(*code)] != 0);
+        by_beginning[usize::from(beginning)] = code.unwrap_or_default();
+    }
+    Lengths { by_code, by_beginning }
 });
 
 impl Lengths {
@@ -100,19 +110,12 @@ impl Lengths {
         self.by_code.get(calling_code).copied().unwrap_or(0)
     }
 
-    /// How many of the leading digits are the calling code; 0 where none is known.
-    pub(super) fn code_length(&self, digits: &[u8]) -> usize {
-        // No calling code begins with 0.
-        if digits.first() == Some(&b'0') {
-            return 0;
-        }
-        let mut code = 0;
-        for (at, digit) in digits.iter().take(3).enumerate() {
-            code = code * 10 + usize::from(digit - b'0');
-            if self.of(code) != 0 {
-                return at + 1;
-            }
-        }
-        0
+    /// The calling code that the digits begin with, and how many it is of them; 0 and 0 where none is known.
+    pub(super) fn calling_code(&self, digits: &[u8]) -> (u64, usize) {
+        let [a, b, c, ..] = digits else { return (0, 0) };
+        let digit = |ascii: &u8| usize::from(ascii.wrapping_sub(b'0'));
+        let beginning = digit(a) * 100 + digit(b) * 10 + digit(c);
+        let (code, length) = self.by_beginning.get(beginning).copied().unwrap_or_default();
+        (u64::from(code), usize::from(length))
     }
 }

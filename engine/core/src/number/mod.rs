@@ -242,22 +242,23 @@ pub fn mask(text: &str) -> String {
 /// the number (dropped: the number is who calls), vanity letters. Words and keypad numbers for a withheld caller are
 /// [`PartyNumber::Anonymous`]; 2 to 6 digits are an [`PartyNumber::Extension`].
 pub fn normalise(raw: &str, region: Region) -> PartyNumber {
-    let surface = match surface::plain(raw) {
-        Some(written) => Surface::Number(written),
-        None => surface::read(raw),
-    };
-    match surface {
+    if let Some(written) = surface::plain(raw) {
+        return meant(&written, raw, region);
+    }
+    match surface::read(raw) {
         Surface::Anonymous => PartyNumber::Anonymous,
         Surface::NoNumber => invalid(raw),
-        Surface::Number(written) => {
-            if !written.plus && !written.vanity && (2..=6).contains(&written.digits().len()) {
-                return PartyNumber::Extension(written.as_str().into());
-            }
-            fast::read(&written, region)
-                .map(known)
-                .or_else(|| complete(&written, region))
-                .unwrap_or_else(|| invalid(raw))
-        }
+        Surface::Number(written) => meant(&written, raw, region),
+    }
+}
+
+fn meant(written: &surface::Written, raw: &str, region: Region) -> PartyNumber {
+    if !written.plus && !written.vanity && (2..=6).contains(&written.digits().len()) {
+        return PartyNumber::Extension(written.as_str().into());
+    }
+    match fast::read(written, region) {
+        Some(number) => known(number),
+        None => complete(written, region).unwrap_or_else(|| invalid(raw)),
     }
 }
 
@@ -304,7 +305,7 @@ pub(crate) fn calling_code_length(number: E164) -> usize {
         length += 1;
     }
     digits[..length].reverse();
-    library::LENGTHS.code_length(&digits[..length])
+    library::LENGTHS.calling_code(&digits[..length]).1
 }
 
 fn invalid(raw: &str) -> PartyNumber {
