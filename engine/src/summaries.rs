@@ -10,9 +10,13 @@ use moka::{future::Cache, ops::compute::Op};
 use sqlx::PgConnection;
 use switchroom_core::{
     CallId, TenantId, TicketId,
-    directory::{ContactRef, RecentCall, Summaries, Summary},
+    directory::{ContactKind, ContactRef, RecentCall, Summaries, Summary},
 };
-use switchroom_store::{Database, StoreError, summaries as store};
+use switchroom_store::{
+    Database, StoreError,
+    summaries::{self as store, Merged},
+};
+use uuid::Uuid;
 
 /// Contacts kept. A summary is about 2 KiB.
 const CAPACITY: u64 = 100_000;
@@ -22,6 +26,11 @@ const CALLS: usize = 5;
 const WARM: i64 = 5_000;
 const WARM_SINCE: chrono::TimeDelta = chrono::TimeDelta::days(14);
 
+/// How long it is remembered that a contact has become another's part: longer than a call lasts.
+const MERGED: Duration = Duration::from_secs(2 * 86_400);
+/// Merges of merges that are followed.
+const DEPTH: usize = 100;
+
 type Key = (TenantId, ContactRef);
 
 /// Clones share one memory.
@@ -30,6 +39,8 @@ pub struct SummaryCache {
     known: Cache<Key, Arc<Summary>>,
     /// Where a ticket was last seen, so that it leaves there when it is moved to another contact.
     tickets: Cache<TicketId, Arc<[Key]>>,
+    /// Whom a contact has become part of lately: a call that began before ends as the other's.
+    became: Cache<Key, ContactRef>,
 }
 
 impl Default for SummaryCache {
@@ -46,6 +57,7 @@ impl SummaryCache {
                 .time_to_idle(Duration::from_secs(14 * 86_400))
                 .build(),
             tickets: Cache::builder().max_capacity(CAPACITY).build(),
+            became: Cache::builder().max_capacity(CAPACITY).time_to_live(MERGED).build(),
         }
     }
 
@@ -60,6 +72,16 @@ impl SummaryCache {
         futures::FutureExt::now_or_never(self.known.get(&(tenant, contact)))?
     }
 
+    /// Whom a contact is now, as far as merges of the last days tell.
+    pub fn survivor(&self, tenant: TenantId, mut contact: ContactRef) -> ContactRef {
+        for _ in 0..DEPTH {
+            let became = futures::FutureExt::now_or_never(self.became.get(&(tenant, contact))).flatten();
+            let Some(next) = became else { break };
+            contact = next;
+        }
+        contact
+    }
+
     /// What is in memory, else what the database has, which then stays in memory.
     pub async fn fill(
         &self,
@@ -67,6 +89,8 @@ impl SummaryCache {
         tenant: TenantId,
         contact: ContactRef,
     ) -> Result<Arc<Summary>, Arc<StoreError>> {
+        // A pop that was decided before a merge still names the other.
+        let contact = self.survivor(tenant, contact);
         self.known
             .try_get_with((tenant, contact), async {
                 let mut connection = db.directory().acquire().await?;
@@ -107,12 +131,76 @@ impl SummaryCache {
         for key in &now {
             self.reload(connection, *key).await?;
         }
-        self.tickets.insert(ticket, now.into()).await;
+        let organizations = now.iter().map(|key| key.1).filter(|one| one.kind == ContactKind::Organization);
+        if !now.iter().any(|key| key.1.kind == ContactKind::OrganizationContact) {
+            // It names none of its people, and so shows with each of them who is in memory.
+            self.reload_people(connection, tenant, &organizations.map(|one| one.id).collect::<Vec<_>>())
+                .await?;
+        }
+        // Who shows it has noted so while being loaded.
+        let noted = self.tickets.get(&ticket).await;
+        let people = noted.iter().flat_map(|keys| keys.iter()).filter(|key| {
+            !now.contains(key)
+                && self
+                    .get(key.0, key.1)
+                    .is_some_and(|summary| summary.open_tickets.iter().any(|shown| shown.id == ticket))
+        });
+        let keys: Vec<Key> = now.iter().chain(people).copied().collect();
+        self.tickets.insert(ticket, keys.into()).await;
+        Ok(())
+    }
+
+    /// Two records were made one, or two again: whose calls are whose has changed, and of companies whose people see what.
+    /// Those in memory are loaded again; the kept one also where the other was, whose callers are its own now.
+    pub(crate) async fn merged(
+        &self,
+        connection: &mut PgConnection,
+        merge: &Merged,
+    ) -> Result<(), StoreError> {
+        let (kept, merged) = ((merge.tenant, merge.kept), (merge.tenant, merge.merged));
+        let known = self.known.contains_key(&kept) || self.known.contains_key(&merged);
+        if merge.undone {
+            self.became.invalidate(&merged).await;
+        } else {
+            self.became.insert(merged, merge.kept).await;
+            self.known.invalidate(&merged).await;
+        }
+        // The kept one may have become another's part since.
+        let survivor = (merge.tenant, self.survivor(merge.tenant, merge.kept));
+        if known || self.known.contains_key(&survivor) {
+            self.reload(connection, survivor).await?;
+            if merge.undone {
+                self.reload(connection, merged).await?;
+            }
+        }
+        if merge.kept.kind == ContactKind::Organization {
+            let both = [merge.kept.id, merge.merged.id, survivor.1.id];
+            self.reload_people(connection, merge.tenant, &both).await?;
+        }
+        Ok(())
+    }
+
+    /// Loads again those of the organizations' people who are in memory.
+    async fn reload_people(
+        &self,
+        connection: &mut PgConnection,
+        tenant: TenantId,
+        organizations: &[Uuid],
+    ) -> Result<(), StoreError> {
+        if organizations.is_empty() {
+            return Ok(());
+        }
+        for person in store::people_of(connection, tenant, organizations).await? {
+            if self.known.contains_key(&(tenant, person)) {
+                self.reload(connection, (tenant, person)).await?;
+            }
+        }
         Ok(())
     }
 
     /// A call with this contact ended (or changed): it leads the contact's recent calls, if they are in memory.
     pub async fn call_changed(&self, tenant: TenantId, contact: ContactRef, call: RecentCall) {
+        let contact = self.survivor(tenant, contact);
         self.known
             .entry((tenant, contact))
             .and_compute_with(|known| async move {

@@ -473,3 +473,142 @@ async fn tickets_reach_the_summaries_and_their_listeners() {
     assert_eq!(fresh.get(house.tenant, other).unwrap().open_tickets.len(), 1);
     house.feed.stop().await;
 }
+
+/// Calls and tickets stay with the record they were of; the summaries in memory, filled and warmed, are those of whom it has
+/// become.
+#[tokio::test]
+async fn summaries_follow_merges_of_every_kind() {
+    let id = |n: u128| Uuid::from_u128(n);
+    let mut arrange = String::new();
+    for (n, name) in [(10, "Acme"), (11, "Acme SA")] {
+        arrange += &format!(
+            "INSERT INTO organizations (id, tenant_id, name) VALUES ('{}', '{TENANT}', '{name}');",
+            id(n)
+        );
+    }
+    for n in [20, 21] {
+        arrange += &format!(
+            "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name) VALUES ('{}', '{TENANT}', '{}', 'Ann');
+             INSERT INTO individuals (id, tenant_id, full_name) VALUES ('{}', '{TENANT}', 'Ada');
+             INSERT INTO email_contacts (id, tenant_id, name, email) VALUES ('{}', '{TENANT}', 'Bob', 'b@x.example');",
+            id(n),
+            id(10),
+            id(n + 10),
+            id(n + 20)
+        );
+    }
+    let kinds = [
+        (ContactKind::Organization, 10),
+        (ContactKind::OrganizationContact, 20),
+        (ContactKind::Individual, 30),
+        (ContactKind::EmailContact, 40),
+    ];
+    for (kind, n) in kinds {
+        arrange += &format!(
+            "INSERT INTO calls (id, tenant_id, connection_id, provider_call_id, direction, state, end_reason, contact_kind, contact_id, started_at, ended_at, fold)
+             VALUES ('{0}', '{TENANT}', '{0}', '{n}', 'inbound', 'ended', 'missed', '{kind}', '{1}', now(), now(), '{{}}');",
+            id(500 + n),
+            id(n + 1)
+        );
+    }
+    let mut house = house(&arrange).await;
+    house.until("the listener", |house| house.feed.is_listening()).await;
+    for (kind, n) in kinds {
+        let [kept, merged] = [n, n + 1].map(|n| ContactRef { kind, id: id(n) });
+        let shows = |house: &House, contact, call| {
+            house.summaries.shows_call(house.tenant, contact, switchroom_core::CallId(id(call)))
+        };
+        let filled = house.summaries.fill(&house.database.db, house.tenant, kept).await.unwrap();
+        assert!(filled.recent_calls.is_empty(), "{kind}");
+        house
+            .write(&format!(
+                "INSERT INTO contact_merges (id, tenant_id, kind, kept_id, merged_id, before, after)
+                 VALUES ('{}', '{TENANT}', '{kind}', '{}', '{}', '{{}}', '{{}}')",
+                id(700 + n),
+                kept.id,
+                merged.id
+            ))
+            .await;
+        house.until("the merge", |house| shows(house, kept, 500 + n)).await;
+        assert_eq!(house.summaries.survivor(house.tenant, merged), kept);
+        assert!(house.summaries.get(house.tenant, merged).is_none(), "{kind}");
+        // A call that began before ends as the kept one's.
+        let mut call = house.summaries.get(house.tenant, kept).unwrap().recent_calls[0].clone();
+        call.id = switchroom_core::CallId(id(600 + n));
+        house.summaries.call_changed(house.tenant, merged, call).await;
+        assert!(shows(&house, kept, 600 + n), "{kind}");
+        // Whoever asks for the first time finds the same.
+        let cold = SummaryCache::new();
+        let filled = cold.fill(&house.database.db, house.tenant, kept).await.unwrap();
+        assert_eq!(filled.recent_calls.len(), 1, "{kind}");
+        // A ticket that still names the other is the kept one's, for memory and for the database.
+        let column = format!("{kind}_id");
+        let organization =
+            if kind == ContactKind::OrganizationContact { format!(", '{}'", id(10)) } else { String::new() };
+        let more = if organization.is_empty() { "" } else { ", organization_id" };
+        house
+            .write(&format!(
+                "INSERT INTO tickets (id, tenant_id, number, title, status, {column}{more})
+                 VALUES ('{}', '{TENANT}', {}, 'Broken', 'open', '{}'{organization})",
+                id(900 + n),
+                2000 + n,
+                merged.id
+            ))
+            .await;
+        let tickets = |house: &House, contact| {
+            house.summaries.get(house.tenant, contact).map_or(0, |summary| summary.open_tickets.len())
+        };
+        house.until("its ticket", |house| tickets(house, kept) == 1).await;
+        let mut directory = house.database.db.directory().acquire().await.unwrap();
+        let about = switchroom_store::summaries::contacts_of_ticket(
+            &mut directory,
+            house.tenant,
+            TicketId(id(900 + n)),
+        )
+        .await
+        .unwrap();
+        assert!(about.contains(&kept) && !about.contains(&merged), "{kind}: {about:?}");
+        let cold = SummaryCache::new();
+        cold.warm(&house.database.db).await.unwrap();
+        assert!(cold.get(house.tenant, merged).is_none(), "{kind}: warmed as whom it is");
+        let warm = cold.get(house.tenant, kept).unwrap();
+        assert_eq!((warm.open_tickets.len(), warm.recent_calls.len()), (1, 1), "{kind}");
+        drop(directory);
+        // Two again.
+        house.write("UPDATE contact_merges SET undone_at = now() WHERE undone_at IS NULL").await;
+        house.until("the undo", |house| shows(house, merged, 500 + n)).await;
+        assert!(!shows(&house, kept, 500 + n) && tickets(&house, kept) == 0, "{kind}");
+        assert_eq!(house.summaries.survivor(house.tenant, merged), merged);
+        house.write("UPDATE tickets SET status = 'closed', closed_at = now()").await;
+        house.until("the end of its ticket", |house| tickets(house, merged) == 0).await;
+    }
+    house.feed.stop().await;
+}
+
+/// A ticket of a company that names nobody shows with each of its people.
+#[tokio::test]
+async fn a_companys_ticket_reaches_its_people_in_memory() {
+    let [acme, ann] = [10, 20].map(Uuid::from_u128);
+    let mut house = house(&format!(
+        "INSERT INTO organizations (id, tenant_id, name) VALUES ('{acme}', '{TENANT}', 'Acme');
+         INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name) VALUES ('{ann}', '{TENANT}', '{acme}', 'Ann');"
+    ))
+    .await;
+    house.until("the listener", |house| house.feed.is_listening()).await;
+    let ann = ContactRef { kind: ContactKind::OrganizationContact, id: ann };
+    house.summaries.fill(&house.database.db, house.tenant, ann).await.unwrap();
+    let open = |house: &House| {
+        house.summaries.get(house.tenant, ann).map_or(0, |summary| summary.open_tickets.len())
+    };
+    house
+        .write(&format!(
+            "INSERT INTO tickets (id, tenant_id, number, title, status, organization_id)
+             VALUES ('{}', '{TENANT}', 1001, 'Broken', 'open', '{acme}')",
+            Uuid::from_u128(900)
+        ))
+        .await;
+    house.until("the ticket", |house| open(house) == 1).await;
+    house.write("UPDATE tickets SET status = 'closed', closed_at = now()").await;
+    house.until("its end", |house| open(house) == 0).await;
+    house.feed.stop().await;
+}

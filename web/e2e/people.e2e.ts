@@ -277,6 +277,120 @@ describe("members", () => {
   });
 });
 
+describe("a client", () => {
+  const token = demo.users["owner@demo.example"]?.token;
+  // A word: digits alone would be sought as a number.
+  const tag = `q${Date.now().toString(36).slice(-6)}`;
+  const CLIENT = `rosa${tag}@client.example`;
+  const [single, colleague, company] = [`Rosa Single ${tag}`, `Rosa Works ${tag}`, `Rosa Works Ltd ${tag}`];
+  const ids: Record<string, string> = {};
+  let session = "";
+
+  /** Beside the browser, whose cookie stays the owner's whoever signs in here. */
+  async function send(method: string, path: string, data?: object, bearer = token) {
+    const answer = await fetch(`${url}/api/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+      body: JSON.stringify(data),
+    });
+    const text = await answer.text();
+    expect(answer.ok, `${path}: ${answer.status} ${text}`).toBe(true);
+    return JSON.parse(text) as Record<string, string>;
+  }
+
+  it("is invited as a contact, found by name", async () => {
+    ids.single = (await send("POST", "individuals", { full_name: single, phones: [] })).id ?? "";
+    ids.company = (await send("POST", "organizations", { name: company, phones: [] })).id ?? "";
+    const path = `organizations/${ids.company}/contacts`;
+    ids.colleague = (await send("POST", path, { full_name: colleague, phones: [] })).id ?? "";
+    const { page } = owner;
+    await page.goto("/people");
+    await page.getByRole("button", { name: "Invite somebody" }).click();
+    const dialog = page.getByRole("dialog", { name: "Invite somebody" });
+    await dialog.getByLabel("E-mail").fill(CLIENT);
+    // Staff are nobody's contact.
+    expect(await dialog.getByTestId("contact-chooser").count()).toBe(0);
+    await dialog.getByLabel("Role").selectOption("client");
+    const chooser = dialog.getByTestId("contact-chooser");
+    await chooser.getByLabel("Signs in as").fill(`nobody ${tag}`);
+    await chooser.getByText("No individual and no organization’s contact is called so.").waitFor();
+    await chooser.getByLabel("Signs in as").fill(tag);
+    const found = chooser.getByRole("list", { name: "Contacts found" });
+    await found.getByRole("button", { name: colleague }).waitFor();
+    // The company itself signs in nowhere.
+    expect(await found.getByRole("button").count()).toBe(2);
+    expect(await axe(page), "choosing a contact").toEqual([]);
+    await found.getByRole("button", { name: single }).click();
+    expect(await chooser.getByTestId("chosen-contact").textContent()).toBe(single);
+    await dialog.getByRole("button", { name: "Invite", exact: true }).click();
+    const link = page.getByTestId("invitation-link");
+    await link.waitFor();
+    const address = (await link.locator("code").textContent()) ?? "";
+    await link.getByRole("button", { name: "I have copied it" }).click();
+    await page.getByRole("tab", { name: "Invitations" }).click();
+    await page.getByRole("table").getByText(single).waitFor();
+    const accepted = await send("POST", "auth/invitations/accept", {
+      token: address.split("#")[1],
+      name: "Rosa Parcel",
+      password: PASSWORD,
+    });
+    session = accepted.access_token ?? "";
+  });
+
+  it("is another contact after a change, seen on both pages", async () => {
+    const { page } = owner;
+    await page.goto(`/people?q=${CLIENT}`);
+    await page.locator("tbody tr[data-row]").getByText("Rosa Parcel").click();
+    const panel = page.getByRole("dialog", { name: "Rosa Parcel" });
+    await panel.getByRole("link", { name: single }).waitFor();
+    await panel.getByRole("button", { name: "Edit" }).click();
+    const form = panel.getByTestId("member-form");
+    expect(await form.getByTestId("chosen-contact").textContent()).toBe(single);
+    await form.getByRole("button", { name: "Nobody in particular" }).click();
+    await form.getByLabel("Signs in as").fill(tag);
+    await form.getByRole("button", { name: colleague }).click();
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await sideways(page)).toBe(0);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await form.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Rosa Parcel was saved.").waitFor();
+    await panel.getByRole("link", { name: `${colleague}, ${company}` }).click();
+    await page.waitForURL("**/directory/organizations?**");
+    const contact = page.getByRole("dialog", { name: colleague });
+    await contact.getByRole("tab", { name: "Portal accounts" }).click();
+    await contact.getByText(CLIENT).waitFor();
+    expect(await axe(page), "portal accounts").toEqual([]);
+    await contact.getByRole("link", { name: "Rosa Parcel" }).click();
+    await page.getByRole("dialog", { name: "Rosa Parcel" }).getByTestId("member-details").waitFor();
+    await page.goto(`/directory/individuals?id=${ids.single}&tab=accounts`);
+    await page.getByText("Nobody signs in as this contact.").waitFor();
+  });
+
+  it("files tickets that are the contact's", async () => {
+    const title = `Printer on fire ${tag}`;
+    await send("POST", "tickets", { title }, session);
+    const { page } = owner;
+    await page.goto(`/directory/organizations?id=${ids.company}&contact=${ids.colleague}&tab=tickets`);
+    await page.getByRole("dialog", { name: colleague }).getByText(title).waitFor();
+    await page.goto(`/directory/organizations?id=${ids.company}&tab=tickets`);
+    await page.getByRole("dialog", { name: company }).getByText(title).waitFor();
+  });
+
+  it("is nobody in particular once that is said", async () => {
+    const { page } = owner;
+    await page.goto(`/people?q=${CLIENT}`);
+    await page.locator("tbody tr[data-row]").getByText("Rosa Parcel").click();
+    const panel = page.getByRole("dialog", { name: "Rosa Parcel" });
+    await panel.getByRole("link", { name: colleague }).waitFor();
+    await panel.getByRole("button", { name: "Edit" }).click();
+    await panel.getByRole("button", { name: "Nobody in particular" }).click();
+    await panel.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Rosa Parcel was saved.").first().waitFor();
+    await panel.getByTestId("member-details").waitFor();
+    expect(await panel.getByRole("link", { name: colleague }).count()).toBe(0);
+  });
+});
+
 describe("the extensions", () => {
   it("are listed with whose they are, and lead to that person", async () => {
     const { page } = owner;

@@ -23,7 +23,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use crate::people::invitations::{self, Invitation, LINK_DAYS};
+use crate::people::{
+    contacts::Sight,
+    invitations::{self, Invitation, LINK_DAYS},
+};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -220,12 +223,13 @@ async fn create(
         role_id: None,
         extension: None,
         modules: Modules::ALL,
+        contact: None,
         token: token::hash(&link),
         invited_by: actor.0.user_id,
         expires_at: Utc::now() + TimeDelta::days(LINK_DAYS),
     };
     let invitation = invited::create(&mut tx, id, &new).await?;
-    let invitation = invited::get(&mut tx, id, invitation).await?.ok_or_else(Problem::internal)?;
+    let invitation = invited::get_of_staff(&mut tx, id, invitation).await?.ok_or_else(Problem::internal)?;
     let address = address.text();
     let lines = [
         ("tenant.created", id.to_string(), json!({"slug": slug, "name": name, "region": body.region})),
@@ -249,7 +253,7 @@ async fn create(
     let tenant = store::get(&mut tx, id).await?.ok_or_else(Problem::internal)?;
     commit(tx).await?;
     state.refreshed().await;
-    let invitation = invitations::deliver(&state, &actor.0.name, name, invitation, &link).await;
+    let invitation = invitations::deliver(&state, &actor.0.name, name, invitation, &link, Sight::NONE).await;
     Ok(Created {
         location: format!("/api/v1/tenants/{id}"),
         version: tenant.version,

@@ -401,11 +401,14 @@ async fn a_ticket_that_meets_a_merge_is_about_who_is_left() {
     let other = post("/api/v1/organizations", other).await;
     let people = format!("/api/v1/organizations/{}/contacts", other.as_str().unwrap());
     let ann = post(&people, json!({"full_name": "Ann", "phones": ["+33639980004"]})).await;
+    let twin = format!("/api/v1/organizations/{}/contacts", acme.as_str().unwrap());
+    let twin = post(&twin, json!({"full_name": "Ann B.", "phones": ["+33639980005"]})).await;
     let kept = post("/api/v1/individuals", json!({"full_name": "Ada", "phones": ["+33639980001"]})).await;
     let gone = post("/api/v1/individuals", json!({"full_name": "A.", "phones": ["+33639980002"]})).await;
     for (kind, keep, lose, number, contact, organization) in [
         (ContactKind::Individual, &kept, &gone, "+33639980002", &kept, &Value::Null),
         (ContactKind::Organization, &acme, &other, "+33639980004", &ann, &acme),
+        (ContactKind::OrganizationContact, &ann, &twin, "+33639980005", &ann, &acme),
     ] {
         let mut tx = app.database.db.tenant(app.demo.id).await.unwrap();
         merge(&mut tx, kind, id(keep), id(lose), agent.id).await.unwrap();

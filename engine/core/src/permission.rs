@@ -421,6 +421,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     may("GET", "/api/v1/contact-erasures", P::ContactsErase),
     may("POST", "/api/v1/contact-erasures", P::ContactsErase),
     may("GET", "/api/v1/contacts", P::ContactsLookup),
+    // Of the kinds that one may read.
+    may("GET", "/api/v1/contact-summary", P::ContactsLookup),
     may("GET", "/api/v1/contact-imports", P::ContactsImport),
     may("POST", "/api/v1/contact-imports", P::ContactsImport),
     may("GET", "/api/v1/contact-imports/{id}", P::ContactsImport),

@@ -176,6 +176,7 @@ mod tests {
                 "/api/v1/contact-erasures",
                 "/api/v1/contact-imports",
                 "/api/v1/contact-imports/{id}",
+                "/api/v1/contact-summary",
             ],
         ),
         (

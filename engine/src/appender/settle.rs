@@ -64,7 +64,7 @@ impl Appender {
         let EventData::Call(data) = &event.data else { return };
         let call = &data.call;
         let Some(contact) = call.contact.filter(|_| call.state == CallState::Ended) else { return };
-        if self.summaries.get(tenant, contact).is_none() {
+        if self.summaries.get(tenant, self.summaries.survivor(tenant, contact)).is_none() {
             return;
         }
         let recent = RecentCall {

@@ -13,7 +13,7 @@ use switchroom_core::{
 use switchroom_store::{
     Database, StoreError, directory_load,
     feed::{Change, Subject},
-    summaries as ticket_store,
+    summaries as summary_store,
 };
 use uuid::Uuid;
 
@@ -48,6 +48,7 @@ impl Applier {
         ] {
             self.contacts(connection, kind, changes, subject).await?;
         }
+        self.merges(connection, &subjects(changes, Subject::Merge)).await?;
         self.tickets(connection, changes).await
     }
 
@@ -191,6 +192,16 @@ impl Applier {
         Ok(())
     }
 
+    /// Calls stay with the record they were found to be of, so that nothing but the merge tells whose they are now.
+    async fn merges(&self, connection: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreError> {
+        for ids in ids.chunks(BATCH) {
+            for merge in summary_store::merges(connection, ids).await? {
+                self.summaries.merged(connection, &merge).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn tickets(&self, connection: &mut PgConnection, changes: &[Change]) -> Result<(), StoreError> {
         let changed: BTreeSet<(TenantId, TicketId)> = changes
             .iter()
@@ -198,7 +209,7 @@ impl Applier {
             .filter_map(|change| Some((change.tenant?, TicketId(change.subject_id))))
             .collect();
         for (tenant, ticket) in changed {
-            let contacts = ticket_store::contacts_of_ticket(connection, tenant, ticket).await?;
+            let contacts = summary_store::contacts_of_ticket(connection, tenant, ticket).await?;
             self.summaries.ticket_changed(connection, tenant, ticket, &contacts).await?;
             self.tickets.ticket_changed(tenant, ticket);
         }

@@ -17,6 +17,7 @@ use crate::{
     emails::{self, Email},
     listing::{Slice, Window},
     phones::{self, Phone},
+    portal_accounts,
 };
 
 /// A kind of contact, as stored.
@@ -188,13 +189,14 @@ pub(crate) async fn merged<C: Contact>(
     })
 }
 
-/// Marks it deleted. Its numbers stay with it, out of the directory.
+/// Marks it deleted. Its numbers stay with it, out of the directory; who signed in as it is nobody's contact any more.
 pub async fn delete<C: Contact>(
     tx: &mut TenantTx,
     id: Uuid,
     expected: Option<i64>,
     by: UserId,
 ) -> Result<Changed<()>, StoreError> {
+    portal_accounts::hold(tx, C::KIND, &[id]).await?;
     let sql = format!(
         "UPDATE {} SET deleted_at = now(), deleted_by = $3, version = version + 1
           WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
@@ -208,6 +210,7 @@ pub async fn delete<C: Contact>(
         .await?
         .rows_affected();
     if touched > 0 {
+        portal_accounts::release(tx, C::KIND, &[id]).await?;
         return Ok(Changed::Done(()));
     }
     Ok(Changed::refused(get::<C>(tx, id).await?.is_some()))

@@ -15,7 +15,7 @@ use crate::{
     contact_list::table_name,
     emails,
     listing::{self, Order, Slice, Window},
-    phones,
+    phones, portal_accounts,
 };
 
 /// What stands where a name was.
@@ -99,6 +99,7 @@ pub async fn erase(
     } else {
         vec![contact.kind, ContactKind::EmailContact]
     };
+    portal_accounts::hold(tx, contact.kind, &ids).await?;
     // Held, so that nobody is changed or merged meanwhile.
     let mut records: Vec<Held> = Vec::new();
     for kind in &kinds {
@@ -162,6 +163,8 @@ pub async fn erase(
         add(record.email.unwrap_or_default(), ERASED.to_owned());
         found_by.push(record.found_by);
     }
+    // Who signs in as them keeps their account, which is not the tenant's to erase, and is nobody's contact.
+    portal_accounts::release(tx, contact.kind, &ids).await?;
     for kind in kinds {
         let (table, (title, cleared)) = (table_name(kind), columns(kind));
         sqlx::query(AssertSqlSafe(format!(
@@ -187,7 +190,7 @@ pub async fn erase(
     }
     // What an undo would bring back goes, and with it the undo.
     sqlx::query!(
-        "UPDATE contact_merges SET before = '{}', after = '{}', undo_until = least(undo_until, now())
+        "UPDATE contact_merges SET before = '{}', after = '{}', moved_members = '{}', moved_invitations = '{}', undo_until = least(undo_until, now())
           WHERE kept_id = ANY($1) OR merged_id = ANY($1)",
         &ids,
     )

@@ -41,6 +41,8 @@ pub enum Subject {
     Member,
     Tenant,
     Ticket,
+    /// Two contacts made one, or two again.
+    Merge,
 }
 
 impl Subject {
@@ -56,6 +58,7 @@ impl Subject {
             "member" => Self::Member,
             "tenant" => Self::Tenant,
             "ticket" => Self::Ticket,
+            "merge" => Self::Merge,
             _ => return None,
         })
     }

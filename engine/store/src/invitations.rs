@@ -1,12 +1,13 @@
 //! Invitations: made and withdrawn in the tenant's transaction, accepted by the platform role.
 
 use sqlx::{PgConnection, Postgres, QueryBuilder};
-use switchroom_core::{Role, TenantId, UserId, role::Modules};
+use switchroom_core::{Role, TenantId, UserId, directory::ContactRef, role::Modules};
 use uuid::Uuid;
 
 use crate::{
     db::{StoreError, Timestamp},
     listing::{self, Order, Slice, Window},
+    portal_accounts::{self, Party},
     sessions::TokenHash,
 };
 
@@ -32,10 +33,32 @@ pub struct Invitation {
     pub expires_at: Timestamp,
     pub accepted_at: Option<Timestamp>,
     pub status: String,
+    individual_id: Option<Uuid>,
+    organization_contact_id: Option<Uuid>,
+    contact_name: Option<String>,
+    organization_id: Option<Uuid>,
+    organization_name: Option<String>,
+}
+
+impl Invitation {
+    /// Which contact a client is invited as.
+    pub fn party(&self) -> Option<Party> {
+        Some(Party {
+            contact: portal_accounts::reference(self.individual_id, self.organization_contact_id)?,
+            name: self.contact_name.clone()?,
+            organization: self.organization_id.zip(self.organization_name.clone()),
+        })
+    }
 }
 
 const COLUMNS: &str = "t.id, t.email, t.name, t.role, t.role_id, t.extension, t.module_individuals, t.module_organizations, \
      t.module_tickets, t.module_numbers, t.invited_by, t.created_at, t.expires_at, t.accepted_at";
+const CONTACT: &str = ", t.individual_id, t.organization_contact_id, coalesce(i.full_name, c.full_name) AS contact_name, \
+     o.id AS organization_id, o.name AS organization_name";
+const FROM: &str = " FROM invitations t \
+     LEFT JOIN individuals i ON i.tenant_id = t.tenant_id AND i.id = t.individual_id \
+     LEFT JOIN organization_contacts c ON c.tenant_id = t.tenant_id AND c.id = t.organization_contact_id \
+     LEFT JOIN organizations o ON o.tenant_id = c.tenant_id AND o.id = c.organization_id WHERE t.tenant_id = ";
 
 #[derive(Clone, Debug)]
 pub struct NewInvitation<'a> {
@@ -45,6 +68,8 @@ pub struct NewInvitation<'a> {
     pub role_id: Option<Uuid>,
     pub extension: Option<&'a str>,
     pub modules: Modules,
+    /// Which contact a client will be.
+    pub contact: Option<ContactRef>,
     pub token: TokenHash,
     pub invited_by: UserId,
     pub expires_at: Timestamp,
@@ -64,10 +89,12 @@ pub async fn create(
     )
     .execute(&mut *connection)
     .await?;
+    let (individual, organization_contact) = portal_accounts::columns(new.contact);
     Ok(sqlx::query_scalar!(
         "INSERT INTO invitations (id, tenant_id, email, name, role, extension, module_individuals, module_organizations,
-                                  module_tickets, module_numbers, token_hash, invited_by, expires_at, role_id)
-         VALUES ($1, $2, lower($3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+                                  module_tickets, module_numbers, token_hash, invited_by, expires_at, role_id, individual_id,
+                                  organization_contact_id)
+         VALUES ($1, $2, lower($3), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) RETURNING id",
         Uuid::now_v7(),
         tenant.0,
         new.email,
@@ -82,18 +109,37 @@ pub async fn create(
         new.invited_by.0,
         new.expires_at,
         new.role_id,
+        individual,
+        organization_contact,
     )
     .fetch_one(connection)
     .await?)
 }
 
+/// In the tenant's transaction.
 pub async fn get(
     connection: &mut PgConnection,
     tenant: TenantId,
     id: Uuid,
 ) -> Result<Option<Invitation>, StoreError> {
     let mut query = QueryBuilder::<Postgres>::new("SELECT ");
-    query.push(COLUMNS).push(", ").push(STATUS).push(" AS status FROM invitations t WHERE t.tenant_id = ");
+    query.push(COLUMNS).push(CONTACT).push(", ").push(STATUS).push(" AS status").push(FROM);
+    query.push_bind(tenant.0).push(" AND t.id = ").push_bind(id);
+    Ok(query.build_query_as().fetch_optional(connection).await?)
+}
+
+/// The same without a contact, for the platform role, which sees no directory: of an invitation that has none.
+pub async fn get_of_staff(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: Uuid,
+) -> Result<Option<Invitation>, StoreError> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT ");
+    query.push(COLUMNS).push(
+        ", NULL::uuid AS individual_id, NULL::uuid AS organization_contact_id, NULL::text AS contact_name, \
+         NULL::uuid AS organization_id, NULL::text AS organization_name, ",
+    );
+    query.push(STATUS).push(" AS status FROM invitations t WHERE t.role <> 'client' AND t.tenant_id = ");
     query.push_bind(tenant.0).push(" AND t.id = ").push_bind(id);
     Ok(query.build_query_as().fetch_optional(connection).await?)
 }
@@ -106,12 +152,12 @@ pub async fn list(
     window: &Window<Order>,
 ) -> Result<Slice<Invitation>, StoreError> {
     let from = |query: &mut QueryBuilder<Postgres>| {
-        query.push(" FROM invitations t WHERE t.tenant_id = ").push_bind(tenant.0);
+        query.push(FROM).push_bind(tenant.0);
         if let Some(status) = status {
             query.push(" AND ").push(STATUS).push(" = ").push_bind(status.to_owned());
         }
     };
-    let columns = format!("{COLUMNS}, {STATUS} AS status");
+    let columns = format!("{COLUMNS}{CONTACT}, {STATUS} AS status");
     listing::read_page(connection, &columns, from, window, listing::by_name).await
 }
 
@@ -261,16 +307,19 @@ pub async fn accept(
     .await?;
     let Some(invitation) = used else { return Ok(Accepted::Gone) };
     let joined = sqlx::query!(
-        "INSERT INTO memberships AS mine (id, tenant_id, user_id, role, role_id, extension, module_individuals, module_organizations, module_tickets, module_numbers)
+        "INSERT INTO memberships AS mine (id, tenant_id, user_id, role, role_id, extension, module_individuals, module_organizations, module_tickets, module_numbers,
+                                          individual_id, organization_contact_id)
          SELECT $1, i.tenant_id, $2, i.role, i.role_id,
                 CASE WHEN EXISTS (SELECT FROM memberships m WHERE m.tenant_id = i.tenant_id AND m.is_active
                                      AND m.extension = i.extension AND m.user_id <> $2) THEN NULL ELSE i.extension END,
-                i.module_individuals, i.module_organizations, i.module_tickets, i.module_numbers
+                i.module_individuals, i.module_organizations, i.module_tickets, i.module_numbers, i.individual_id,
+                i.organization_contact_id
            FROM invitations i WHERE i.id = $3
          ON CONFLICT (tenant_id, user_id) DO UPDATE
             SET role = excluded.role, role_id = excluded.role_id, extension = excluded.extension, is_active = true, version = mine.version + 1,
                 module_individuals = excluded.module_individuals, module_organizations = excluded.module_organizations,
-                module_tickets = excluded.module_tickets, module_numbers = excluded.module_numbers
+                module_tickets = excluded.module_tickets, module_numbers = excluded.module_numbers,
+                individual_id = excluded.individual_id, organization_contact_id = excluded.organization_contact_id
           WHERE NOT mine.is_active",
         Uuid::now_v7(),
         user.0,

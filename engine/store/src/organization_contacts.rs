@@ -16,6 +16,7 @@ use crate::{
     emails::{Email, others},
     organizations::{self, Hold},
     phones::Phone,
+    portal_accounts,
 };
 
 /// A person of an organization as stored.
@@ -168,6 +169,8 @@ pub async fn delete(
     expected: Option<i64>,
     by: UserId,
 ) -> Result<Changed<()>, StoreError> {
+    let kind = ContactKind::OrganizationContact;
+    portal_accounts::hold(tx, kind, &[id]).await?;
     let deleted = sqlx::query!(
         "UPDATE organization_contacts SET deleted_at = now(), deleted_by = $4, version = version + 1
           WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL AND ($3::bigint IS NULL OR version = $3)",
@@ -181,7 +184,10 @@ pub async fn delete(
     .rows_affected();
     match deleted {
         0 => Ok(Changed::refused(get(tx, organization, id).await?.is_some())),
-        _ => Ok(Changed::Done(())),
+        _ => {
+            portal_accounts::release(tx, kind, &[id]).await?;
+            Ok(Changed::Done(()))
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     contact::{self, Common, Contact, EmailColumns, custom, entered, merged},
     emails::{Email, others},
     phones::Phone,
+    portal_accounts,
 };
 
 /// An organization as stored.
@@ -152,23 +153,36 @@ pub async fn update(
     merged(tx, id, touched, mail.emails.as_deref(), patch.phones.as_deref()).await
 }
 
-/// Marks it and its contacts deleted.
+/// Marks it and its contacts deleted; who signed in as one of them is nobody's contact any more.
 pub async fn delete(
     tx: &mut TenantTx,
     id: Uuid,
     expected: Option<i64>,
     by: UserId,
 ) -> Result<Changed<()>, StoreError> {
+    let person = ContactKind::OrganizationContact;
+    let people = sqlx::query_scalar!(
+        "SELECT c.id FROM organization_contacts c
+          WHERE c.tenant_id = $1 AND c.organization_id = $2 AND c.deleted_at IS NULL
+            AND (EXISTS (SELECT FROM memberships m WHERE m.tenant_id = $1 AND m.organization_contact_id = c.id)
+                 OR EXISTS (SELECT FROM invitations i WHERE i.tenant_id = $1 AND i.organization_contact_id = c.id))",
+        tx.tenant().0,
+        id,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    portal_accounts::hold(tx, person, &people).await?;
     let deleted = contact::delete::<Organization>(tx, id, expected, by).await?;
     if deleted == Changed::Done(()) {
-        sqlx::query!(
+        let people = sqlx::query_scalar!(
             "UPDATE organization_contacts SET deleted_at = now(), deleted_by = $2, version = version + 1
-              WHERE organization_id = $1 AND deleted_at IS NULL",
+              WHERE organization_id = $1 AND deleted_at IS NULL RETURNING id",
             id,
             by.0,
         )
-        .execute(&mut **tx)
+        .fetch_all(&mut **tx)
         .await?;
+        portal_accounts::release(tx, person, &people).await?;
     }
     Ok(deleted)
 }

@@ -1,10 +1,13 @@
 //! Members of a tenant as their administrators see and change them, in the tenant's transaction.
 
 use sqlx::PgConnection;
-use switchroom_core::{Role, TenantId, UserId};
+use switchroom_core::{Role, TenantId, UserId, directory::ContactRef};
 use uuid::Uuid;
 
-use crate::db::{StoreError, Timestamp};
+use crate::{
+    db::{StoreError, Timestamp},
+    portal_accounts::{self, Party},
+};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Person {
@@ -26,6 +29,32 @@ pub struct Person {
     /// When they became a member.
     pub created_at: Timestamp,
     pub last_seen_at: Option<Timestamp>,
+    /// Which contact a client is: one of the two, or neither.
+    pub individual_id: Option<Uuid>,
+    pub organization_contact_id: Option<Uuid>,
+    pub contact_name: Option<String>,
+    pub organization_id: Option<Uuid>,
+    pub organization_name: Option<String>,
+}
+
+impl Person {
+    pub fn contact(&self) -> Option<ContactRef> {
+        portal_accounts::reference(self.individual_id, self.organization_contact_id)
+    }
+
+    /// What [`store`] writes; the names beside it are those of the contact that was read.
+    pub fn set_contact(&mut self, contact: Option<ContactRef>) {
+        (self.individual_id, self.organization_contact_id) = portal_accounts::columns(contact);
+    }
+
+    /// The contact as it is shown.
+    pub fn party(&self) -> Option<Party> {
+        Some(Party {
+            contact: self.contact()?,
+            name: self.contact_name.clone()?,
+            organization: self.organization_id.zip(self.organization_name.clone()),
+        })
+    }
 }
 
 pub async fn get(
@@ -37,9 +66,14 @@ pub async fn get(
         Person,
         r#"SELECT u.id, u.email, u.name, m.role, m.role_id, r.name AS "role_name?", m.extension, m.sip_uri, m.module_individuals, m.module_organizations,
                   m.module_tickets, m.module_numbers, m.is_active, m.version, m.created_at,
-                  (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id AND s.tenant_id = m.tenant_id) AS last_seen_at
+                  (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id AND s.tenant_id = m.tenant_id) AS last_seen_at,
+                  m.individual_id, m.organization_contact_id, coalesce(i.full_name, c.full_name) AS contact_name,
+                  o.id AS "organization_id?", o.name AS "organization_name?"
              FROM memberships m JOIN users u ON u.id = m.user_id
              LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
+             LEFT JOIN individuals i ON i.tenant_id = m.tenant_id AND i.id = m.individual_id
+             LEFT JOIN organization_contacts c ON c.tenant_id = m.tenant_id AND c.id = m.organization_contact_id
+             LEFT JOIN organizations o ON o.tenant_id = c.tenant_id AND o.id = c.organization_id
             WHERE m.tenant_id = $1 AND m.user_id = $2 AND u.deleted_at IS NULL"#,
         tenant.0,
         user.0
@@ -83,7 +117,8 @@ pub async fn store(
 ) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         "UPDATE memberships SET role = $3, extension = $4, sip_uri = $5, module_individuals = $6, module_organizations = $7,
-                module_tickets = $8, module_numbers = $9, is_active = $10, role_id = $11, version = version + 1
+                module_tickets = $8, module_numbers = $9, is_active = $10, role_id = $11, individual_id = $12,
+                organization_contact_id = $13, version = version + 1
           WHERE tenant_id = $1 AND user_id = $2 RETURNING version",
         tenant.0,
         person.id,
@@ -96,6 +131,8 @@ pub async fn store(
         person.module_numbers,
         person.is_active,
         person.role_id,
+        person.individual_id,
+        person.organization_contact_id,
     )
     .fetch_one(connection)
     .await?)

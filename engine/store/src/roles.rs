@@ -1,6 +1,6 @@
 //! Roles of a tenant's own, in the tenant's transaction.
 
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 use switchroom_core::{Grants, Role, TenantId, UserId};
 use uuid::Uuid;
 
@@ -95,7 +95,8 @@ pub async fn count(connection: &mut PgConnection, tenant: TenantId) -> Result<i6
         .await?)
 }
 
-/// Changes the role that still has this version. Who has it follows: their base with it.
+/// Changes the role that still has this version. Who has it follows: their base with it; and who is no client any more is
+/// nobody's contact.
 pub async fn update(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -103,6 +104,20 @@ pub async fn update(
     version: i64,
     wanted: &Wanted<'_>,
 ) -> Result<Changed<i64>, StoreError> {
+    if wanted.base != Role::Client {
+        for table in ["invitations", "memberships"] {
+            sqlx::query(AssertSqlSafe(format!(
+                "UPDATE {table} SET individual_id = NULL, organization_contact_id = NULL
+                  WHERE tenant_id = $1 AND role_id = $2 AND num_nonnulls(individual_id, organization_contact_id) > 0
+                    AND EXISTS (SELECT FROM roles r WHERE r.tenant_id = $1 AND r.id = $2 AND r.version = $3)"
+            )))
+            .bind(tenant.0)
+            .bind(id)
+            .bind(version)
+            .execute(&mut *connection)
+            .await?;
+        }
+    }
     let changed = sqlx::query_scalar!(
         "UPDATE roles SET name = $4, description = $5, base = $6, permissions = $7, version = version + 1
           WHERE tenant_id = $1 AND id = $2 AND version = $3 RETURNING version",

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     db::{StoreError, Timestamp},
     listing::{self, Order, Slice, Window},
+    portal_accounts::{self, Party},
 };
 
 /// What a sign-in needs to know of a person.
@@ -79,6 +80,22 @@ pub struct Member {
     pub is_active: bool,
     /// When a session of theirs in this tenant was last in use.
     pub last_seen_at: Option<Timestamp>,
+    individual_id: Option<Uuid>,
+    organization_contact_id: Option<Uuid>,
+    contact_name: Option<String>,
+    organization_id: Option<Uuid>,
+    organization_name: Option<String>,
+}
+
+impl Member {
+    /// Which contact a client is.
+    pub fn party(&self) -> Option<Party> {
+        Some(Party {
+            contact: portal_accounts::reference(self.individual_id, self.organization_contact_id)?,
+            name: self.contact_name.clone()?,
+            organization: self.organization_id.zip(self.organization_name.clone()),
+        })
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -86,6 +103,15 @@ pub struct MemberFilter {
     pub q: Option<String>,
     pub role: Option<Role>,
     pub email: Option<String>,
+    /// Clients who are this contact: an individual of this id, or an organization's person.
+    pub contact: Option<OfContact>,
+}
+
+/// A contact by its id, of the kinds that may be looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OfContact {
+    pub individual: Option<Uuid>,
+    pub organization_contact: Option<Uuid>,
 }
 
 /// Nobody has somebody else's address, so it says who is who.
@@ -105,11 +131,16 @@ pub async fn list(
     window: &Window<Order>,
 ) -> Result<Slice<Member>, StoreError> {
     let columns = "t.id, t.email, t.name, m.role, m.role_id, r.name AS role_name, m.extension, m.is_active AND t.is_active AS is_active,
-        (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = t.id AND s.tenant_id = m.tenant_id) AS last_seen_at";
+        (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = t.id AND s.tenant_id = m.tenant_id) AS last_seen_at,
+        m.individual_id, m.organization_contact_id, coalesce(i.full_name, c.full_name) AS contact_name,
+        o.id AS organization_id, o.name AS organization_name";
     let from = |query: &mut QueryBuilder<Postgres>| {
         query.push(
             " FROM memberships m JOIN users t ON t.id = m.user_id
               LEFT JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
+              LEFT JOIN individuals i ON i.tenant_id = m.tenant_id AND i.id = m.individual_id
+              LEFT JOIN organization_contacts c ON c.tenant_id = m.tenant_id AND c.id = m.organization_contact_id
+              LEFT JOIN organizations o ON o.tenant_id = c.tenant_id AND o.id = c.organization_id
               WHERE t.deleted_at IS NULL AND m.tenant_id = ",
         );
         query.push_bind(tenant.0);
@@ -132,6 +163,10 @@ fn push_member_filter(query: &mut QueryBuilder<Postgres>, filter: &MemberFilter)
     }
     if let Some(email) = &filter.email {
         query.push(" AND t.email = lower(").push_bind(email.clone()).push(")");
+    }
+    if let Some(contact) = filter.contact {
+        query.push(" AND (m.individual_id = ").push_bind(contact.individual);
+        query.push(" OR m.organization_contact_id = ").push_bind(contact.organization_contact).push(")");
     }
 }
 
@@ -212,6 +247,8 @@ pub async fn set_membership(
         "INSERT INTO memberships (id, tenant_id, user_id, role, extension, sip_uri) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (tenant_id, user_id) DO UPDATE
             SET role = excluded.role, role_id = NULL, extension = excluded.extension, sip_uri = excluded.sip_uri, is_active = true,
+                individual_id = CASE WHEN excluded.role = 'client' THEN memberships.individual_id END,
+                organization_contact_id = CASE WHEN excluded.role = 'client' THEN memberships.organization_contact_id END,
                 version = memberships.version + 1",
         Uuid::now_v7(),
         new.tenant.0,

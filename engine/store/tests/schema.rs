@@ -95,7 +95,10 @@ const WITHOUT_AUDIT: &[(&str, &str)] = &[
     ("import_rejects", "what an import left out"),
     ("imports", "progress is no change; what came in is noted with the contacts and lines"),
     ("invitations", "invitation.* lines are written with them"),
-    ("memberships", "user.* lines say more: what ended with the change"),
+    (
+        "memberships",
+        "user.* lines say more: what ended with the change; whose contact somebody is, a trigger of its own notes",
+    ),
     ("number_assignments", "is itself the history of lines; the line's own change is noted"),
     ("number_connections", "is itself a history of lines; the line's own change is noted"),
     ("outbox", "the change feed"),

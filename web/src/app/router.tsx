@@ -102,7 +102,7 @@ const directoryRoute = createRoute({
     status: oneOf(["pending", "active", "suspended", "inactive"]),
     sort: text,
     id: text,
-    tab: oneOf(["details", "contacts", "notes", "duplicates", "calls", "tickets"]),
+    tab: oneOf(["details", "contacts", "notes", "duplicates", "calls", "tickets", "accounts"]),
     contact: text,
   }),
   component: lazyRouteComponent(() => import("@/routes/directory"), "DirectoryRoute"),

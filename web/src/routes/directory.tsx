@@ -8,6 +8,7 @@ import { CreateDialog } from "@/features/directory/create-dialog";
 import { EntryList } from "@/features/directory/entry-list";
 import { EntryPanel } from "@/features/directory/entry-panel";
 import { type DirectorySearch, isKind, KINDS, type Kind, type Target } from "@/features/directory/kinds";
+import { AccountList } from "@/features/people/account-list";
 import { TicketHistory } from "@/features/tickets/ticket-history";
 import { setPageTitle } from "@/lib/alerts/title";
 import { can, directoryPermission } from "@/lib/permissions";
@@ -122,6 +123,9 @@ export function DirectoryRoute() {
                   }
                 />
               )
+            : undefined,
+          accounts: can(me, "users.read")
+            ? (target) => <AccountList contactId={target.id} seesWhen={can(me, "users.sign_out")} />
             : undefined,
         }}
         onMove={(place) =>

@@ -39,6 +39,7 @@ export function PeopleRoute() {
   const allowed = useCan("users.read");
   const invites = useCan("users.create");
   const edit = useCan("users.edit");
+  const contacts = useCan("contacts.lookup");
   const lets = useCan("registrations.manage");
   const seesSettings = useCan("settings.read");
   const editsSettings = useCan("settings.edit");
@@ -59,8 +60,9 @@ export function PeopleRoute() {
       reachesOwners: me?.platform_admin === true || me?.role === "org_owner",
       has: new Set(me?.permissions ?? []),
       self: me?.user.id ?? "",
+      contacts,
     }),
-    [edit, signOut, me],
+    [edit, signOut, me, contacts],
   );
   useEffect(() => setPageTitle(t("nav.people")), [t]);
   if (!allowed) return <NoPermission />;

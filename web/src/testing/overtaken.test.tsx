@@ -116,6 +116,7 @@ const member = {
   is_active: true,
   last_seen_at: null,
   created_at: AT,
+  contact: null,
   version: 1,
 };
 const RIGHTS = {
@@ -124,6 +125,7 @@ const RIGHTS = {
   reachesOwners: true,
   has: new Set<string>(),
   self: "22222222-2222-4222-8222-222222222222",
+  contacts: true,
 };
 const memberPanel = (
   <MemberPanel id={ID} rights={RIGHTS} seesHistory={false} onTab={nothing} onClose={nothing} />

@@ -18,9 +18,9 @@ use switchroom_api_base::{
     problem::Problem,
     state::AppState,
 };
-use switchroom_core::UserId;
+use switchroom_core::{TenantId, UserId};
 use switchroom_store::{
-    StoreError, audit,
+    StoreError, audit, portal_accounts,
     registrations::{self as store, Mode, Standing},
     users,
 };
@@ -146,7 +146,8 @@ struct Registered {
 
 /// Go on with a registration
 ///
-/// Proves the address, and makes the account where there is none. The link is good once.
+/// Proves the address, and makes the account where there is none. The link is good once. Where exactly one active contact of the
+/// tenant has the address, an individual or a person of an organization, they sign in as that contact.
 #[utoipa::path(post, path = "/api/v1/auth/register/confirm", tag = "auth", operation_id = "confirm_registration", request_body = ConfirmRegistration,
     responses((status = 200, description = "In, or waiting for an admin", body = Registered), (status = 409, description = "The tenant takes no registrations any more, or was joined meanwhile"),
         (status = 410, description = "The link was used already, or is too old"), (status = 429, description = "Too many from this address")))]
@@ -216,10 +217,24 @@ async fn confirm(
     audit::record(&mut tx, &entry).await?;
     tx.commit().await.map_err(StoreError::from)?;
     if decided {
+        link(&state, asked.tenant, user, &asked.email).await;
         state.refreshed().await;
     }
     let status = if decided { "joined" } else { "waiting" };
     Ok(Json(Registered { status, tenant_name: asked.tenant_name }))
+}
+
+/// They are in; which contact they are is looked up in the tenant's own transaction, since who makes people sees no
+/// directory. Where that fails an admin can still say it.
+async fn link(state: &AppState, tenant: TenantId, user: UserId, email: &str) {
+    let linked = async {
+        let mut tx = state.db.tenant(tenant).await?;
+        portal_accounts::link_by_address(&mut tx, user, email).await?;
+        tx.commit().await
+    };
+    if let Err(error) = linked.await {
+        tracing::warn!(%error, %user, "a client who registered was not tied to their contact");
+    }
 }
 
 fn closed() -> Problem {

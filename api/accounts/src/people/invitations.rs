@@ -24,7 +24,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::roles;
+use super::{
+    contacts::{ClientContact, MemberContact, Sight},
+    roles,
+};
 
 /// How long a link is good.
 pub(crate) const LINK_DAYS: i64 = 7;
@@ -46,6 +49,8 @@ pub(crate) struct Invitation {
     #[schema(example = "203")]
     extension: Option<String>,
     modules: InvitedModules,
+    /// The contact that a client will sign in as. Null for those who may not read contacts of its kind.
+    contact: Option<MemberContact>,
     /// `open`, `accepted`, `revoked` or `expired`.
     #[schema(example = "open")]
     status: String,
@@ -65,8 +70,9 @@ pub(crate) struct Invitation {
 }
 
 impl Invitation {
-    fn of(record: store::Invitation) -> Self {
+    fn of(record: store::Invitation, sight: Sight) -> Self {
         Self {
+            contact: sight.show(record.party()),
             modules: InvitedModules {
                 individuals: record.module_individuals,
                 organizations: record.module_organizations,
@@ -148,7 +154,8 @@ async fn list(
     let mut tx = state.db.tenant(caller.tenant).await?;
     let found = store::list(&mut tx, caller.tenant, status, &window).await?;
     tx.commit().await?;
-    Ok(Json(Page::of(&window, found).map(Invitation::of)))
+    let sight = Sight::of(&caller);
+    Ok(Json(Page::of(&window, found).map(|invitation| Invitation::of(invitation, sight))))
 }
 
 /// One invitation
@@ -164,7 +171,7 @@ async fn get(
     let mut tx = state.db.tenant(caller.tenant).await?;
     let found = store::get(&mut tx, caller.tenant, id).await?.ok_or_else(Problem::not_found)?;
     tx.commit().await?;
-    Ok(Json(Invitation::of(found)))
+    Ok(Json(Invitation::of(found, Sight::of(&caller))))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -188,6 +195,9 @@ struct NewInvitation {
     extension: Option<String>,
     #[serde(default)]
     modules: InvitedModules,
+    /// The contact that a client will sign in as.
+    #[serde(default)]
+    contact: Option<ClientContact>,
 }
 
 impl Validate for NewInvitation {
@@ -202,13 +212,17 @@ impl Validate for NewInvitation {
         if self.extension.as_deref().is_some_and(|extension| !digits(extension)) {
             errors.push("/extension", "must have 2 to 6 digits");
         }
+        if let Some(contact) = &self.contact {
+            contact.validate(errors);
+        }
     }
 }
 
 /// Invite somebody
 ///
 /// They get a link by mail, good for seven days and one use; where this server sends no mail, the answer has it. Who
-/// has an account already, here or in another tenant, accepts with their own password. Only an owner invites an owner.
+/// has an account already, here or in another tenant, accepts with their own password. Only an owner invites an owner. A
+/// client may be invited as a contact: their tickets are about that contact.
 #[utoipa::path(post, path = "/api/v1/invitations", tag = "people", operation_id = "create_invitation", request_body = NewInvitation,
     responses((status = 201, description = "Invited", body = Invitation), (status = 409, description = "A member or invited already, or the extension is taken")))]
 async fn create(
@@ -229,7 +243,12 @@ async fn create(
     if taken.1 {
         return Err(Problem::conflict("extension-taken", "Somebody has this extension."));
     }
+    let contact = match body.contact {
+        Some(contact) => Some(contact.held(&mut tx, &caller, chosen.role).await?),
+        None => None,
+    };
     let new = store::NewInvitation {
+        contact,
         email,
         name: body.name.as_deref().map(str::trim),
         role: chosen.role,
@@ -257,7 +276,7 @@ async fn create(
     Ok(Created {
         location: format!("/api/v1/invitations/{id}"),
         version: 1,
-        body: deliver(&state, &caller.name, &caller.tenant_name, invitation, &text).await,
+        body: deliver(&state, &caller.name, &caller.tenant_name, invitation, &text, Sight::of(&caller)).await,
     })
 }
 
@@ -309,7 +328,8 @@ async fn resend(
     let invitation = store::get(&mut tx, caller.tenant, id).await?.ok_or_else(Problem::not_found)?;
     record(&mut tx, &caller, "invitation.resent", &invitation, address).await?;
     tx.commit().await?;
-    Ok(Json(deliver(&state, &caller.name, &caller.tenant_name, invitation, &text).await))
+    let sight = Sight::of(&caller);
+    Ok(Json(deliver(&state, &caller.name, &caller.tenant_name, invitation, &text, sight).await))
 }
 
 /// Withdraws what somebody invited people to and could not any more; None = they invite nobody. How many.
@@ -387,8 +407,9 @@ pub(crate) async fn deliver(
     tenant: &str,
     invitation: store::Invitation,
     text: &str,
+    sight: Sight,
 ) -> Invitation {
-    let mut answer = Invitation::of(invitation);
+    let mut answer = Invitation::of(invitation, sight);
     let link = format!("{}/invitation#{text}", state.config.public_url);
     let Some(mailer) = &state.config.mailer else {
         answer.delivery = Some("link");

@@ -20,7 +20,10 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{invitations, roles};
+use super::{
+    contacts::{ClientContact, MemberContact, Sight},
+    invitations, roles,
+};
 
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(get, change)).routes(routes!(deactivate)).routes(routes!(activate))
@@ -54,6 +57,8 @@ struct Member {
     last_seen_at: Option<DateTime<Utc>>,
     /// When they became a member.
     created_at: DateTime<Utc>,
+    /// The contact that a client signs in as. Null for those who may not read contacts of its kind.
+    contact: Option<MemberContact>,
     version: i64,
 }
 
@@ -69,6 +74,7 @@ fn answer(state: &AppState, caller: &Caller, person: store::Person) -> Versioned
     let presence = state.presences(caller.tenant).remove(&person.id);
     let sees_when = caller.may(Permission::UsersSignOut);
     let member = Member {
+        contact: Sight::of(caller).show(person.party()),
         modules: MemberModules {
             individuals: person.module_individuals,
             organizations: person.module_organizations,
@@ -125,6 +131,11 @@ struct MemberChange {
     sip_uri: Patch<String>,
     #[serde(default)]
     modules: ModulesChange,
+    /// The contact that a client signs in as; several may be one contact. Null: none. Who becomes something else than a client
+    /// is nobody's contact any more.
+    #[serde(default)]
+    #[schema(value_type = Option<ClientContact>)]
+    contact: Patch<ClientContact>,
 }
 
 #[derive(Default, Deserialize, ToSchema)]
@@ -144,6 +155,9 @@ impl Validate for MemberChange {
             errors.push("/extension", "must have 2 to 6 digits");
         }
         errors.optional_sip("/sip_uri", self.sip_uri.value().map(String::as_str));
+        if let Some(contact) = self.contact.value() {
+            contact.validate(errors);
+        }
     }
 }
 
@@ -182,7 +196,13 @@ async fn change(
     let now = roles::Chosen { role: held.role, id: held.before.role_id };
     let chosen = roles::choose(&mut held.tx, &caller, wanted.0, wanted.1).await?.unwrap_or(now);
     let role = chosen.role;
+    let contact = match body.contact {
+        Patch::Value(contact) => Some(contact.held(&mut held.tx, &caller, role).await?),
+        Patch::Absent if role == Role::Client => held.before.contact(),
+        Patch::Absent | Patch::Null => None,
+    };
     let after = &mut held.after;
+    after.set_contact(contact);
     after.role = role.name().to_owned();
     after.role_id = chosen.id;
     after.extension = body.extension.apply(after.extension.take());
@@ -200,7 +220,7 @@ async fn change(
     }
     held.judge(&caller, role)?;
     let mut changes = held.changes();
-    if changes.is_empty() {
+    if changes.is_empty() && contact == held.before.contact() {
         return Ok(answer(&state, &caller, held.before));
     }
     held.store(&caller, role).await?;
@@ -219,7 +239,10 @@ async fn change(
             changes.insert("lines".to_owned(), json!(lines));
         }
     }
-    held.record(&caller, "user.changed", Value::Object(changes), address).await?;
+    // Whose contact they are is noted by the database, whatever changes it.
+    if !changes.is_empty() {
+        held.record(&caller, "user.changed", Value::Object(changes), address).await?;
+    }
     let person = held.commit(&caller, user).await?;
     state.sign_ins_ended(user, over);
     for token in sockets {

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod audit;
+pub(crate) mod contacts;
 mod identity_providers;
 pub(crate) mod invitations;
 mod me;

@@ -16,7 +16,7 @@ use switchroom_api_base::{
     state::AppState,
 };
 use switchroom_core::UserId;
-use switchroom_store::{audit, listing::CREATED_AT, registrations as store};
+use switchroom_store::{audit, listing::CREATED_AT, portal_accounts, registrations as store};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -108,7 +108,8 @@ async fn list(
 
 /// Let a client in
 ///
-/// They become a member with the role `client`, and get a mail.
+/// They become a member with the role `client`, and get a mail. Where exactly one active contact has their address, an individual
+/// or a person of an organization, they sign in as that contact.
 #[utoipa::path(post, path = "/api/v1/registrations/{id}/approve", tag = "people", operation_id = "approve_registration", params(("id" = Uuid, Path)),
     responses((status = 200, description = "They are in", body = Registration), (status = 409, description = "It was decided already, or they are a member")))]
 async fn approve(
@@ -149,6 +150,7 @@ async fn decide(
         if !store::join(&mut tx, caller.tenant, user).await? {
             return Err(Problem::conflict("already-member", "They are or were a member of this tenant."));
         }
+        portal_accounts::link_by_address(&mut tx, user, &found.email).await?;
     }
     let (subject, from) = (id.to_string(), address.text());
     let entry = audit::Entry {

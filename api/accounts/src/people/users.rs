@@ -20,6 +20,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::contacts::{MemberContact, Sight};
+
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(sign_out))
 }
@@ -46,6 +48,8 @@ struct User {
     is_active: bool,
     /// When a session of theirs was last in use, to the minute. Only for those who may sign others out.
     last_seen_at: Option<DateTime<Utc>>,
+    /// The contact that a client signs in as. Null for those who may not read contacts of its kind.
+    contact: Option<MemberContact>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -55,6 +59,8 @@ struct UserFilter {
     role: Option<Role>,
     /// Exact, in any case.
     email: Option<String>,
+    /// Clients who sign in as this individual, or this person of an organization.
+    contact_id: Option<Uuid>,
 }
 
 /// Members of the tenant
@@ -71,12 +77,19 @@ async fn list(
     let sees_when = caller.may(Permission::UsersSignOut);
     let orders = [users::BY_EMAIL, users::BY_NAME, users::BY_LAST_SEEN];
     let window = list.window(if sees_when { &orders } else { &orders[..2] }, false)?;
-    let filter = users::MemberFilter { q: list.q.clone(), role: filter.role, email: filter.email };
+    let sight = Sight::of(&caller);
+    let filter = users::MemberFilter {
+        q: list.q.clone(),
+        role: filter.role,
+        email: filter.email,
+        contact: filter.contact_id.map(|id| sight.find(id)),
+    };
     let mut tx = state.db.tenant(caller.tenant).await?;
     let members = users::list(&mut tx, caller.tenant, &filter, &window).await?;
     tx.commit().await?;
     let presences: BTreeMap<Uuid, String> = state.presences(caller.tenant);
     Ok(Json(Page::of(&window, members).map(|member| User {
+        contact: sight.show(member.party()),
         presence: presences.get(&member.id).cloned(),
         id: member.id,
         email: member.email,

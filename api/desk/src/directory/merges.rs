@@ -225,6 +225,8 @@ pub struct MergeView {
     moved_tickets: i64,
     moved_notes: i64,
     moved_contacts: i64,
+    /// Accounts of clients that sign in as the record that stayed since.
+    moved_accounts: i64,
     merged_at: DateTime<Utc>,
     merged_by: Option<Uuid>,
     /// Until then it can be undone.
@@ -243,6 +245,7 @@ impl From<Merge> for MergeView {
             moved_tickets: merge.tickets,
             moved_notes: merge.notes,
             moved_contacts: merge.contacts,
+            moved_accounts: merge.accounts,
             merged_at: merge.merged_at,
             merged_by: merge.merged_by.map(|user| user.0),
             undo_until: merge.undo_until,

@@ -15,6 +15,7 @@ mod notes;
 mod organization_contacts;
 mod organizations;
 mod standing;
+mod summary;
 
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -46,6 +47,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(custom_fields::routes())
         .merge(notes::routes())
         .merge(standing::routes())
+        .merge(summary::routes())
         .merge(merges::routes())
         .merge(erasures::routes())
         .merge(export::routes())

@@ -77,8 +77,8 @@ pub struct CallerView {
 }
 
 impl TicketView {
-    /// What the caller may see of a ticket they may see: a client learns nothing of the directory, nor of staff's
-    /// reasons.
+    /// What the caller may see of a ticket they may see: a client learns nothing of the directory (but what the organization
+    /// they file for is called), nor of staff's reasons.
     pub(crate) fn of(ticket: Ticket, viewer: Viewer) -> Self {
         let staff = viewer.sight != Sight::Own;
         Self {

@@ -42,6 +42,55 @@ pub struct Filing<'a> {
     pub namesakes: &'a [Uuid],
     /// A client files for themselves: they see nothing of the directory and change nothing in it.
     pub by_client: bool,
+    /// The contact that this client is, where their account says so.
+    pub requester: Option<ContactRef>,
+}
+
+/// A client as their ticket shows them to the desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requester {
+    pub contact: ContactRef,
+    /// What their account is called: several accounts may be one contact's, and it is one of them who writes.
+    pub name: String,
+    pub email: String,
+    /// The name of the organization whose person they are.
+    pub organization: Option<String>,
+}
+
+/// The words of the caller snapshot that say who it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    pub customer_type: Option<CustomerType>,
+    pub customer_name: Option<String>,
+    pub contact_person: Option<String>,
+    pub customer_email: Option<String>,
+}
+
+impl Names {
+    /// What a client said of themselves, completed by what their account says: the names only where they gave none at all,
+    /// lest two people be mixed in one.
+    #[must_use]
+    pub fn completed(self, requester: &Requester) -> Self {
+        let customer_email = self.customer_email.or_else(|| Some(requester.email.clone()));
+        if self.customer_type.is_some() || self.customer_name.is_some() || self.contact_person.is_some() {
+            return Self { customer_email, ..self };
+        }
+        let name = Some(requester.name.clone());
+        match &requester.organization {
+            Some(organization) => Self {
+                customer_type: Some(CustomerType::Organization),
+                customer_name: Some(organization.clone()),
+                contact_person: name,
+                customer_email,
+            },
+            None => Self {
+                customer_type: Some(CustomerType::Individual),
+                customer_name: name,
+                contact_person: None,
+                customer_email,
+            },
+        }
+    }
 }
 
 /// What to do about the caller.
@@ -81,6 +130,7 @@ impl Decision {
 
 /// Decides.
 ///
+/// - A client's ticket is about the contact that their account is, whatever they wrote; else about nobody.
 /// - A number that an organization contact, an organization or an individual has is known: link the first of them.
 /// - One that only an e-mail contact has is not (AIN-02): that contact is promoted when the agent named the caller,
 ///   else linked.
@@ -92,7 +142,7 @@ impl Decision {
 ///   agent, so a new one is entered, marked for review like all that a ticket enters.
 pub fn decide(filing: &Filing<'_>) -> Decision {
     if filing.by_client {
-        return Decision::only(Step::Nothing);
+        return Decision::only(filing.requester.map_or(Step::Nothing, Step::Link));
     }
     let known = filing.owners.iter().find(|owner| owner.reference.kind != ContactKind::EmailContact);
     let mailer = filing.owners.iter().find(|owner| owner.reference.kind == ContactKind::EmailContact);
@@ -253,6 +303,49 @@ mod tests {
                 ..named(CustomerType::Organization)
             };
             assert_eq!(decide(&filing), Decision::only(Step::Nothing));
+            // Whom their account is, not whom they named.
+            let themselves = owner(ContactKind::OrganizationContact, 9, Some(OTHER)).reference;
+            let filing = Filing { requester: Some(themselves), ..filing };
+            assert_eq!(decide(&filing), Decision::only(Step::Link(themselves)));
+            assert!(!decide(&filing).makes_known());
         }
+    }
+
+    #[test]
+    fn what_a_client_leaves_out_their_account_says() {
+        let person = Requester {
+            contact: owner(ContactKind::Individual, 5, None).reference,
+            name: "Ada".into(),
+            email: "ada@client.example".into(),
+            organization: None,
+        };
+        let completed = Names::default().completed(&person);
+        assert_eq!(
+            completed,
+            Names {
+                customer_type: Some(CustomerType::Individual),
+                customer_name: Some("Ada".into()),
+                contact_person: None,
+                customer_email: Some("ada@client.example".into()),
+            }
+        );
+        let colleague = Requester { organization: Some("Acme".into()), ..person.clone() };
+        let completed = Names::default().completed(&colleague);
+        assert_eq!(completed.customer_type, Some(CustomerType::Organization));
+        assert_eq!(
+            (completed.customer_name.as_deref(), completed.contact_person.as_deref()),
+            (Some("Acme"), Some("Ada"))
+        );
+        // Said is said, and nobody else's name is put beside it.
+        for said in [
+            Names { customer_name: Some("Bob".into()), ..Names::default() },
+            Names { contact_person: Some("Bob".into()), ..Names::default() },
+            Names { customer_type: Some(CustomerType::Individual), ..Names::default() },
+        ] {
+            let completed = said.clone().completed(&colleague);
+            assert_eq!(completed, Names { customer_email: Some("ada@client.example".into()), ..said });
+        }
+        let said = Names { customer_email: Some("other@client.example".into()), ..Names::default() };
+        assert_eq!(said.completed(&person).customer_email.as_deref(), Some("other@client.example"));
     }
 }

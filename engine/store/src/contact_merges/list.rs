@@ -22,6 +22,7 @@ struct Row {
     tickets: i64,
     notes: i64,
     contacts: i64,
+    accounts: i64,
     merged_at: DateTime<Utc>,
     merged_by: Option<Uuid>,
     undo_until: DateTime<Utc>,
@@ -39,6 +40,7 @@ impl From<Row> for Merge {
             tickets: row.tickets,
             notes: row.notes,
             contacts: row.contacts,
+            accounts: row.accounts,
             merged_at: row.merged_at,
             merged_by: row.merged_by.map(UserId),
             undo_until: row.undo_until,
@@ -53,7 +55,7 @@ pub async fn get(tx: &mut TenantTx, id: Uuid) -> Result<Option<Merge>, StoreErro
         Row,
         r#"SELECT id, kind, kept_id, merged_id, cardinality(moved_tickets)::bigint AS "tickets!",
                   cardinality(moved_notes)::bigint AS "notes!", cardinality(moved_contacts)::bigint AS "contacts!",
-                  merged_at, merged_by, undo_until, undone_at, undone_by
+                  cardinality(moved_members)::bigint AS "accounts!", merged_at, merged_by, undo_until, undone_at, undone_by
              FROM contact_merges WHERE id = $1"#,
         id
     )
@@ -71,6 +73,7 @@ pub async fn list(
     let tenant = tx.tenant();
     let columns = "t.id, t.kind, t.kept_id, t.merged_id, cardinality(t.moved_tickets)::bigint AS tickets, \
                    cardinality(t.moved_notes)::bigint AS notes, cardinality(t.moved_contacts)::bigint AS contacts, \
+                   cardinality(t.moved_members)::bigint AS accounts, \
                    t.merged_at, t.merged_by, t.undo_until, t.undone_at, t.undone_by";
     let from = |query: &mut QueryBuilder<Postgres>| {
         query.push(" FROM contact_merges t WHERE t.tenant_id = ").push_bind(tenant.0);

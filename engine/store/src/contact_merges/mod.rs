@@ -1,7 +1,7 @@
 //! Two records of one person, or of one company, made one, and made two again.
 //!
-//! The kept record gets what it lacks: numbers, addresses, profiles, values of fields, and the other's tickets, notes
-//! and (of companies) people. The other is deleted as it was. An undo gives each what it had: where the kept record was
+//! The kept record gets what it lacks: numbers, addresses, profiles, values of fields, and the other's tickets, notes,
+//! accounts of clients and (of companies) people. The other is deleted as it was. An undo gives each what it had: where the kept record was
 //! not changed since, exactly that; where it was, whatever was changed since stays, and what the merge added goes.
 
 mod join;
@@ -26,6 +26,7 @@ use crate::{
     individuals::Individual,
     organization_contacts::OrganizationContact,
     organizations::Organization,
+    portal_accounts,
 };
 
 /// The stored word; the column's check lets nothing else in.
@@ -43,6 +44,8 @@ pub struct Merge {
     pub tickets: i64,
     pub notes: i64,
     pub contacts: i64,
+    /// Accounts that sign in as the kept one since.
+    pub accounts: i64,
     pub merged_at: DateTime<Utc>,
     pub merged_by: Option<UserId>,
     pub undo_until: DateTime<Utc>,
@@ -89,6 +92,7 @@ pub async fn merge(
     merged: Uuid,
     by: UserId,
 ) -> Result<Uuid, MergeError> {
+    portal_accounts::hold(tx, kind, &[kept, merged]).await?;
     lock(tx, kind, kept, merged).await?;
     let before = snapshot(tx, kind, kept).await?.ok_or(MergeError::NoKept)?;
     join(tx, kind, kept, merged).await?;
@@ -121,12 +125,14 @@ pub async fn merge(
             .await?
         }
     };
+    // Before the deletion, which would leave them without anybody.
+    let accounts = portal_accounts::follow(tx, kind, merged, kept).await?;
     delete(tx, kind, merged, by).await?;
     let id = Uuid::now_v7();
     sqlx::query!(
         "INSERT INTO contact_merges (id, tenant_id, kind, kept_id, merged_id, before, after, moved_tickets, moved_notes,
-                                     moved_contacts, merged_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                     moved_contacts, moved_members, moved_invitations, merged_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         id,
         tx.tenant().0,
         kind.name(),
@@ -137,6 +143,8 @@ pub async fn merge(
         &tickets,
         &notes,
         &contacts,
+        &accounts.members,
+        &accounts.invitations,
         by.0,
     )
     .execute(&mut **tx)

@@ -15,6 +15,7 @@ use crate::{
     emails::{self, Email},
     organizations::{self, Hold},
     phones::{self, Phone},
+    portal_accounts::{self, Moved},
 };
 
 /// Columns that a merge may change, and an undo gives back.
@@ -44,7 +45,7 @@ pub(super) async fn snapshot(
 pub async fn undo(tx: &mut TenantTx, id: Uuid, by: UserId) -> Result<(), MergeError> {
     let merge = sqlx::query!(
         r#"SELECT kind, kept_id, merged_id, before, after, moved_tickets, moved_notes, moved_contacts,
-                  undone_at IS NOT NULL AS "undone!", undo_until <= now() AS "late!"
+                  moved_members, moved_invitations, undone_at IS NOT NULL AS "undone!", undo_until <= now() AS "late!"
              FROM contact_merges WHERE id = $1 FOR UPDATE"#,
         id
     )
@@ -60,6 +61,7 @@ pub async fn undo(tx: &mut TenantTx, id: Uuid, by: UserId) -> Result<(), MergeEr
     let kind = kind_of(&merge.kind);
     let table = table_name(kind);
     let column = owner_column(kind);
+    portal_accounts::hold(tx, kind, &[merge.kept_id]).await?;
     let held: Option<Uuid> = sqlx::query_scalar(AssertSqlSafe(format!(
         "SELECT id FROM {table} WHERE id = $1 AND deleted_at IS NULL FOR UPDATE"
     )))
@@ -87,6 +89,8 @@ pub async fn undo(tx: &mut TenantTx, id: Uuid, by: UserId) -> Result<(), MergeEr
         .execute(&mut **tx)
         .await?;
     }
+    let accounts = Moved { members: merge.moved_members, invitations: merge.moved_invitations };
+    portal_accounts::give_back(tx, kind, merge.merged_id, merge.kept_id, &accounts).await?;
     if kind == ContactKind::Organization {
         sqlx::query!(
             "UPDATE organization_contacts SET organization_id = $2, version = version + 1

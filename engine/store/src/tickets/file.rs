@@ -9,7 +9,7 @@ use switchroom_core::{
     directory::{ContactKind, ContactRef, CustomerType, standing::Standing},
     number::E164,
     ticket::{
-        caller::{Decision, Filing, Step, decide},
+        caller::{Decision, Filing, Names, Step, decide},
         lifecycle::{Filer, Status, first_status},
     },
 };
@@ -24,6 +24,7 @@ use crate::{
     organization_contacts::{self, NewOrganizationContact},
     organizations::{self, Hold, NewOrganization, Organization, OrganizationPatch},
     phones::{self, Phone},
+    portal_accounts,
 };
 
 /// A ticket to be filed.
@@ -81,7 +82,9 @@ pub async fn file(tx: &mut TenantTx, new: &NewTicket) -> Result<Filed, FileError
         new.phone_number.clone().or_else(|| call.as_ref().and_then(|call| call.caller.clone()));
     let number = phone_number.as_deref().and_then(|text| E164::from_str(text).ok());
 
-    let decision = consider(tx, new, number, by_client).await?;
+    let requester = if by_client { portal_accounts::requester(tx, new.by).await? } else { None };
+    let themselves = requester.as_ref().map(|requester| requester.contact);
+    let decision = consider(tx, new, number, by_client, themselves).await?;
     let contact = match decision.step {
         Step::Nothing => None,
         Step::Link(contact) => Some(held(tx, contact).await?),
@@ -97,6 +100,15 @@ pub async fn file(tx: &mut TenantTx, new: &NewTicket) -> Result<Filed, FileError
         _ => None,
     };
     let only = |kind: ContactKind| contact.filter(|contact| contact.kind == kind).map(|contact| contact.id);
+    let mut names = Names {
+        customer_type: new.customer_type,
+        customer_name: new.customer_name.clone(),
+        contact_person: new.contact_person.clone(),
+        customer_email: new.customer_email.clone(),
+    };
+    if let Some(requester) = &requester {
+        names = names.completed(requester);
+    }
 
     let status: Status = first_status(new.filer, false);
     let id = TicketId(Uuid::now_v7());
@@ -124,11 +136,11 @@ pub async fn file(tx: &mut TenantTx, new: &NewTicket) -> Result<Filed, FileError
         call.as_ref().and_then(|call| call.number_id),
         by_client.then_some(new.by.0),
         phone_number.as_deref(),
-        new.customer_type.map(CustomerType::name),
-        new.customer_name.as_deref(),
+        names.customer_type.map(CustomerType::name),
+        names.customer_name,
         new.customer_gender.as_deref(),
-        new.contact_person.as_deref(),
-        new.customer_email.as_deref(),
+        names.contact_person,
+        names.customer_email,
         decision.makes_known(),
         new.by.0,
     )
@@ -189,12 +201,13 @@ async fn call(tx: &mut TenantTx, id: CallId) -> Result<Option<CallFacts>, StoreE
 /// unknown caller the second finds whom the first has entered (W-08).
 ///
 /// Locks are taken in one order, so that no two filings wait for each other: the number, the e-mail contact to be promoted,
-/// the name of a new organization, the organization, which is held as strongly as it will be changed.
+/// the name of a new organization, the organization, which is held as strongly as it will be changed, its person.
 async fn consider(
     tx: &mut TenantTx,
     new: &NewTicket,
     number: Option<E164>,
     by_client: bool,
+    requester: Option<ContactRef>,
 ) -> Result<Decision, FileError> {
     let mut filing = Filing {
         has_number: number.is_some(),
@@ -203,6 +216,7 @@ async fn consider(
         has_contact_person: new.contact_person.is_some(),
         organization: new.organization,
         by_client,
+        requester,
         ..Filing::default()
     };
     let number = number.filter(|_| !by_client);
@@ -274,20 +288,21 @@ const fn hold_of(step: Step) -> Hold {
 /// Whom the ticket will be about, held until the end of the transaction, so that no merge and no promotion passes it by:
 /// the contact, or what it has become part of meanwhile. One that was deleted meanwhile stays who it was.
 async fn held(tx: &mut TenantTx, mut contact: ContactRef) -> Result<ContactRef, StoreError> {
-    if contact.kind == ContactKind::OrganizationContact {
-        hold_organization_of(tx, contact.id).await?;
-        return Ok(contact);
-    }
-    while !contact::hold(tx, contact).await? {
+    loop {
+        if contact.kind == ContactKind::OrganizationContact {
+            hold_organization_of(tx, contact.id).await?;
+        }
+        if contact::hold(tx, contact).await? {
+            return Ok(contact);
+        }
         match contact::successor(tx, contact).await? {
             Some(successor) => contact = successor,
-            None => break,
+            None => return Ok(contact),
         }
     }
-    Ok(contact)
 }
 
-/// A person of a company is moved with it only, so it is the company that is held.
+/// A person of a company is moved with it, and it is the company that a merge of two holds first.
 async fn hold_organization_of(tx: &mut TenantTx, person: Uuid) -> Result<(), StoreError> {
     let mut last = None;
     loop {

@@ -461,7 +461,8 @@ export interface paths {
         put?: never;
         /**
          * Go on with a registration
-         * @description Proves the address, and makes the account where there is none. The link is good once.
+         * @description Proves the address, and makes the account where there is none. The link is good once. Where exactly one active contact of the
+         *     tenant has the address, an individual or a person of an organization, they sign in as that contact.
          */
         post: operations["confirm_registration"];
         delete?: never;
@@ -1134,6 +1135,26 @@ export interface paths {
         patch: operations["update_contact_note"];
         trace?: never;
     };
+    "/api/v1/contact-summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the contacts by where they stand
+         * @description Deleted ones are not counted.
+         */
+        get: operations["get_contact_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contacts": {
         parameters: {
             query?: never;
@@ -1350,7 +1371,8 @@ export interface paths {
         /**
          * Invite somebody
          * @description They get a link by mail, good for seven days and one use; where this server sends no mail, the answer has it. Who
-         *     has an account already, here or in another tenant, accepts with their own password. Only an owner invites an owner.
+         *     has an account already, here or in another tenant, accepts with their own password. Only an owner invites an owner. A
+         *     client may be invited as a contact: their tickets are about that contact.
          */
         post: operations["create_invitation"];
         delete?: never;
@@ -1863,7 +1885,8 @@ export interface paths {
         put?: never;
         /**
          * Let a client in
-         * @description They become a member with the role `client`, and get a mail.
+         * @description They become a member with the role `client`, and get a mail. Where exactly one active contact has their address, an individual
+         *     or a person of an organization, they sign in as that contact.
          */
         post: operations["approve_registration"];
         delete?: never;
@@ -1989,8 +2012,8 @@ export interface paths {
         };
         /**
          * How the server is
-         * @description Whether what it needs works, what waits, and the main figures of `/metrics`. For platform admins, and for owners, who
-         *     look after a server that is theirs alone. It names no tenant and no person.
+         * @description Whether what it needs works, what waits, and the main figures of `/metrics`. For platform admins: the figures are of all
+         *     tenants together.
          */
         get: operations["get_system_health"];
         put?: never;
@@ -3227,6 +3250,16 @@ export interface components {
              */
             status: string;
         };
+        /** @description A contact to sign in as. */
+        ClientContact: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `individual` or `organization_contact`.
+             * @example individual
+             */
+            kind: string;
+        };
         CloseTicket: {
             reason?: string | null;
         };
@@ -3357,6 +3390,13 @@ export interface components {
              * @example individual
              */
             kind: string;
+        };
+        /** @description How many contacts of each kind stand where; null for kinds that the caller may not read. */
+        ContactSummary: {
+            email_contact?: components["schemas"]["StandingCounts"] | null;
+            individual?: components["schemas"]["StandingCounts"] | null;
+            organization?: components["schemas"]["StandingCounts"] | null;
+            organization_contact?: components["schemas"]["StandingCounts"] | null;
         };
         /** @description An earlier call of the caller. */
         ContextCall: {
@@ -4098,6 +4138,7 @@ export interface components {
         Invitation: {
             /** Format: date-time */
             accepted_at?: string | null;
+            contact?: components["schemas"]["MemberContact"] | null;
             /** Format: date-time */
             created_at: string;
             /**
@@ -4281,6 +4322,7 @@ export interface components {
             name: string;
         };
         Member: {
+            contact?: components["schemas"]["MemberContact"] | null;
             /**
              * Format: date-time
              * @description When they became a member.
@@ -4329,6 +4371,7 @@ export interface components {
             version: number;
         };
         MemberChange: {
+            contact?: components["schemas"]["ClientContact"] | null;
             /**
              * @description 2 to 6 digits; null takes it away.
              * @example 201
@@ -4344,6 +4387,23 @@ export interface components {
             role_id?: string | null;
             /** @example sip:201@pbx.example */
             sip_uri?: string | null;
+        };
+        /** @description The contact that a client signs in as: an individual, or a person of an organization. */
+        MemberContact: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `individual` or `organization_contact`.
+             * @example individual
+             */
+            kind: string;
+            name: string;
+            /**
+             * Format: uuid
+             * @description Of an organization's person: whose.
+             */
+            organization_id?: string | null;
+            organization_name?: string | null;
         };
         MemberModules: {
             individuals: boolean;
@@ -4374,6 +4434,11 @@ export interface components {
              * @description The record that became part of it.
              */
             merged_id: string;
+            /**
+             * Format: int64
+             * @description Accounts of clients that sign in as the record that stayed since.
+             */
+            moved_accounts: number;
             /** Format: int64 */
             moved_contacts: number;
             /** Format: int64 */
@@ -4509,6 +4574,7 @@ export interface components {
             scopes?: string | null;
         };
         NewInvitation: {
+            contact?: components["schemas"]["ClientContact"] | null;
             /** @example grace@demo.example */
             email: string;
             /**
@@ -5585,6 +5651,7 @@ export interface components {
             items: {
                 /** Format: date-time */
                 accepted_at?: string | null;
+                contact?: components["schemas"]["MemberContact"] | null;
                 /** Format: date-time */
                 created_at: string;
                 /**
@@ -5680,6 +5747,11 @@ export interface components {
                  * @description The record that became part of it.
                  */
                 merged_id: string;
+                /**
+                 * Format: int64
+                 * @description Accounts of clients that sign in as the record that stayed since.
+                 */
+                moved_accounts: number;
                 /** Format: int64 */
                 moved_contacts: number;
                 /** Format: int64 */
@@ -6239,6 +6311,7 @@ export interface components {
         Page_User: {
             count?: components["schemas"]["Count"] | null;
             items: {
+                contact?: components["schemas"]["MemberContact"] | null;
                 /** @example agent1@demo.example */
                 email: string;
                 /**
@@ -6742,6 +6815,13 @@ export interface components {
              */
             url: string;
         };
+        /** @description How many of a kind stand where. Beyond 10,000 a figure is not exact. */
+        StandingCounts: {
+            active: components["schemas"]["Count"];
+            inactive: components["schemas"]["Count"];
+            pending: components["schemas"]["Count"];
+            suspended: components["schemas"]["Count"];
+        };
         Suspension: {
             /**
              * @description For platform admins to read later; the tenant's people do not.
@@ -7044,6 +7124,7 @@ export interface components {
             url?: string | null;
         };
         User: {
+            contact?: components["schemas"]["MemberContact"] | null;
             /** @example agent1@demo.example */
             email: string;
             /**
@@ -14747,6 +14828,80 @@ export interface operations {
             };
             /** @description Validation failed; see errors */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contact_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactSummary"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description X-Tenant names no tenant */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25043,6 +25198,8 @@ export interface operations {
                 role?: string;
                 /** @description Exact, in any case. */
                 email?: string;
+                /** @description Clients who sign in as this individual, or this person of an organization. */
+                contact_id?: string;
             };
             header?: never;
             path?: never;

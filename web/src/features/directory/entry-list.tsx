@@ -22,6 +22,7 @@ import {
   type Provenance,
 } from "./kinds";
 import { MOVES, moveStanding } from "./standing";
+import { StandingCards } from "./standing-cards";
 
 const idOf = (entry: Entry) => entry.id;
 const MOVED_TO = ["active", "suspended", "inactive"] as const;
@@ -69,6 +70,11 @@ export function EntryList({
   const filtered = Boolean(search.q) || further > 0;
   return (
     <>
+      <StandingCards
+        kind={kind}
+        standing={search.status}
+        onPick={(status) => onSearch({ ...search, status })}
+      />
       <ListFrame
         views
         name="directory"

@@ -1,4 +1,4 @@
-/** A record beside its list: details, people (organizations), its calls and its tickets. */
+/** A record beside its list: details, people (organizations), its calls, its tickets, and who signs in as it. */
 import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft } from "lucide-react";
 import type { ReactNode } from "react";
@@ -14,13 +14,23 @@ import { type Entry, type Kind, loadEntry, type Target } from "./kinds";
 import { type NoteRights, Notes } from "./notes";
 import { OrganizationContacts } from "./organization-contacts";
 
-export const ENTRY_TABS = ["details", "contacts", "notes", "duplicates", "calls", "tickets"] as const;
+export const ENTRY_TABS = [
+  "details",
+  "contacts",
+  "notes",
+  "duplicates",
+  "calls",
+  "tickets",
+  "accounts",
+] as const;
 export type EntryTab = (typeof ENTRY_TABS)[number];
 
 /** What other rooms of the console know of a record; left out where it may not be seen. */
 export interface EntryHistory {
   calls?: (target: Target) => ReactNode;
   tickets?: (target: Target) => ReactNode;
+  /** Of those whom somebody can sign in as. */
+  accounts?: (target: Target) => ReactNode;
 }
 
 export interface EntryPlace {
@@ -132,7 +142,10 @@ function Loaded({
       (each === "duplicates" && mayMerge) ||
       (each === "contacts" && target.kind === "organizations") ||
       (each === "calls" && history.calls) ||
-      (each === "tickets" && history.tickets),
+      (each === "tickets" && history.tickets) ||
+      (each === "accounts" &&
+        history.accounts &&
+        (target.kind === "individuals" || target.kind === "contacts")),
   );
   const value = tabs.find((each) => each === tab) ?? "details";
   return (
@@ -157,6 +170,8 @@ function Loaded({
           history.calls?.(target)
         ) : value === "tickets" ? (
           history.tickets?.(target)
+        ) : value === "accounts" ? (
+          history.accounts?.(target)
         ) : (
           <EntryDetails target={target} entry={entry} readAgain={readAgain} rights={rights} onGone={onGone} />
         )}

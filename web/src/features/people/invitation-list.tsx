@@ -6,6 +6,7 @@ import { toast } from "sonner";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
 import type { Invitation, InvitationStatus, Page } from "@/lib/api/types";
+import { nameOfContact } from "@/lib/client-contact";
 import { usePages } from "@/lib/use-pages";
 import { When } from "@/ui/age";
 import { Badge, type Tone } from "@/ui/badge";
@@ -185,7 +186,14 @@ function useColumns(rights: PeopleRights, onAsk: (asked: Asked) => void): Column
         id: "role",
         header: t("field.role"),
         className: "@3xl:w-36",
-        cell: ({ row }) => roleText(row.original.role),
+        cell: ({ row }) => (
+          <span>
+            {roleText(row.original.role)}
+            {row.original.contact ? (
+              <span className="text-muted"> {nameOfContact(row.original.contact)}</span>
+            ) : null}
+          </span>
+        ),
       },
       {
         id: "status",

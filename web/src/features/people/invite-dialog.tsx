@@ -3,20 +3,22 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { useForm } from "react-hook-form";
+import { useForm, useWatch } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { keys } from "@/lib/api/query";
 import type { Invitation, Modules } from "@/lib/api/types";
+import { contactOfText } from "@/lib/client-contact";
 import { placeProblem } from "@/lib/form-problem";
 import { useSameKey } from "@/lib/same-key";
+import { ContactChooser } from "@/ui/contact-chooser";
 import { Dialog, useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
 import { InvitationLink } from "@/ui/hand-over";
 import { useRoleText } from "@/ui/role";
-import { choiceOf, inviteSchema, roleOf } from "./member-values";
+import { choiceOf, inviteSchema, isClient, roleOf } from "./member-values";
 import { ModuleBoxes } from "./module-boxes";
 import { grantable, invite, type PeopleRights } from "./people";
 import { refusalOf, useRefusalText } from "./refusal";
@@ -29,6 +31,7 @@ interface Values {
   role: string;
   extension: string;
   modules: Modules;
+  contact: string;
 }
 const EMPTY: Values = {
   email: "",
@@ -36,8 +39,9 @@ const EMPTY: Values = {
   role: "agent",
   extension: "",
   modules: { individuals: true, organizations: true, tickets: true, numbers: true },
+  contact: "",
 };
-const FIELDS = ["email", "name", "role", "extension", "modules"] as const;
+const FIELDS = ["email", "name", "role", "extension", "modules", "contact"] as const;
 
 export function InviteDialog({ rights, onClose }: { rights: PeopleRights; onClose: () => void }) {
   const { t } = useTranslation();
@@ -97,12 +101,15 @@ function InviteForm({
     value: choiceOf(role),
     label: role.id ? role.name : roleText(role.name),
   }));
+  const [role, chosen] = useWatch({ control: form.control, name: ["role", "contact"] });
   const submit = form.handleSubmit(async (values) => {
+    const contact = isClient(values.role, roles) ? contactOfText(values.contact) : null;
     const body = {
       email: values.email.trim(),
       ...roleOf(values.role),
       ...(values.name.trim() ? { name: values.name.trim() } : {}),
       ...(values.extension.trim() ? { extension: values.extension.trim() } : {}),
+      ...(contact ? { contact } : {}),
       modules: values.modules,
     };
     try {
@@ -157,6 +164,15 @@ function InviteForm({
           ))}
         </Select>
       </Field>
+      {isClient(role, roles) && rights.contacts ? (
+        <ContactChooser
+          value={chosen}
+          known={null}
+          hint={t("people.contact_hint")}
+          error={errors.contact?.message}
+          onChange={(next) => form.setValue("contact", next, { shouldDirty: true, shouldTouch: true })}
+        />
+      ) : null}
       <ModuleBoxes form={form} />
       <FormProblem message={errors.root?.message} />
       <FormFoot submit={t("people.invite_send")} busy={isSubmitting} onCancel={onCancel} />

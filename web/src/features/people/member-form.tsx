@@ -2,25 +2,26 @@
 
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useMemo } from "react";
-import { useForm } from "react-hook-form";
+import { useForm, useWatch } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import type { Member } from "@/lib/api/types";
 import { placeProblem } from "@/lib/form-problem";
+import { ContactChooser } from "@/ui/contact-chooser";
 import { useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
 import { Field, Input, Select } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
 import { useRoleText } from "@/ui/role";
 import { useSeen } from "@/ui/seen";
-import { changeOf, choiceOf, type MemberValues, memberSchema, valuesOf } from "./member-values";
+import { changeOf, choiceOf, isClient, type MemberValues, memberSchema, valuesOf } from "./member-values";
 import { ModuleBoxes } from "./module-boxes";
 import { changeMember, grantable, type PeopleRights, possible } from "./people";
 import { useRefusalText } from "./refusal";
 import { useFormWords } from "./use-form-words";
 import { useRoles } from "./use-roles";
 
-const FIELDS = ["role", "extension", "sip_uri", "modules"] as const;
+const FIELDS = ["role", "extension", "sip_uri", "modules", "contact"] as const;
 
 export function MemberForm({
   member,
@@ -56,9 +57,14 @@ export function MemberForm({
     value: choiceOf(role),
     label: role.id ? role.name : roleText(role.name),
   }));
+  const [role, contact] = useWatch({ control: form.control, name: ["role", "contact"] });
   const submit = form.handleSubmit(async (values) => {
     try {
-      const saved = await changeMember(member.id, changeOf(before, values), seen.etag);
+      const saved = await changeMember(
+        member.id,
+        changeOf(before, values, isClient(values.role, roles)),
+        seen.etag,
+      );
       toast.success(t("people.saved", { name: saved.name || saved.email }));
       await onSaved();
     } catch (error) {
@@ -121,6 +127,15 @@ export function MemberForm({
           />
         </Field>
       </div>
+      {isClient(role, roles) && rights.contacts ? (
+        <ContactChooser
+          value={contact}
+          known={seen.seen?.contact ?? null}
+          hint={t("people.contact_hint")}
+          error={errors.contact?.message}
+          onChange={(next) => form.setValue("contact", next, { shouldDirty: true, shouldTouch: true })}
+        />
+      ) : null}
       <ModuleBoxes form={form} disabled={!may.powers} />
       <FormProblem message={errors.root?.message} />
       <FormFoot submit={t("action.save")} busy={isSubmitting} disabled={!isDirty} onCancel={onCancel} />

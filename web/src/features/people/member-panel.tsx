@@ -5,9 +5,11 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { again, keys } from "@/lib/api/query";
 import type { Member } from "@/lib/api/types";
+import { nameOfContact } from "@/lib/client-contact";
 import { When } from "@/ui/age";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
+import { ContactLink } from "@/ui/contact-link";
 import { Drawer } from "@/ui/dialog";
 import { Failed, Loading } from "@/ui/feedback";
 import { Fact, Facts } from "@/ui/panel";
@@ -145,6 +147,15 @@ function Details({
           {member.extension ? <span className="num">{member.extension}</span> : none}
         </Fact>
         <Fact term={t("people.sip_uri")}>{member.sip_uri ?? none}</Fact>
+        {member.contact ? (
+          <Fact term={t("people.contact")}>
+            <ContactLink
+              contact={member.contact}
+              name={nameOfContact(member.contact)}
+              organizationId={member.contact.organization_id}
+            />
+          </Fact>
+        ) : null}
         <Fact term={t("people.modules")}>
           {off.length === 0
             ? t("people.all_modules")

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { changeOf, memberSchema } from "./member-values";
+import { changeOf, isClient, memberSchema } from "./member-values";
 
 const all = { individuals: true, organizations: true, tickets: true, numbers: true };
-const before = { role: "agent", extension: "201", sip_uri: "", modules: all };
+const before = { role: "agent", extension: "201", sip_uri: "", modules: all, contact: "" };
 const words = { required: "needed", tooLong: "long", extension: "digits", sip: "sip", email: "mail" };
 
 describe("a changed member", () => {
@@ -17,7 +17,25 @@ describe("a changed member", () => {
     ],
     [{ ...before, modules: { ...all, tickets: false } }, { modules: { tickets: false } }],
   ])("%j is sent as what differs", (after, expected) => {
-    expect(changeOf(before, after)).toEqual(expected);
+    expect(changeOf(before, after, false)).toEqual(expected);
+  });
+
+  it("is a contact only as a client", () => {
+    const chosen = { ...before, contact: "individual:7f" };
+    expect(changeOf(before, chosen, true)).toEqual({ contact: { kind: "individual", id: "7f" } });
+    expect(changeOf(chosen, before, true)).toEqual({ contact: null });
+    expect(changeOf(chosen, chosen, true)).toEqual({});
+    // Chosen, and then another role after all.
+    expect(changeOf(before, chosen, false)).toEqual({});
+    const roles = [
+      { name: "client", id: null, base: "client" },
+      { name: "Key account", id: "7f", base: "client" },
+      { name: "agent", id: null, base: "agent" },
+    ];
+    expect(["client", "id:7f", "agent", "id:8"].filter((choice) => isClient(choice, roles))).toEqual([
+      "client",
+      "id:7f",
+    ]);
   });
 
   it.each([

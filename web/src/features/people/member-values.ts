@@ -1,6 +1,7 @@
 /** What an admin types about a person, as it becomes what is sent. */
 import * as z from "zod/mini";
 import type { Member, MemberChange, Modules } from "@/lib/api/types";
+import { contactOfText, textOfContact } from "@/lib/client-contact";
 
 export const MODULES = ["individuals", "organizations", "tickets", "numbers"] as const;
 
@@ -9,6 +10,8 @@ export interface MemberValues {
   extension: string;
   sip_uri: string;
   modules: Modules;
+  /** Of a client: as `textOfContact` writes it. */
+  contact: string;
 }
 
 export interface Words {
@@ -41,6 +44,7 @@ export function memberSchema(words: Words) {
     extension: extensionField(words),
     sip_uri: sipField(words),
     modules: modulesField,
+    contact: z.string(),
   });
 }
 
@@ -51,6 +55,7 @@ export function inviteSchema(words: Words) {
     role: z.string().check(z.minLength(1, words.required)),
     extension: extensionField(words),
     modules: modulesField,
+    contact: z.string(),
   });
 }
 
@@ -67,14 +72,25 @@ export const valuesOf = (member: Member): MemberValues => ({
   extension: member.extension ?? "",
   sip_uri: member.sip_uri ?? "",
   modules: member.modules,
+  contact: textOfContact(member.contact),
 });
 
-/** Only what differs is sent, so that a form never undoes what it did not touch. */
-export function changeOf(before: MemberValues, after: MemberValues): MemberChange {
+/** Whether a choice of role makes a client, the only one who can be a contact. */
+export const isClient = (
+  choice: string,
+  roles: readonly { name: string; id: string | null; base: string }[],
+): boolean => roles.find((role) => choiceOf(role) === choice)?.base === "client";
+
+/**
+ * Only what differs is sent, so that a form never undoes what it did not touch. Who is no client is no contact: that the
+ * server sees to, and a contact chosen before another role was is not meant any more.
+ */
+export function changeOf(before: MemberValues, after: MemberValues, client: boolean): MemberChange {
   const change: MemberChange = {};
   if (after.role !== before.role) Object.assign(change, roleOf(after.role));
   if (after.extension.trim() !== before.extension) change.extension = after.extension.trim() || null;
   if (after.sip_uri.trim() !== before.sip_uri) change.sip_uri = after.sip_uri.trim() || null;
+  if (client && after.contact !== before.contact) change.contact = contactOfText(after.contact);
   const modules = MODULES.filter((each) => after.modules[each] !== before.modules[each]);
   if (modules.length > 0) {
     change.modules = Object.fromEntries(

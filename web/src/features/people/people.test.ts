@@ -8,9 +8,17 @@ const admin: PeopleRights = {
   reachesOwners: false,
   has: new Set(["a.read"]),
   self: "me",
+  contacts: true,
 };
 const owner: PeopleRights = { ...admin, reachesOwners: true };
-const agent: PeopleRights = { edit: false, signOut: false, reachesOwners: false, has: new Set(), self: "me" };
+const agent: PeopleRights = {
+  edit: false,
+  signOut: false,
+  reachesOwners: false,
+  has: new Set(),
+  self: "me",
+  contacts: false,
+};
 const person = (id: string, role: string, is_active = true) => ({ id, role, is_active });
 const role = (name: string, id: string | null, permissions: string[]): RoleItem => ({
   name,

@@ -49,6 +49,8 @@ export interface PeopleRights {
   has: ReadonlySet<string>;
   /** Oneself, who cannot be switched off or given another role by oneself. */
   self: string;
+  /** Whether one may look for contacts, and so say which one a client is. */
+  contacts: boolean;
 }
 
 const OWNER = "org_owner";

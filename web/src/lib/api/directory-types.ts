@@ -27,6 +27,9 @@ export type DuplicateGroup = Omit<Present<Schemas["DuplicateGroup"]>, "reason" |
 };
 export type Erasure = Omit<Present<Schemas["ErasureView"]>, "contact"> & { contact: ContactName };
 export type Merge = Present<Schemas["MergeView"]>;
+type Counts = Record<Standing, { value: number; exact: boolean }>;
+/** Null for kinds that may not be read. */
+export type ContactSummary = Record<keyof Schemas["ContactSummary"], Counts | null>;
 export type Preview = {
   columns: { name: string; holds: string | null }[];
   rows: {

@@ -109,14 +109,24 @@ export type Connection = Refine<Schemas["Connection"], { kind: ConnectionKind | 
 
 export type Modules = Present<Schemas["MemberModules"]>;
 /** Of a list of people; `Member` is one of them in full. */
-export type Person = Refine<Schemas["User"], { presence: PresenceState | null }>;
-export type Member = Refine<Schemas["Member"], { presence: PresenceState | null; modules: Modules }>;
+export type Person = Refine<
+  Schemas["User"],
+  { presence: PresenceState | null; contact: ClientContact | null }
+>;
+export type Member = Refine<
+  Schemas["Member"],
+  { presence: PresenceState | null; modules: Modules; contact: ClientContact | null }
+>;
+/** The contact that a client signs in as. */
+export type ClientContact = Refine<Schemas["MemberContact"], { kind: "individual" | "organization_contact" }>;
+export type FoundContact = Refine<Schemas["FoundContact"], { kind: ContactKind; phones: Phone[] }>;
 export type InvitationStatus = "open" | "accepted" | "revoked" | "expired";
 export type Invitation = Refine<
   Schemas["Invitation"],
   {
     status: InvitationStatus;
     modules: Modules;
+    contact: ClientContact | null;
     /** Only in the answer that made the link. */
     delivery?: "mailed" | "link" | "failed" | null;
     link?: string | null;
