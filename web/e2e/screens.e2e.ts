@@ -202,6 +202,46 @@ describe.each([
     await context.close();
   });
 
+  it("bots, one of them opened and in its form", async () => {
+    const { page, context } = await signedIn(browser, url, demo, "owner@demo.example", { dark });
+    const headers = {
+      authorization: `Bearer ${demo.users["owner@demo.example"]?.token}`,
+      "content-type": "application/json",
+    };
+    const name = `Night ${theme}`;
+    const made = await fetch(`${url}/api/v1/bots`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({
+        name,
+        description: "From eight to eight",
+        prompt: `Say who we are.\n${"Take a message, and say when somebody calls back. ".repeat(20)}`,
+        sip_uri: `sip:${"reception".repeat(8)}@bots.example`,
+      }),
+    });
+    expect(made.status).toBe(201);
+    const { id } = (await made.json()) as { id: string };
+    await page.goto("/bots");
+    await page.locator("tbody tr[data-row]").getByText(name).waitFor();
+    expect(await axe(page), "bots").toEqual([]);
+    await fits(page);
+    await page.locator("tbody tr[data-row]").getByText(name).click();
+    const dialog = page.getByRole("dialog", { name });
+    await dialog.getByText("No phone number").waitFor();
+    expect(await axe(page), "a bot").toEqual([]);
+    await fits(page);
+    await dialog.getByRole("button", { name: "Edit" }).click();
+    await dialog.getByLabel("Name").fill("");
+    await dialog.getByLabel("SIP address").fill("reception");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await dialog.getByText("This is needed.").waitFor();
+    await dialog.getByText("A SIP address, such as").waitFor();
+    expect(await axe(page), "a bot's form, with what is wrong").toEqual([]);
+    await fits(page);
+    await fetch(`${url}/api/v1/bots/${id}`, { method: "DELETE", headers });
+    await context.close();
+  });
+
   it("the directory beside its list", async () => {
     const { page, context } = await signedIn(browser, url, demo, "owner@demo.example", {
       dark,

@@ -7,6 +7,7 @@ import { Drawer } from "@/ui/dialog";
 import { Fact, Facts } from "@/ui/panel";
 import { Actor, type AuditSearch } from "./audit-list";
 import { differencesOf, wordsOf } from "./record";
+import { Value } from "./value";
 
 export function AuditPanel({
   record,
@@ -89,8 +90,12 @@ function Entry({ record, onSame }: { record: AuditRecord; onSame: (search: Audit
                     <th scope="row" className="px-3 py-1.5 font-medium">
                       {each.field}
                     </th>
-                    <td className="px-3 py-1.5 text-muted wrap-anywhere">{each.before ?? "–"}</td>
-                    <td className="px-3 py-1.5 wrap-anywhere">{each.after ?? "–"}</td>
+                    <td className="px-3 py-1.5 text-muted wrap-anywhere">
+                      <Value value={each.before} />
+                    </td>
+                    <td className="px-3 py-1.5 wrap-anywhere">
+                      <Value value={each.after} />
+                    </td>
                   </tr>
                 ))}
               </tbody>
@@ -104,7 +109,7 @@ function Entry({ record, onSame }: { record: AuditRecord; onSame: (search: Audit
           <Facts>
             {detail.map(([name, value]) => (
               <Fact key={name} term={name}>
-                {typeof value === "string" ? value : <code className={code}>{JSON.stringify(value)}</code>}
+                <Value value={value} />
               </Fact>
             ))}
           </Facts>

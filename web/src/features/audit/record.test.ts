@@ -15,7 +15,7 @@ describe("an entry of the audit log", () => {
       { role: "supervisor", modules: { tickets: false }, extension: "201" },
       [
         { field: "role", before: "agent", after: "supervisor" },
-        { field: "modules", before: '{"tickets":true}', after: '{"tickets":false}' },
+        { field: "modules", before: { tickets: true }, after: { tickets: false } },
       ],
     ],
   ])("%j → %j", (before, after, expected) => {

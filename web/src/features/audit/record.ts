@@ -7,24 +7,38 @@ export function wordsOf(action: string): string {
 
 export interface Difference {
   field: string;
-  before: string | null;
-  after: string | null;
+  before: unknown;
+  after: unknown;
 }
-
-const textOf = (value: unknown): string | null => {
-  if (value === undefined || value === null) return null;
-  return typeof value === "string" ? value : JSON.stringify(value);
-};
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Field by field, what was and what is. */
+/** Field by field, what was and what is; null where there was or is nothing. */
 export function differencesOf(before: unknown, after: unknown): Difference[] {
   const [was, is] = [isRecord(before) ? before : {}, isRecord(after) ? after : {}];
   return [...new Set([...Object.keys(was), ...Object.keys(is)])]
-    .map((field) => ({ field, before: textOf(was[field]), after: textOf(is[field]) }))
-    .filter((each) => each.before !== each.after);
+    .map((field) => ({ field, before: was[field] ?? null, after: is[field] ?? null }))
+    .filter((each) => JSON.stringify(each.before) !== JSON.stringify(each.after));
+}
+
+/** A value, as it is to be read. */
+export type Shown =
+  | { kind: "nothing" }
+  | { kind: "flag"; is: boolean }
+  | { kind: "text"; text: string }
+  | { kind: "list"; items: unknown[] }
+  | { kind: "object"; fields: [name: string, value: unknown][] };
+
+export function linesOf(value: unknown): Shown {
+  if (value === undefined || value === null || value === "") return { kind: "nothing" };
+  if (typeof value === "boolean") return { kind: "flag", is: value };
+  if (Array.isArray(value)) return value.length > 0 ? { kind: "list", items: value } : { kind: "nothing" };
+  if (isRecord(value)) {
+    const fields = Object.entries(value);
+    return fields.length > 0 ? { kind: "object", fields } : { kind: "nothing" };
+  }
+  return { kind: "text", text: String(value) };
 }
 
 /** The nouns whose acts are asked for most; anything else can be typed. */
