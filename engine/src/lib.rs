@@ -465,6 +465,12 @@ impl Engine {
         roster.agents().map(|member| agent_row(member, state.presence(member.user_id))).collect()
     }
 
+    /// Whether they are among [`Engine::agents`].
+    pub fn takes_calls(&self, tenant: TenantId, user: UserId) -> bool {
+        let roster = self.inner.tenants.roster(tenant);
+        roster.member(user).is_some_and(|member| member.active && member.role.takes_calls())
+    }
+
     pub fn wallboard(&self, tenant: TenantId) -> Arc<Wallboard> {
         let tenant = self.inner.tenants.get_or_make(tenant);
         self.inner.tenants.show_board(&tenant)

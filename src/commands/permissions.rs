@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use switchroom_core::{
     Permission, Role,
-    permission::{Access, ENDPOINTS, Endpoint, MESSAGES},
+    permission::{Access, BESIDE, ENDPOINTS, Endpoint, MESSAGES},
 };
 
 const HEAD: &str = "# Who may do what
@@ -45,7 +45,7 @@ pub fn page() -> String {
 
 fn doors(access: Access) -> String {
     let shown = |row: &Endpoint| format!("`{} {}`", row.method, row.path.trim_start_matches("/api/v1"));
-    let requests = ENDPOINTS.iter().filter(|row| row.access == access).map(shown);
+    let requests = ENDPOINTS.iter().chain(BESIDE).filter(|row| row.access == access).map(shown);
     let messages = MESSAGES.iter().filter(|row| row.access == access).map(|row| match row.topic {
         Some(topic) => format!("socket `{} {topic}`", row.kind),
         None => format!("socket `{}`", row.kind),

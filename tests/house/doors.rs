@@ -28,14 +28,14 @@ fn sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 /// One event as a provider sends it.
-struct Event {
-    url: String,
-    headers: Vec<(&'static str, String)>,
-    body: String,
+pub struct Event {
+    pub url: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: String,
 }
 
 impl Event {
-    async fn send(&self) -> reqwest::Response {
+    pub async fn send(&self) -> reqwest::Response {
         let mut request = reqwest::Client::new().post(&self.url).body(self.body.clone());
         for (name, value) in &self.headers {
             request = request.header(*name, value);
@@ -48,7 +48,7 @@ fn form(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
-fn signed(kind: &str, door: &Value, body: String) -> Event {
+pub fn signed(kind: &str, door: &Value, body: String) -> Event {
     let url = door["hook_url"].as_str().unwrap().to_owned();
     let secret = door["secret"].as_str().unwrap_or_default();
     let joined = || {
@@ -111,7 +111,7 @@ fn signed(kind: &str, door: &Value, body: String) -> Event {
 }
 
 /// A call that rings and is given up, in each provider's words.
-fn story(kind: &str, line: &str) -> [String; 2] {
+pub fn story(kind: &str, line: &str) -> [String; 2] {
     let bare = line.trim_start_matches('+');
     let at = chrono::Utc::now().to_rfc3339();
     match kind {

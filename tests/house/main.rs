@@ -8,6 +8,7 @@ mod demo;
 mod doors;
 mod lifecycle;
 mod people;
+mod permissions;
 mod stall;
 #[path = "../support/mod.rs"]
 mod support;

@@ -141,6 +141,10 @@ impl Switchboard for Engine {
         choice: Chosen,
         reason: Option<String>,
     ) -> BoxFuture<'_, Result<PresenceView, SubmitError>> {
+        // Somebody who takes no calls, or is no member here, has no presence; nobody would be told of it.
+        if !self.takes_calls(tenant, user) {
+            return std::future::ready(Err(SubmitError::UnknownTenant)).boxed();
+        }
         self.choose_presence(tenant, user, choice, reason).boxed()
     }
 

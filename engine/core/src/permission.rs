@@ -481,6 +481,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
     may("POST", "/api/v1/bots/{id}/deactivate", P::BotsManage),
 ];
 
+/// The doors beside the API. Each is judged by the room it leads to, and held against this list from outside
+/// (`tests/house/permissions.rs`).
+pub const BESIDE: &[Endpoint] = &[
+    // What may be said over it is in MESSAGES.
+    signed_in("GET", "/ws", Scope::Tenant),
+    // The token of the link is the sign-in here.
+    public("GET", "/welcome/{token}"),
+    public("POST", "/welcome/{token}"),
+    // The console: the same files for everybody; what it shows comes through the API.
+    public("GET", "/{page}"),
+];
+
 /// One message a client may send over its socket. For `subscribe` and `unsubscribe` the row is per topic; a topic
 /// with a subject (`tickets:ID`) is named by the part before the colon.
 #[derive(Clone, Copy, Debug)]
@@ -538,7 +550,7 @@ mod tests {
     #[test]
     fn rows_are_unique_and_every_permission_is_asked_for_somewhere() {
         let mut rows = BTreeSet::new();
-        for row in ENDPOINTS {
+        for row in ENDPOINTS.iter().chain(BESIDE) {
             assert!(rows.insert((row.path, row.method)), "{} {} twice", row.method, row.path);
         }
         let asked = |permission: Permission| {

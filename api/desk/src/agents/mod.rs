@@ -127,7 +127,7 @@ async fn set_presence(
     }
     let engine = state.engine()?;
     // Somebody who takes no calls, or is no member here, has no presence.
-    if !engine.agents(caller.tenant).iter().any(|agent| agent.user_id == user) {
+    if !engine.takes_calls(caller.tenant, user) {
         return Err(Problem::not_found());
     }
     let body: PresenceChoice = body.read().await?;
