@@ -18,6 +18,7 @@ pub mod protocol;
 mod session;
 pub mod settings;
 mod upgrade;
+mod wire;
 
 pub use asyncapi::asyncapi;
 pub use hub::Hub;

@@ -3,6 +3,9 @@
 //! Bounds: a number of frames and a number of bytes. Overflow rule: the queue is thrown away and the socket closed with
 //! 4409; the client connects again and resumes from the log. What replaces itself is not queued: of `committed` only the
 //! newest cursor waits, of the wallboard a slow reader misses deltas and gets the whole board instead.
+//!
+//! One whole board may wait beyond the bound of bytes: that of a big floor is larger than any sensible bound, and it is
+//! one text for all sockets of the tenant ([`Hub::whole_board`](crate::Hub)). While one waits no second is queued.
 
 use std::{
     collections::VecDeque,
@@ -46,7 +49,10 @@ pub struct Outbox {
 #[derive(Debug, Default)]
 struct State {
     frames: VecDeque<Utf8Bytes>,
+    /// Of the frames, save for a whole board.
     bytes: usize,
+    /// How many frames leave before the whole board that waits.
+    whole_behind: Option<usize>,
     committed: Option<Cursor>,
     board: Board,
     close: Option<Close>,
@@ -97,6 +103,23 @@ impl Outbox {
         Pushed::Queued
     }
 
+    /// Queues the board as of the revision, outside the bound of bytes; where one waits already, the socket asks again
+    /// when it has that.
+    fn queue_whole(&self, state: &mut State, revision: u64, full: impl FnOnce() -> Utf8Bytes) -> Pushed {
+        if state.whole_behind.is_some() {
+            state.board = Board::Missed;
+            return Pushed::Queued;
+        }
+        if state.frames.len() >= self.max_frames {
+            state.shut(Close::TooSlow);
+            return Pushed::Overflowed;
+        }
+        state.whole_behind = Some(state.frames.len());
+        state.frames.push_back(full());
+        state.board = Board::At(revision);
+        Pushed::Queued
+    }
+
     /// Everything up to the cursor is durable.
     pub fn committed(&self, cursor: Cursor) {
         let mut state = self.lock();
@@ -132,9 +155,8 @@ impl Outbox {
         if state.board != Board::Wanted {
             return Pushed::Queued;
         }
-        let pushed = self.queue(&mut state, full());
-        state.board = Board::At(revision);
-        state.wake(pushed != Pushed::Closed);
+        let pushed = self.queue_whole(&mut state, revision, full);
+        state.wake(true);
         pushed
     }
 
@@ -148,20 +170,31 @@ impl Outbox {
         full: impl FnOnce() -> Utf8Bytes,
     ) -> Pushed {
         let mut state = self.lock();
-        let text = match state.board {
+        match state.board {
             Board::Off => return Pushed::Queued,
             Board::At(has) if has >= revision => return Pushed::Queued,
             _ if state.frames.len() >= self.max_frames / 2 || state.bytes >= self.max_bytes / 2 => {
                 state.board = Board::Missed;
                 return Pushed::Queued;
             }
-            Board::At(has) if has == base => delta(),
-            Board::At(_) | Board::Wanted | Board::Missed => full(),
-        };
-        let pushed = self.queue(&mut state, text);
-        state.board = Board::At(revision);
-        state.wake(pushed != Pushed::Closed);
-        pushed
+            Board::At(has) if has == base => {
+                let text = delta();
+                if state.bytes + text.len() > self.max_bytes {
+                    // Half a big floor changed at once: that is no reason to hang up.
+                    state.board = Board::Missed;
+                } else {
+                    self.queue(&mut state, text);
+                    state.board = Board::At(revision);
+                }
+            }
+            Board::At(_) | Board::Wanted | Board::Missed => {
+                let pushed = self.queue_whole(&mut state, revision, full);
+                state.wake(true);
+                return pushed;
+            }
+        }
+        state.wake(true);
+        Pushed::Queued
     }
 
     /// Whether the socket is to be closed; else it is woken when there is something.
@@ -183,7 +216,13 @@ impl Outbox {
             return Poll::Ready(Next::Close(close));
         }
         if let Some(frame) = state.frames.pop_front() {
-            state.bytes -= frame.len();
+            state.whole_behind = match state.whole_behind {
+                Some(0) => None,
+                behind => {
+                    state.bytes -= frame.len();
+                    behind.map(|frames| frames - 1)
+                }
+            };
             if state.frames.is_empty() {
                 // An idle socket holds no memory for the burst it once had.
                 state.frames = VecDeque::new();
@@ -207,6 +246,7 @@ impl State {
         self.close = Some(reason);
         self.frames = VecDeque::new();
         self.bytes = 0;
+        self.whole_behind = None;
         self.committed = None;
         self.board = Board::Off;
     }
@@ -296,11 +336,11 @@ mod tests {
         outbox.whole_board(1, || text("1"));
         change(0, 1);
         change(1, 2);
+        assert_eq!(drain(&outbox), ["1", "1-2"].map(|t| Next::Frame(text(t))));
         change(3, 4);
         change(4, 5);
         outbox.whole_board(5, || text("again"));
-        let frames = ["1", "1-2", "4", "4-5"].map(|t| Next::Frame(text(t)));
-        assert_eq!(drain(&outbox), frames);
+        assert_eq!(drain(&outbox), ["4", "4-5"].map(|t| Next::Frame(text(t))));
         outbox.leave_board();
         change(5, 6);
         assert_eq!(drain(&outbox), []);
@@ -327,6 +367,47 @@ mod tests {
         assert_eq!(drain(&outbox), [Next::Frame(text("3"))]);
         outbox.whole_board(3, || text("3"));
         assert_eq!(drain(&outbox), [], "a change was faster");
+    }
+
+    #[test]
+    fn a_whole_board_may_be_larger_than_the_bound_and_the_rest_may_not() {
+        let outbox = Outbox::new(10, 8);
+        outbox.push(text("ab"));
+        outbox.want_board();
+        assert_eq!(outbox.whole_board(1, || text("a whole board")), Pushed::Queued);
+        assert_eq!(outbox.push(text("cde")), Pushed::Queued);
+        let all = ["ab", "a whole board", "cde"].map(|t| Next::Frame(text(t)));
+        assert_eq!(drain(&outbox), all);
+        outbox.push(text("ab"));
+        outbox.board_changed(2, 3, || text("2-3"), || text("another whole board"));
+        assert_eq!(outbox.push(text("cdefghi")), Pushed::Overflowed);
+        assert_eq!(drain(&outbox), [Next::Close(Close::TooSlow)]);
+    }
+
+    #[test]
+    fn one_whole_board_waits_at_a_time() {
+        let outbox = Outbox::new(10, 5);
+        outbox.want_board();
+        outbox.whole_board(1, || text("a whole board"));
+        // It left and came back, or missed a step, before the first has gone.
+        outbox.want_board();
+        outbox.whole_board(2, || panic!("a second whole board"));
+        outbox.board_changed(2, 3, || panic!("a change of what it does not have"), || panic!("a second one"));
+        assert_eq!(drain(&outbox), [Next::Frame(text("a whole board")), Next::Board]);
+        outbox.whole_board(3, || text("the third"));
+        assert_eq!(drain(&outbox), [Next::Frame(text("the third"))]);
+    }
+
+    #[test]
+    fn a_change_too_large_for_the_queue_is_made_up_for_by_the_whole_board() {
+        let outbox = Outbox::new(10, 5);
+        outbox.want_board();
+        outbox.whole_board(1, || text("1"));
+        drain(&outbox);
+        assert_eq!(outbox.board_changed(1, 2, || text("far too much"), || panic!("not yet")), Pushed::Queued);
+        assert_eq!(drain(&outbox), [Next::Board]);
+        outbox.whole_board(2, || text("the whole of it"));
+        assert_eq!(drain(&outbox), [Next::Frame(text("the whole of it"))]);
     }
 
     #[test]

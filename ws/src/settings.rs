@@ -42,7 +42,7 @@ pub struct Settings {
     /// Frames that may wait for one socket, and their bytes. One more, and the socket is closed with 4409.
     pub queue_frames: usize,
     pub queue_bytes: usize,
-    /// A socket that takes nothing for so long is too slow, whatever its queue holds.
+    /// A socket that takes next to nothing for so long is too slow, whatever its queue holds.
     pub write_stall: Duration,
     /// How long a close frame is offered to a peer, and the peer's answer awaited.
     pub close_wait: Duration,

@@ -29,6 +29,7 @@ use crate::{
     port::{Authenticate, Identity, Refusal, Switchboard, TicketAccess},
     session::Session,
     settings::{self, SUBPROTOCOL, Settings, TICKET_PREFIX},
+    wire::Wire,
 };
 
 /// The gateway; clones share one.
@@ -152,8 +153,8 @@ async fn upgrade(State(gateway): State<Gateway>, mut request: Request) -> Respon
 
 async fn run(shared: Arc<Shared>, who: Identity, asked_at: Instant, on_upgrade: OnUpgrade) {
     let Ok(Ok(upgraded)) = timeout(shared.settings.upgrade_wait, on_upgrade).await else { return };
-    let socket =
-        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(settings::wire())).await;
+    let wire = Wire::new(TokioIo::new(upgraded));
+    let socket = WebSocketStream::from_raw_socket(wire, Role::Server, Some(settings::wire())).await;
     let mut session = Session::open(shared, who, asked_at, socket);
     let end = session.run().await;
     // Boxed, so that an idle socket does not keep room for its farewell.

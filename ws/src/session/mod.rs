@@ -50,6 +50,7 @@ use crate::{
     },
     settings::{RESUME_PAGE, SILENT_HEARTBEATS},
     upgrade::Shared,
+    wire::Wire,
 };
 
 /// Frames written before others get their turn.
@@ -58,6 +59,9 @@ const BURST: usize = 64;
 const MAX_ANSWERS: usize = 2 * RESUME_PAGE + 1_000;
 /// What is read and thrown away after a close, so that the close frame is not lost to a reset.
 const MAX_DRAIN: usize = 8 * 1024 * 1024;
+
+/// Who takes so many octets within the time of a stall is slow, but reads: the whole board of a big floor is megabytes.
+const PACE: u64 = 64 * 1024;
 
 /// What happens next to a session.
 enum Step {
@@ -101,13 +105,15 @@ impl Drop for Membership {
 }
 
 pub struct Session<S> {
-    socket: WebSocketStream<S>,
+    socket: WebSocketStream<Wire<S>>,
     member: Membership,
     who: Identity,
     /// Answers and pages, which go before live frames.
     direct: VecDeque<Utf8Bytes>,
     unflushed: bool,
     stalled_since: Option<Instant>,
+    /// How much the connection had taken then.
+    taken: u64,
     heard_at: Instant,
     next_beat: Instant,
     expires: Option<Instant>,
@@ -126,7 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         shared: Arc<Shared>,
         who: Identity,
         asked_at: Instant,
-        socket: WebSocketStream<S>,
+        socket: WebSocketStream<Wire<S>>,
     ) -> Self {
         let now = Instant::now();
         let Identity { tenant, user, sign_in, grants, .. } = who;
@@ -152,6 +158,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             direct: VecDeque::new(),
             unflushed: false,
             stalled_since: None,
+            taken: 0,
             heard_at: now,
             next_beat,
             expires,
@@ -363,7 +370,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Poll::Ready(Ok(drained))
             }
             _ => {
-                self.stalled_since.get_or_insert_with(Instant::now);
+                let taken = self.socket.get_ref().taken();
+                if self.stalled_since.is_none() || taken - self.taken >= PACE {
+                    self.stalled_since = Some(Instant::now());
+                    self.taken = taken;
+                }
                 Poll::Pending
             }
         }

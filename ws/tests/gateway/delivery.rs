@@ -365,3 +365,47 @@ async fn many_agents_get_theirs_and_only_theirs() {
         client.quiet().await;
     }
 }
+
+/// Of a big floor the whole board alone is more than may wait for a socket: who reads gets it, and every change after.
+#[tokio::test]
+async fn a_board_larger_than_the_queue_reaches_whoever_keeps_up() {
+    let house = House::with(Settings { queue_bytes: 64 * 1024, ..settings() }).await;
+    *house.board.crowd.lock().unwrap() = 2_000;
+    let mut sam = house.client("sam").await;
+    let topics = json!({"type": "subscribe", "topics": ["wallboard"]});
+    sam.say(topics.clone()).await;
+    let whole = sam.expect("wallboard").await;
+    assert_eq!(whole["agents"].as_array().unwrap().len(), 2_000);
+    assert!(whole.to_string().len() > 4 * 64 * 1024);
+    for revision in 1..=3 {
+        house.board.turn_board(TENANT);
+        let delta = sam.expect("wallboard").await;
+        assert_eq!((&delta["base"], &delta["revision"]), (&json!(revision - 1), &json!(revision)));
+    }
+    // Asked for again and again, none is lost to it and no socket to the asking.
+    for _ in 0..5 {
+        sam.say(json!({"type": "unsubscribe", "topics": ["wallboard"]})).await;
+        sam.say(topics.clone()).await;
+    }
+    sam.say(json!({"type": "are you there"})).await;
+    let mut boards = 0;
+    loop {
+        let frame = sam.next().await.unwrap();
+        match frame["type"].as_str().unwrap() {
+            "wallboard" => boards += 1,
+            _ => break,
+        }
+    }
+    // What was asked for while one was on its way comes behind it.
+    if boards == 0 {
+        sam.expect("wallboard").await;
+    }
+    house.board.turn_board(TENANT);
+    let last = loop {
+        let board = sam.expect("wallboard").await;
+        if board["revision"] == json!(4) {
+            break board;
+        }
+    };
+    assert!(last["base"] == json!(3) || last["agents"].as_array().unwrap().len() == 2_000);
+}

@@ -6,8 +6,9 @@ use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use switchroom_engine::FrameSink;
 use switchroom_ws::{Identity, Settings};
+use tokio::io::AsyncReadExt as _;
 
-use crate::support::{ANN, House, SOON, TENANT, agent, ring, settings};
+use crate::support::{ANN, House, SOON, TENANT, agent, ring, settings, supervisor};
 
 #[tokio::test]
 async fn the_silent_are_closed_4408_after_three_heartbeats() {
@@ -91,6 +92,28 @@ async fn who_takes_nothing_for_too_long_is_closed_though_the_queue_has_room() {
     }
     house.board.heard(&format!("{ANN} lost")).await;
     drop(slow);
+}
+
+/// The board of a big floor takes longer than a stall over a slow line; whoever goes on taking it gets the whole of it.
+#[tokio::test]
+async fn who_takes_a_large_frame_slowly_is_not_closed() {
+    let house = House::with(Settings { write_stall: Duration::from_secs(1), ..settings() }).await;
+    *house.board.crowd.lock().unwrap() = 6_000;
+    house.people.token("ann", Ok(supervisor()));
+    let mut slow = house.raw().await;
+    slow.send(0x81, br#"{"type":"subscribe","topics":["wallboard"]}"#).await;
+    assert_eq!((slow.stream.read_u8().await.unwrap(), slow.stream.read_u8().await.unwrap()), (0x81, 127));
+    let length = usize::try_from(slow.stream.read_u64().await.unwrap()).unwrap();
+    assert!(length > 1_000_000, "{length}");
+    let mut board = vec![0; length];
+    let began = Instant::now();
+    for piece in board.chunks_mut(32 * 1024) {
+        slow.stream.read_exact(piece).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(80)).await;
+    }
+    assert!(began.elapsed() > Duration::from_secs(2), "longer than a stall");
+    let board: serde_json::Value = serde_json::from_slice(&board).unwrap();
+    assert_eq!(board["data"]["agents"].as_array().unwrap().len(), 6_000);
 }
 
 #[tokio::test]

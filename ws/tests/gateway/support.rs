@@ -80,6 +80,8 @@ pub struct Board {
     /// What sockets and agents did, in order.
     pub heard: Mutex<Vec<String>>,
     pub presence_refused: Mutex<Option<SubmitError>>,
+    /// How many there are on the board.
+    pub crowd: Mutex<u128>,
 }
 
 impl Board {
@@ -93,6 +95,7 @@ impl Board {
             away: Mutex::new(0),
             heard: Mutex::default(),
             presence_refused: Mutex::default(),
+            crowd: Mutex::new(1),
         }
     }
 
@@ -238,16 +241,18 @@ impl Switchboard for Board {
             revision,
             at: DateTime::UNIX_EPOCH,
             queues: Vec::new(),
-            agents: vec![AgentView {
-                user_id: ANN,
-                email: "ann@example".into(),
-                name: "Ann".into(),
-                extension: Some("201".into()),
-                presence: Presence::Available,
-                reason: None,
-                since: Some(DateTime::UNIX_EPOCH),
-                call_ids: Vec::new(),
-            }],
+            agents: (0..*self.crowd.lock().unwrap())
+                .map(|n| AgentView {
+                    user_id: UserId(Uuid::from_u128(ANN.0.as_u128() + n)),
+                    email: "ann@example".into(),
+                    name: "Ann".into(),
+                    extension: Some("201".into()),
+                    presence: Presence::Available,
+                    reason: None,
+                    since: Some(DateTime::UNIX_EPOCH),
+                    call_ids: Vec::new(),
+                })
+                .collect(),
             calls: CallFigures { talking: revision, ..CallFigures::default() },
             figures: Vec::new(),
             series: Series::default(),
