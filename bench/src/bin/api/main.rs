@@ -1,12 +1,13 @@
 //! The API against Postgres itself: each request beside the same transaction run by pgbench, on the same rows of the same
 //! server, as the same role, with `set_config` and the end of the transaction included, with as many clients.
 //!
-//! Then searches, which have no peer but a limit. `bench-api [--short] [CASE…|search]`. Repeats are interleaved: ours, pgbench, the next case. A wrong answer voids the run.
+//! Then searches, which have no peer but a limit. `bench-api [--short] [CASE…|search|exports]`. Repeats are interleaved: ours, pgbench, the next case. A wrong answer voids the run.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench tells its rows on standard output")]
 
 mod cases;
 mod client;
+mod exports;
 mod peer;
 mod searches;
 mod seed;
@@ -55,6 +56,10 @@ fn main() -> anyhow::Result<()> {
     }
     if words.is_empty() || words.iter().any(|word| word == "search") {
         searches::measure(&program, &place, repeats, length)?;
+    }
+    // Last: it makes a million of what the others have fewer of.
+    if words.is_empty() && !short || words.iter().any(|word| word == "exports") {
+        exports::measure(&program, &server, &place, if short { 1 } else { 3 })?;
     }
     Ok(())
 }
