@@ -142,6 +142,25 @@ const FIELDS: &[Field] = &[
     },
     Field {
         method: "POST",
+        path: "/api/v1/invitations",
+        field: "/contact/id",
+        about: None,
+        names: Noun::Individual,
+        body: |id, _| {
+            let contact = json!({"kind": "individual", "id": id});
+            json!({"email": format!("client.{id}@x.example"), "role": "client", "contact": contact})
+        },
+    },
+    Field {
+        method: "PATCH",
+        path: "/api/v1/users/{id}",
+        field: "/contact/id",
+        about: Some(Noun::User),
+        names: Noun::Individual,
+        body: |id, _| json!({"role": "client", "contact": {"kind": "individual", "id": id}}),
+    },
+    Field {
+        method: "POST",
         path: "/api/v1/webhook-endpoints/{id}/dead-letters/replay",
         field: "/id",
         about: Some(Noun::DeadLetter),
@@ -288,6 +307,7 @@ const PARAMETERS: &[Parameter] = &[
     parameter("/api/v1/phone-numbers", "tenant_id", |rival| &rival.tenant),
     parameter("/api/v1/security-alerts", "user_id", |rival| &rival.agent),
     parameter("/api/v1/teams", "user_id", |rival| &rival.agent),
+    parameter("/api/v1/users", "contact_id", |rival| &rival.individual),
     parameter("/api/v1/tickets", "assigned_to", |rival| &rival.agent),
     parameter("/api/v1/tickets", "requester", |rival| &rival.client),
     parameter("/api/v1/tickets", "requester_user_id", |rival| &rival.client),
@@ -355,6 +375,8 @@ async fn a_rival_with_everything(world: &World) -> Theirs {
     post(&format!("/api/v1/tickets/{ticket}/assign"), json!({"user_id": agent})).await;
     let client = rival.user(Role::Client);
     world.app.post(client, "/api/v1/tickets", json!({"title": "Mine"})).await.expect(201);
+    let is = json!({"contact": {"kind": "individual", "id": individual}});
+    world.app.patch(owner, &format!("/api/v1/users/{}", client.id), is).await.expect(200);
     Theirs {
         owner: owner.id.0.to_string(),
         agent,
