@@ -64,7 +64,8 @@ describe("sign-in", () => {
     const { page, context } = await open(browser, url);
     await page.goto("/sign-in");
     await page.getByRole("link", { name: "Forgot your password?" }).click();
-    await page.waitForURL("**/reset");
+    // The address changes before the page does, and the one that is left has a field of this name too.
+    await page.getByRole("button", { name: "Send me a link" }).waitFor();
     await page.getByLabel("E-mail").fill("nobody@demo.example");
     expect(await axe(page)).toEqual([]);
     await page.getByRole("button", { name: "Send me a link" }).click();
