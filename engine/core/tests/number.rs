@@ -253,8 +253,8 @@ fn regions() {
     assert!(!"XX".parse::<Region>().unwrap().is_known());
 }
 
-/// The library alone, by the rule of the number room: possible in its country and not local only; with a leading 0,
-/// valid there.
+/// The library alone, by the rules of the number room: possible in its country and not local only; with a leading 0,
+/// valid there; and read again as itself.
 fn by_library(text: &str, region: &str) -> Option<String> {
     let number = PHONE_NUMBER_UTIL.parse(text, region.parse().ok().filter(|_| region != "ZZ")).ok()?;
     if PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) != Ok(NumberLengthType::IsPossible) {
@@ -264,7 +264,9 @@ fn by_library(text: &str, region: &str) -> Option<String> {
         return None;
     }
     let text = number.format_as(PhoneNumberFormat::E164).to_string();
-    text.parse::<E164>().is_ok().then_some(text)
+    let again =
+        PHONE_NUMBER_UTIL.parse(text.as_str(), None).ok()?.format_as(PhoneNumberFormat::E164).to_string();
+    (again == text && text.parse::<E164>().is_ok()).then_some(text)
 }
 
 const KEYPAD: [&str; 5] = ["+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"];
@@ -397,6 +399,14 @@ proptest! {
         };
         prop_assert_eq!(read(&dressed, "FR"), bare);
     }
+}
+
+#[test]
+fn a_number_that_would_lose_a_digit_each_time_it_is_read_is_none() {
+    for (raw, region) in [("+375888885778", "ZZ"), ("375 88888 5778", "BY")] {
+        assert!(matches!(read(raw, region), PartyNumber::Invalid(_)), "{raw} {region}");
+    }
+    assert_eq!(read("+375 8 029 123-45-67", "ZZ"), e164("+375291234567"), "a prefix, and a number behind it");
 }
 
 #[test]

@@ -20,9 +20,11 @@ pub fn caller<'a>(
     if hidden {
         return ANONYMOUS.to_owned();
     }
-    let identities: Vec<String> = asserted.flat_map(|value| split(value, ',')).filter_map(party).collect();
+    // A URI may name a host alone, which is nobody.
+    let somebody = |value: &str| party(value).filter(|party| !party.is_empty());
+    let identities: Vec<String> = asserted.flat_map(|value| split(value, ',')).filter_map(somebody).collect();
     let numeric = identities.iter().find(|identity| looks_like_number(identity));
-    numeric.or(identities.first()).cloned().or_else(|| party(from)).unwrap_or_else(|| ANONYMOUS.to_owned())
+    numeric.or(identities.first()).cloned().or_else(|| somebody(from)).unwrap_or_else(|| ANONYMOUS.to_owned())
 }
 
 /// The dialled number of a Request-URI; None where it names nobody.
@@ -130,6 +132,8 @@ mod tests {
         assert_eq!(who(&[], "\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1", &[]), ANONYMOUS);
         assert_eq!(who(&[], "sip:0612345678@pbx;tag=1", &[]), "0612345678");
         assert_eq!(who(&[], "nonsense", &[]), ANONYMOUS);
+        assert_eq!(who(&[], "<sip:carrier.example;user=phone>", &[]), ANONYMOUS);
+        assert_eq!(who(&["<sip:carrier.example>, <sip:alice@carrier>"], from, &[]), "alice");
     }
 
     #[test]

@@ -142,6 +142,12 @@ pub(super) fn read(written: &Written, region: Region) -> Option<E164> {
     joined(plan.code, national.len(), value)
 }
 
+/// Whether these rules know for certain that the number, written out, is read as the same.
+pub(super) fn reads_as_itself(number: E164) -> bool {
+    let (text, start) = number.ascii();
+    international(&text[start + 1..], number.digits()) == Some(number)
+}
+
 /// Digits behind a plus.
 fn international(digits: &[u8], value: u64) -> Option<E164> {
     // Longer by a trunk prefix in brackets.

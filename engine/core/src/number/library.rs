@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber};
 
-use super::{E164, Region};
+use super::{E164, Region, fast};
 
 /// Loads the metadata and what is derived from it, which takes milliseconds; `regions` are read once so that the
 /// first call from there is not the slow one.
@@ -46,9 +46,18 @@ pub(super) fn parse(text: &str, region: Region) -> Parsed {
     let Ok(number) = PHONE_NUMBER_UTIL.parse(text, ours(region)) else { return Parsed::Unreadable };
     let Some((digits, length)) = digits(&number) else { return Parsed::Unreadable };
     match E164::from_digits(digits) {
-        Ok(e164) if is_number(&number, length) => Parsed::Valid(e164),
+        Ok(e164) if is_number(&number, length) && is_settled(e164) => Parsed::Valid(e164),
         _ => Parsed::Impossible(digits),
     }
+}
+
+/// Whether what was read reads as itself. Where a prefix was taken off the rest may begin with one again ("+375 8 88…"
+/// in Belarus): that is no number, but digits that would lose one more each time they are shown and read.
+fn is_settled(e164: E164) -> bool {
+    fast::reads_as_itself(e164)
+        || PHONE_NUMBER_UTIL
+            .parse(e164.text().as_str(), None)
+            .is_ok_and(|again| digits(&again).is_some_and(|(again, _)| again == e164.digits()))
 }
 
 /// Calling code and national number as one integer, as E.164 writes them, and the length of the latter.
