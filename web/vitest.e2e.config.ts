@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: ["e2e/support/global.ts"],
     testTimeout: 60_000,
     hookTimeout: 90_000,
+    // As long as the browser waits for what it looks for.
+    expect: { poll: { timeout: 15_000 } },
     fileParallelism: false,
     pool: "forks",
     // A browser beside a whole call centre is not always in time. What needed it is named at the end.

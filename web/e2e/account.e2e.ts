@@ -103,7 +103,7 @@ describe("my account", () => {
     await page.getByText("This one").waitFor();
     const rows = page.locator("tbody tr[data-row]");
     await rows.nth(2).waitFor();
-    expect(await rows.count()).toBe(3);
+    await expect.poll(() => rows.count()).toBe(3);
     const foreign = rows.filter({ hasNotText: "This one" }).first();
     await foreign.getByRole("button", { name: /^End/ }).click();
     await page.getByRole("alertdialog").getByRole("button", { name: "End" }).click();

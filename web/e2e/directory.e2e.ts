@@ -42,7 +42,7 @@ describe("directory", () => {
 
     // She was there before the search: that the others are gone tells that it found her.
     const rows = page.locator("tbody tr[data-row]");
-    expect(await rows.count()).toBeGreaterThan(1);
+    await expect.poll(() => rows.count()).toBeGreaterThan(1);
     await page.getByLabel("Search", { exact: true }).fill("ÉLODIE test");
     await page.waitForFunction(() => document.querySelectorAll("tbody tr[data-row]").length === 1);
     await page.getByRole("table").getByText(name).waitFor();
@@ -269,7 +269,7 @@ describe("directory", () => {
     await page.getByText("1 done.").waitFor();
     await page.getByTestId("refused").getByText(`${mark} One:`).waitFor();
     await row("Two").locator('[data-standing="suspended"]').waitFor();
-    expect(await row("One").locator('[data-standing="active"]').count()).toBe(1);
+    await expect.poll(() => row("One").locator('[data-standing="active"]').count()).toBe(1);
 
     await page.getByLabel("Status", { exact: true }).selectOption("suspended");
     await page.waitForURL(/status=suspended/);
@@ -332,7 +332,7 @@ describe("calls and tickets", () => {
     await page.goto(`/calls?state=ended&from=${encodeURIComponent(from)}`);
     const row = page.locator("tbody tr[data-row]");
     await row.first().waitFor();
-    expect(await row.count()).toBe(1);
+    await expect.poll(() => row.count()).toBe(1);
     await row.first().click();
     await page.locator('[data-testid="timeline"] [data-event="ringing"]').waitFor();
     await page.locator('[data-testid="timeline"] [data-event="ended"]').waitFor();
@@ -349,7 +349,7 @@ describe("calls and tickets", () => {
     await agent.page.locator('[data-ticket-status="in_progress"]').first().waitFor();
     await moves.getByRole("button", { name: "Resolve" }).click();
     await agent.page.locator('[data-ticket-status="resolved"]').first().waitFor();
-    expect(await moves.getByRole("button").count()).toBe(2);
+    await expect.poll(() => moves.getByRole("button").count()).toBe(2);
     await second.send("ended", { reason: "missed" });
     await agent.context.close();
   });

@@ -79,7 +79,8 @@ describe("own fields", () => {
     const { page } = owner;
     await make("Founded", { type: "date" });
     await make("Head count", { type: "number" });
-    expect(await labels()).toEqual(["Company size", "Founded", "Head count"]);
+    // The list is asked for again after the dialog has gone.
+    await expect.poll(labels).toEqual(["Company size", "Founded", "Head count"]);
     const up = page.getByRole("button", { name: "Move Head count up" });
     await up.focus();
     await page.keyboard.press("Enter");
@@ -91,7 +92,7 @@ describe("own fields", () => {
     await page.keyboard.press("Enter");
     await page.getByText("Head count is now 2 of 3.").waitFor({ state: "attached" });
     const order = ["Company size", "Head count", "Founded"];
-    expect(await labels()).toEqual(order);
+    await expect.poll(labels).toEqual(order);
     expect(await axe(page), "fields").toEqual([]);
     await small();
     // As the server has it: it was told of one move after the other.
@@ -104,7 +105,7 @@ describe("own fields", () => {
       .toEqual(order);
     await page.reload();
     await page.getByRole("table").waitFor();
-    expect(await labels()).toEqual(order);
+    await expect.poll(labels).toEqual(order);
   });
 
   it("are changed, except for key and type", async () => {

@@ -33,7 +33,7 @@ describe("the inventory", () => {
     const nav = page.getByRole("navigation", { name: "Main" });
     // A member of no tenant sees what needs none.
     await nav.getByRole("link").first().waitFor();
-    expect(await nav.getByRole("link").allTextContents()).toEqual(ABOVE);
+    await expect.poll(() => nav.getByRole("link").allTextContents()).toEqual(ABOVE);
     await page.getByRole("button", { name: "New number" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Number").fill("01 99");

@@ -89,7 +89,7 @@ describe("a ticket", () => {
     await form.getByRole("textbox").fill("Sounds angry.");
     await form.getByRole("button", { name: "Add note" }).click();
     await replies.locator('[data-visibility="internal"]', { hasText: "Sounds angry." }).waitFor();
-    expect(await replies.locator('[data-visibility="public"]').count()).toBe(1);
+    await expect.poll(() => replies.locator('[data-visibility="public"]').count()).toBe(1);
   });
 
   it("tells what happened, in order", async () => {
