@@ -417,9 +417,9 @@ describe("who is no owner", () => {
     expect(await panel.getByRole("button", { name: "Edit" }).count()).toBe(0);
     await admin.page.keyboard.press("Escape");
     await admin.page.getByRole("button", { name: "Invite somebody" }).click();
-    const roles = await admin.page.getByRole("dialog").getByLabel("Role").locator("option").allTextContents();
-    expect(roles).toContain("Admin");
-    expect(roles).not.toContain("Owner");
+    const roles = admin.page.getByRole("dialog").getByLabel("Role").locator("option");
+    await expect.poll(() => roles.allTextContents()).toContain("Admin");
+    expect(await roles.allTextContents()).not.toContain("Owner");
     await admin.context.close();
   });
 
