@@ -273,7 +273,7 @@ fn a_load_may_bring_the_numbers_one_by_one() {
     let (bit_by_bit, whole) = (TenantDirectory::new(), TenantDirectory::new());
     let phones = [(ONE, false), ("+33712345679", true), ("+33712345670", false)];
     for phone in phones {
-        bit_by_bit.put_more(contact(ContactKind::Individual, 1, &[phone]));
+        bit_by_bit.put_more(vec![contact(ContactKind::Individual, 1, &[phone])]);
     }
     whole.put(contact(ContactKind::Individual, 1, &phones));
     let reference = ContactRef { kind: ContactKind::Individual, id: Uuid::from_u128(1) };

@@ -8,10 +8,9 @@ use std::{
     time::Instant,
 };
 
-use sqlx::PgConnection;
 use switchroom_core::{
     TenantId,
-    directory::{ContactKind, ContactRef},
+    directory::{Contact, ContactKind, ContactRef},
     number::{self, Region},
 };
 use switchroom_store::{
@@ -19,6 +18,7 @@ use switchroom_store::{
     directory_load::{self, ConnectionRow, Snapshot, TenantRow},
     directory_stream::Contacts,
 };
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     Registry, Sealer,
@@ -27,6 +27,8 @@ use crate::{
 
 /// Rows between two lines of progress in the log.
 const PROGRESS: usize = 250_000;
+/// Contacts that are put into a directory at once.
+const BATCH: usize = 64;
 
 /// Fills the registry; answers with the transaction id at which the feed goes on.
 pub(super) async fn load(db: &Database, registry: &Registry, secrets: &Sealer) -> Result<String, StoreError> {
@@ -56,25 +58,25 @@ pub(super) async fn load(db: &Database, registry: &Registry, secrets: &Sealer) -
         // What a tenant has more is grown into, what it has less is given back.
         tenant.directory().begin_load(usize::try_from(expected).unwrap_or(0) / tenants.len());
     }
-    let mut beside = snapshot.beside(db).await?;
-    let progress = Progress { rows: AtomicUsize::new(0), numbers: AtomicUsize::new(0), expected };
-    // At once, so that while one query prepares its join the other's rows come in.
-    tokio::try_join!(
-        contacts(
-            registry,
-            snapshot.connection(),
-            [ContactKind::Individual, ContactKind::EmailContact],
-            &progress
-        ),
-        contacts(
-            registry,
-            beside.connection(),
-            [ContactKind::OrganizationContact, ContactKind::Organization],
-            &progress
-        ),
-    )?;
-    beside.end().await?;
-    let numbers = progress.numbers.into_inner();
+    let beside = snapshot.beside(db).await?;
+    let progress = Arc::new(Progress { rows: AtomicUsize::new(0), numbers: AtomicUsize::new(0), expected });
+    // At once and on threads of their own: while one query prepares its join the other's rows come in, and while one waits
+    // for its turn to write the other reads.
+    let [people, companies] = [
+        (snapshot, [ContactKind::Individual, ContactKind::EmailContact]),
+        (beside, [ContactKind::OrganizationContact, ContactKind::Organization]),
+    ]
+    .map(|(snapshot, kinds)| {
+        AbortOnDropHandle::new(tokio::spawn(contacts(
+            registry.clone(),
+            snapshot,
+            kinds,
+            Arc::clone(&progress),
+        )))
+    });
+    let mut snapshot = finished(people).await?;
+    finished(companies).await?.end().await?;
+    let numbers = progress.numbers.load(Ordering::Relaxed);
     for tenant in registry.tenants() {
         tenant.directory().end_load();
     }
@@ -101,35 +103,57 @@ struct Progress {
     expected: u64,
 }
 
-/// The contacts of two kinds, one after the other.
+/// The contacts of two kinds, one after the other; gives the snapshot back.
 async fn contacts(
-    registry: &Registry,
-    connection: &mut PgConnection,
+    registry: Registry,
+    mut snapshot: Snapshot,
     kinds: [ContactKind; 2],
-    progress: &Progress,
-) -> Result<(), StoreError> {
+    progress: Arc<Progress>,
+) -> Result<Snapshot, StoreError> {
     for kind in kinds {
-        let mut contacts = Contacts::begin(connection, kind).await?;
-        let mut current: Option<Arc<Tenant>> = None;
+        let mut contacts = Contacts::begin(snapshot.connection(), kind).await?;
+        let mut batch = Batch { tenant: None, contacts: Vec::with_capacity(BATCH) };
         while let Some((tenant, contact)) = contacts.next().await? {
-            if current.as_ref().is_none_or(|current| current.id != tenant) {
-                current = registry.tenant(tenant);
+            if batch.tenant.as_ref().is_none_or(|current| current.id != tenant) {
+                batch.put(&progress);
+                batch.tenant = registry.tenant(tenant);
             }
-            progress.numbers.fetch_add(contact.phones.len(), Ordering::Relaxed);
-            if let Some(current) = &current {
-                current.directory().put_more(contact);
-            }
-            let loaded = progress.rows.fetch_add(1, Ordering::Relaxed) + 1;
-            if loaded.is_multiple_of(PROGRESS) {
-                tracing::info!(rows = loaded, expected = progress.expected, "loading the directory");
-            }
-            if loaded.is_multiple_of(1_024) {
+            batch.contacts.push(contact);
+            if batch.contacts.len() == BATCH {
+                batch.put(&progress);
                 // The load is long and does not wait much; others on this thread have a turn.
                 tokio::task::yield_now().await;
             }
         }
+        batch.put(&progress);
     }
-    Ok(())
+    Ok(snapshot)
+}
+
+async fn finished(load: AbortOnDropHandle<Result<Snapshot, StoreError>>) -> Result<Snapshot, StoreError> {
+    load.await.unwrap_or_else(|stopped| Err(StoreError::Other(sqlx::Error::Io(stopped.into()))))
+}
+
+/// Contacts of one tenant on their way into its directory; of none where it was made after the registry was filled.
+struct Batch {
+    tenant: Option<Arc<Tenant>>,
+    contacts: Vec<Contact>,
+}
+
+impl Batch {
+    fn put(&mut self, progress: &Progress) {
+        let contacts = std::mem::replace(&mut self.contacts, Vec::with_capacity(BATCH));
+        let numbers = contacts.iter().map(|contact| contact.phones.len()).sum();
+        progress.numbers.fetch_add(numbers, Ordering::Relaxed);
+        let before = progress.rows.fetch_add(contacts.len(), Ordering::Relaxed);
+        let rows = before + contacts.len();
+        if rows / PROGRESS > before / PROGRESS {
+            tracing::info!(rows, expected = progress.expected, "loading the directory");
+        }
+        if let Some(tenant) = &self.tenant {
+            tenant.directory().put_more(contacts);
+        }
+    }
 }
 
 /// The last call decides only between owners of one number, so it is asked for those alone.

@@ -34,20 +34,25 @@ pub(super) struct Body {
 
 impl Body {
     /// Of a contact with these numbers, [`packed`].
-    pub fn new(contact: Contact, phones: &[u64], before: Option<&Owner>) -> Self {
+    fn new(contact: Contact, phones: &[u64]) -> Self {
         let given = contact.last_contacted_at.map_or(NEVER, |at| at.timestamp_micros());
-        // A call of this minute may be known here before the database row that tells of it is read.
-        let known = before.map_or(NEVER, Owner::last_contacted_us);
-        Self {
+        let mut body = Self {
             name: contact.name,
             organization: contact.organization,
             gender: contact.gender,
             email: contact.email,
             active: contact.active,
-            primary: phones.first().is_some_and(|first| first & PRIMARY != 0),
-            last_contacted_us: AtomicI64::new(given.max(known)),
-            phones: if phones.len() > 1 { phones.into() } else { Box::default() },
-        }
+            primary: false,
+            last_contacted_us: AtomicI64::new(given),
+            phones: Box::default(),
+        };
+        body.number(phones);
+        body
+    }
+
+    fn number(&mut self, phones: &[u64]) {
+        self.primary = phones.first().is_some_and(|first| first & PRIMARY != 0);
+        self.phones = if phones.len() > 1 { phones.into() } else { Box::default() };
     }
 
     /// Bytes of the list of numbers.
@@ -56,17 +61,53 @@ impl Body {
     }
 }
 
-/// Each number once, primary where any mention of it says so.
-pub(super) fn packed(phones: &[ContactPhone]) -> Vec<u64> {
-    let mut packed: Vec<u64> = Vec::with_capacity(phones.len());
-    for phone in phones {
-        let one = phone.e164.digits() | if phone.primary { PRIMARY } else { 0 };
-        match packed.iter_mut().find(|known| **known & NUMBER == phone.e164.digits()) {
-            Some(known) => *known |= one,
-            None => packed.push(one),
+/// A contact as the entries of its numbers will lead to it, made before the writer's turn begins.
+pub(super) struct Prepared {
+    pub reference: ContactRef,
+    /// Packed, the first first.
+    pub phones: Vec<u64>,
+    pub body: Arc<Body>,
+}
+
+impl Prepared {
+    pub fn new(contact: Contact) -> Self {
+        let (reference, phones) = (contact.reference, packed(&contact.phones));
+        Self { reference, body: Arc::new(Body::new(contact, &phones)), phones }
+    }
+
+    /// It keeps these numbers, and its own come behind them.
+    pub fn keep(&mut self, before: Vec<u64>) {
+        let more = std::mem::replace(&mut self.phones, before);
+        for phone in more {
+            add(&mut self.phones, phone);
+        }
+        let phones = &self.phones;
+        // Nobody else has it yet.
+        if let Some(body) = Arc::get_mut(&mut self.body) {
+            body.number(phones);
         }
     }
+
+    /// A call of this minute may be known here before the database row that tells of it is read.
+    pub fn contacted(&mut self, at_us: i64) {
+        self.body.last_contacted_us.fetch_max(at_us, Ordering::Relaxed);
+    }
+}
+
+/// Each number once, primary where any mention of it says so.
+fn packed(phones: &[ContactPhone]) -> Vec<u64> {
+    let mut packed: Vec<u64> = Vec::with_capacity(phones.len());
+    for phone in phones {
+        add(&mut packed, phone.e164.digits() | if phone.primary { PRIMARY } else { 0 });
+    }
     packed
+}
+
+fn add(packed: &mut Vec<u64>, one: u64) {
+    match packed.iter_mut().find(|known| **known & NUMBER == one & NUMBER) {
+        Some(known) => *known |= one,
+        None => packed.push(one),
+    }
 }
 
 /// The number as the entries have it; 0 alone for a contact that has none.

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Contact, ContactRef,
-    body::{Body, Owner, keys, packed},
+    body::{Body, Owner, Prepared, keys},
     entry::Word,
     ids::Ids,
     index::{TenantDirectory, Writer},
@@ -19,12 +19,33 @@ use crate::Timestamp;
 impl TenantDirectory {
     /// Adds the contact or replaces what was known of it.
     pub fn put(&self, contact: Contact) {
-        self.store(contact, false);
+        let contact = Prepared::new(contact);
+        self.store(&mut self.writer(), contact, false);
     }
 
-    /// As [`TenantDirectory::put`], but the contact keeps the numbers it has: for a load that brings them one by one.
-    pub fn put_more(&self, contact: Contact) {
-        self.store(contact, true);
+    /// Adds contacts; one that is known already keeps the numbers it has, for a load may bring them one by one. Some dozen
+    /// at once: then memory is asked for all of them before the first is waited for.
+    pub fn put_more(&self, contacts: Vec<Contact>) {
+        let contacts: Vec<Prepared> = contacts.into_iter().map(Prepared::new).collect();
+        let mut writer = self.writer();
+        self.touch(&writer, &contacts);
+        for contact in contacts {
+            self.store(&mut writer, contact, true);
+        }
+    }
+
+    /// Reads where the contacts will be sought and entered. None of these reads depends on another, so the memory's answers
+    /// overlap; each contact on its own would wait for three of them in turn.
+    fn touch(&self, writer: &Writer, contacts: &[Prepared]) {
+        let table = self.table.load();
+        let mut seen = 0;
+        for contact in contacts {
+            seen ^= writer.ids.touch(contact.reference);
+            for key in keys(&contact.phones) {
+                seen ^= table.touch(Ending::of_entry(key, contact.reference));
+            }
+        }
+        std::hint::black_box(seen);
     }
 
     /// Until [`TenantDirectory::end_load`] room is made generously, at once for as many numbers as are expected.
@@ -61,25 +82,24 @@ impl TenantDirectory {
         Some(())
     }
 
-    fn store(&self, mut contact: Contact, keep: bool) {
-        let mut writer = self.writer();
-        let writer = &mut *writer;
-        let reference = contact.reference;
+    fn store(&self, writer: &mut Writer, mut contact: Prepared, keep: bool) {
         // Now, because the contact's own entries are not to be among those it is made of.
         if !writer.ids.has_room() {
             self.rebuild_ids(writer);
         }
-        let before = self.known(writer, reference);
+        let before = self.known(writer, contact.reference).map(|before| {
+            contact.contacted(before.last_contacted_us());
+            before.phones()
+        });
         if let Some(before) = before.as_ref().filter(|_| keep) {
-            contact.phones.splice(0..0, before.contact().phones);
+            contact.keep(before.clone());
         }
-        let phones = packed(&contact.phones);
-        let body = Arc::new(Body::new(contact, &phones, before.as_ref()));
+        let Prepared { reference, phones, body } = contact;
         for (at, key) in keys(&phones).enumerate() {
             self.enter(writer, reference, key, at == 0, &body);
         }
         let first = Ending::of_first(&phones, reference);
-        let Some(before) = before.map(|before| before.phones()) else {
+        let Some(before) = before else {
             writer.ids.insert(reference, first);
             self.contacts.fetch_add(1, Ordering::Relaxed);
             return;
@@ -348,7 +368,7 @@ mod tests {
                         };
                         let known = model.entry(id).or_default();
                         if more {
-                            directory.put_more(contact);
+                            directory.put_more(vec![contact]);
                             known.extend(numbers);
                         } else {
                             directory.put(contact);

@@ -29,9 +29,17 @@ impl Ids {
     }
 
     fn walk(&self, hash: u64) -> impl Iterator<Item = usize> + use<> {
-        let length = self.entries.len();
-        let start = ((u128::from(hash) * length as u128) >> 64) as usize;
+        let (start, length) = (self.start(hash), self.entries.len());
         (start..length).chain(0..start)
+    }
+
+    fn start(&self, hash: u64) -> usize {
+        ((u128::from(hash) * self.entries.len() as u128) >> 64) as usize
+    }
+
+    /// Reads the entry where a contact is looked for first, to have it at hand.
+    pub fn touch(&self, contact: ContactRef) -> u64 {
+        self.entries.get(self.start(hash(contact))).copied().map_or(0, u64::from)
     }
 
     /// The first answer for an ending at which the contact may be.

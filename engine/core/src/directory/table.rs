@@ -114,6 +114,11 @@ impl Table {
         self.groups(ending).flat_map(|group| &group.0)
     }
 
+    /// Reads the entry where the ending's walk begins, to have it at hand.
+    pub fn touch(&self, ending: Ending) -> u64 {
+        self.walk(ending).next().map_or(0, |entry| entry.word().digits())
+    }
+
     /// The first entry of the number.
     #[inline]
     pub fn first(&self, number: E164) -> Option<(&Entry, Word)> {
