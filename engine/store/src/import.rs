@@ -111,11 +111,14 @@ impl Import {
             .bind(tenant.to_string())
             .execute(&mut connection)
             .await?;
+        // What is there already is looked up by index, whatever the planner believes: a plan made while the tables are
+        // empty would look through all of them for every batch of a file that fills them.
         sqlx::raw_sql(
-            "CREATE TEMPORARY TABLE import_rows (
-                 line bigint PRIMARY KEY, id uuid NOT NULL, kind text NOT NULL, name text NOT NULL,
-                 organization_id uuid, gender text, email text, dob date, address text, status text NOT NULL, custom jsonb NOT NULL,
-                 folded text GENERATED ALWAYS AS (lower(regexp_replace(btrim(name), '\\s+', ' ', 'g'))) STORED) ON COMMIT DELETE ROWS;
+            "SET enable_seqscan = off;
+             CREATE TEMPORARY TABLE import_rows (
+                 line bigint NOT NULL, id uuid NOT NULL, kind text NOT NULL, name text NOT NULL,
+                 organization_id uuid, gender text, email text, dob date, address text, status text NOT NULL, custom jsonb NOT NULL)
+                 ON COMMIT DELETE ROWS;
              CREATE TEMPORARY TABLE import_phones (
                  line bigint NOT NULL, position smallint NOT NULL, e164 text NOT NULL, raw text NOT NULL, label text)
                  ON COMMIT DELETE ROWS;
@@ -252,8 +255,15 @@ impl RowStore for Import {
 const REMOVE_PRESENT: &str = "
 WITH wanted AS (SELECT line, count(*) AS numbers FROM import_phones GROUP BY line),
 owners AS (
-    SELECT p.line, coalesce(c.organization_contact_id, c.organization_id, c.individual_id, c.email_contact_id) AS owner
-      FROM import_phones p JOIN contact_phones c ON c.tenant_id = $1 AND c.e164 = p.e164
+    -- OFFSET 0: one look into the index for each number, never a join with all numbers of the tenant.
+    SELECT p.line, c.owner FROM import_phones p CROSS JOIN LATERAL (
+        SELECT coalesce(c.organization_contact_id, c.organization_id, c.individual_id, c.email_contact_id) AS owner
+          FROM contact_phones c WHERE c.tenant_id = $1 AND c.e164 = p.e164 OFFSET 0) c
+),
+-- Of rows without numbers; of others it would be folded for nothing.
+bare AS MATERIALIZED (
+    SELECT r.*, lower(regexp_replace(btrim(r.name), '\\s+', ' ', 'g')) AS folded FROM import_rows r
+     WHERE r.line > 0 AND NOT EXISTS (SELECT FROM wanted w WHERE w.line = r.line)
 ),
 complete AS (
     SELECT o.line, o.owner FROM owners o JOIN wanted w USING (line)
@@ -268,7 +278,7 @@ present AS (
         WHEN 'individual' THEN EXISTS (SELECT FROM individuals c WHERE c.id = o.owner AND c.full_name = r.name AND c.deleted_at IS NULL)
         ELSE EXISTS (SELECT FROM email_contacts c WHERE c.id = o.owner AND c.name = r.name AND c.deleted_at IS NULL) END
     UNION
-    SELECT r.line FROM import_rows r WHERE r.line > 0 AND NOT EXISTS (SELECT FROM wanted w WHERE w.line = r.line) AND
+    SELECT r.line FROM bare r WHERE
         CASE r.kind
         WHEN 'organization' THEN EXISTS (SELECT FROM organizations c WHERE c.tenant_id = $1 AND c.deleted_at IS NULL AND c.sort_name = r.folded AND c.name = r.name
              AND lower(coalesce(c.email, '')) = lower(coalesce(r.email, '')))
