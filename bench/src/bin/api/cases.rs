@@ -74,10 +74,23 @@ const ORGANIZATION_CONTACT: &str = "SELECT t.id, organization_id, full_name, gen
     created_at, updated_at, version, {lists} FROM organization_contacts t";
 const NUMBER: &str = "SELECT t.id, t.number, t.country, t.region, t.tenant_id, t.status, t.user_id, t.bot_id, t.monthly_cost, \
     t.currency, t.provider, t.capabilities, t.quarantined_until, t.created_at, t.updated_at, t.version FROM phone_numbers t";
-const CALL: &str = "SELECT t.id, t.connection_id, t.provider_call_id, t.direction, t.state, t.end_reason, t.from_number, \
+const CALL: &str = "t.id, t.connection_id, t.provider_call_id, t.direction, t.state, t.end_reason, t.from_number, \
     t.to_number, t.number_id, t.queue, t.agent_id, t.contact_kind, t.contact_id, t.started_at, t.answered_at, t.ended_at, \
-    t.version, ARRAY(SELECT l.ticket_id FROM call_tickets l WHERE l.tenant_id = t.tenant_id AND l.call_id = t.id \
-    ORDER BY l.linked_at, l.ticket_id) FROM calls t";
+    t.bot_id, t.version, ARRAY(SELECT l.ticket_id FROM call_tickets l WHERE l.tenant_id = t.tenant_id AND l.call_id = t.id \
+    ORDER BY l.linked_at, l.ticket_id), CASE t.contact_kind \
+    WHEN 'individual' THEN (SELECT c.full_name FROM individuals c WHERE c.id = t.contact_id AND c.deleted_at IS NULL) \
+    WHEN 'organization' THEN (SELECT c.name FROM organizations c WHERE c.id = t.contact_id AND c.deleted_at IS NULL) \
+    WHEN 'organization_contact' THEN (SELECT c.full_name FROM organization_contacts c WHERE c.id = t.contact_id AND c.deleted_at IS NULL) \
+    WHEN 'email_contact' THEN (SELECT c.name FROM email_contacts c WHERE c.id = t.contact_id AND c.deleted_at IS NULL) END, \
+    CASE t.contact_kind WHEN 'organization_contact' THEN (SELECT c.organization_id FROM organization_contacts c \
+    WHERE c.id = t.contact_id AND c.deleted_at IS NULL) END";
+/// Who held the line of a single call when it came, which its record tells.
+const HELD: &str = "LEFT JOIN LATERAL (SELECT a.assigned_at, a.released_at, c.user_id, coalesce(u.name, b.name), c.bot_id \
+    FROM number_assignments a LEFT JOIN number_connections c ON c.tenant_id = a.tenant_id AND c.number_id = a.number_id \
+    AND c.connected_at <= t.started_at AND (c.disconnected_at IS NULL OR c.disconnected_at > t.started_at) \
+    LEFT JOIN users u ON u.id = c.user_id LEFT JOIN bots b ON b.id = c.bot_id \
+    WHERE a.tenant_id = t.tenant_id AND a.number_id = t.number_id AND a.assigned_at <= t.started_at \
+    AND (a.released_at IS NULL OR a.released_at > t.started_at) ORDER BY a.assigned_at DESC, c.connected_at DESC LIMIT 1) h ON true";
 const TICKET: &str = "SELECT t.id, number, title, description, status, status_reason, priority, organization_id, \
     organization_contact_id, individual_id, email_contact_id, phone_number_id, requester_user_id, assigned_to, \
     caller_phone_number, customer_type, customer_name, customer_gender, contact_person, customer_email, contact_created, \
@@ -155,7 +168,9 @@ pub fn all(place: &Place) -> Vec<Case> {
             request: |n| get(format!("/api/v1/calls/{}", call(n)), call(n)),
             transaction: transaction(
                 CALLS,
-                &format!("{CALL} WHERE t.tenant_id = '{tenant}' AND t.id = {call_id};\n"),
+                &format!(
+                    "SELECT h.*, {CALL} FROM calls t {HELD} WHERE t.tenant_id = '{tenant}' AND t.id = {call_id};\n"
+                ),
             ),
         },
         Case {
@@ -229,7 +244,7 @@ pub fn all(place: &Place) -> Vec<Case> {
             transaction: transaction(
                 1000,
                 &format!(
-                    "{CALL} WHERE t.tenant_id = '{tenant}' AND t.from_number = '+336' || lpad((:n::bigint)::text, 8, '0') \
+                    "SELECT {CALL} FROM calls t WHERE t.tenant_id = '{tenant}' AND t.from_number = '+336' || lpad((:n::bigint)::text, 8, '0') \
                      ORDER BY t.started_at DESC, t.id DESC LIMIT 51;\n"
                 ),
             ),

@@ -82,6 +82,8 @@ pub struct Copies {
     pub contacts: String,
     pub individuals: String,
     pub phones: String,
+    /// Their addresses, which have a table of their own too.
+    pub emails: String,
 }
 
 impl Copies {
@@ -91,12 +93,14 @@ impl Copies {
             contacts: String::new(),
             individuals: String::new(),
             phones: String::new(),
+            emails: String::new(),
         };
         let mut last = Vec::new();
         for n in rows {
             let id = Uuid::now_v7();
             let (kind, name, _) = words(n);
             let email = format!("caller{n}@customer.example");
+            let address = email.clone();
             let mut owner = ["\\N".to_owned(), "\\N".to_owned(), "\\N".to_owned()];
             let _ = match kind {
                 "organization" => {
@@ -117,7 +121,9 @@ impl Copies {
                     writeln!(copies.individuals, "{id}\t{tenant}\t{name}\t{email}\timport")
                 }
             };
-            let _ = writeln!(copies.phones, "{tenant}\t{}\t{}\tt\t{}", number(n), raw(n), owner.join("\t"));
+            let owner = owner.join("\t");
+            let _ = writeln!(copies.phones, "{tenant}\t{}\t{}\tt\t{owner}", number(n), raw(n));
+            let _ = writeln!(copies.emails, "{tenant}\t{address}\tt\t{owner}");
         }
         copies
     }
@@ -133,6 +139,10 @@ impl Copies {
             (
                 "COPY contact_phones (tenant_id, e164, raw, is_primary, organization_contact_id, organization_id, individual_id) FROM STDIN",
                 &self.phones,
+            ),
+            (
+                "COPY contact_emails (tenant_id, email, is_primary, organization_contact_id, organization_id, individual_id) FROM STDIN",
+                &self.emails,
             ),
         ] {
             socket.copy(sql, std::iter::once(rows.as_str()))?;
