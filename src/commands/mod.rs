@@ -97,6 +97,9 @@ pub fn run(line: Line) -> Result<(), Failure> {
     for name in config::strangers() {
         tracing::warn!(variable = name, "this environment variable looks like a setting, and is none");
     }
+    if let Command::Import(_) = line.command {
+        import::let_calls_go_first();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
