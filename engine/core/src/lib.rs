@@ -14,6 +14,7 @@ pub mod grants;
 pub mod ids;
 pub mod internet;
 pub mod inventory;
+pub mod iso;
 pub mod log;
 pub mod number;
 pub mod number_plan;
