@@ -16,6 +16,7 @@ pub mod internet;
 pub mod inventory;
 pub mod iso;
 pub mod log;
+pub mod metadata;
 pub mod number;
 pub mod number_plan;
 pub mod outward;
