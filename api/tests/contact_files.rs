@@ -62,7 +62,8 @@ async fn a_file_is_sent_looked_at_and_run() {
     assert_eq!(
         seen["rows"][0]["contact"],
         json!({
-            "kind": "individual", "name": "Ada", "organization": null, "gender": null, "dob": null, "address": null,
+            "kind": "individual", "name": "Ada", "organization": null, "gender": null, "dob": null, "tax_id": null,
+            "address": null, "city": null, "state": null, "country": null,
             "email": "ada@x.example", "other_emails": [], "phones": ["+33639980001"], "status": "active", "custom": {},
         })
     );

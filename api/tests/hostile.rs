@@ -380,6 +380,7 @@ async fn stale_versions_change_nothing() {
         let path = world.path_of(operation.path);
         let body = match (operation.method.as_str(), operation.path) {
             (_, "/api/v1/settings/accounts") => json!({"registration": "approval"}),
+            (_, "/api/v1/settings/directory") => json!({"tax_id_required": true}),
             ("POST", path) if path.ends_with("/connect") => json!({"user_id": person}),
             ("POST", path)
                 if path.ends_with("/transfer") || path.ends_with("/assign") && path.contains("tickets") =>

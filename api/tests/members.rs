@@ -84,6 +84,55 @@ async fn an_admin_changes_what_somebody_is_and_may() {
 }
 
 #[tokio::test]
+async fn a_tenants_notes_about_a_member_are_merged_and_shown_to_admins_and_to_themselves() {
+    let app = App::new().await;
+    let (admin, agent) = (app.demo.user(Role::OrgAdmin), app.demo.user(Role::Agent));
+    let before = app.get(admin, &path(agent)).await.expect(200);
+    assert_eq!(before["metadata"], json!({}));
+    let change = json!({"metadata": {"payroll": "4711", "site": {"floor": 2}, "keys": [1, null]}});
+    let changed = app.patch(admin, &path(agent), change).await.expect(200);
+    assert!(changed["updated_at"].is_string() && changed["updated_at"] != before["updated_at"], "{changed}");
+    assert_eq!(changed["created_at"], before["created_at"]);
+    let change = json!({"metadata": {"site": {"room": "b"}, "keys": null, "gone": null}, "extension": "208"});
+    let changed = app.patch(admin, &path(agent), change.clone()).await.expect(200);
+    let notes = json!({"payroll": "4711", "site": {"room": "b"}});
+    assert_eq!((&changed["metadata"], &changed["extension"]), (&notes, &json!("208")));
+    // The same once more is no change.
+    let same = app.patch(admin, &path(agent), change).await.expect(200);
+    assert_eq!(same["version"], changed["version"]);
+    let log = app.get(admin, "/api/v1/audit?action=user.changed").await.expect(200);
+    let line = &log["items"][0];
+    assert_eq!(
+        (&line["before"]["metadata"], &line["after"]["metadata"]),
+        (&json!({"site": {"floor": 2}, "keys": [1, null]}), &json!({"site": {"room": "b"}}))
+    );
+    // Oneself reads them and changes none; colleagues see nothing of them, other tenants neither.
+    let me = app.get(agent, "/api/v1/me").await.expect(200);
+    assert_eq!(me["metadata"], notes);
+    assert!(me["user"]["created_at"].is_string() && me["user"]["updated_at"].is_string());
+    app.patch(agent, "/api/v1/me", json!({"metadata": {}})).await.expect_problem(422, "validation");
+    for reader in [agent, app.demo.user(Role::Supervisor)] {
+        assert_eq!(app.get(reader, &path(agent)).await.expect(200)["metadata"], Value::Null);
+    }
+    assert_eq!(app.get(admin, "/api/v1/me").await.expect(200)["metadata"], json!({}));
+    // Renamed, one's own profile has changed.
+    let renamed = app.patch(agent, "/api/v1/me", json!({"name": "Anew"})).await.expect(200);
+    assert_ne!(renamed["user"]["updated_at"], me["user"]["updated_at"]);
+    assert_eq!(renamed["metadata"], notes);
+    // What is full is made less key by key.
+    let many: serde_json::Map<String, Value> =
+        (0..15).map(|n| (format!("k{n}"), json!("x".repeat(1000)))).collect();
+    app.patch(admin, &path(agent), json!({"metadata": many})).await.expect(200);
+    let more = json!({"metadata": {"more": "x".repeat(1500)}});
+    app.patch(admin, &path(agent), more.clone()).await.expect_problem(422, "validation");
+    app.patch(admin, &path(agent), json!({"metadata": {"k0": null}})).await.expect(200);
+    app.patch(admin, &path(agent), more).await.expect(200);
+    // An admin notes nothing about an owner, who is beyond them.
+    let owner = path(app.demo.user(Role::OrgOwner));
+    app.patch(admin, &owner, json!({"metadata": {"a": 1}})).await.expect(403);
+}
+
+#[tokio::test]
 async fn refusals_come_in_order_and_name_the_field() {
     let app = App::new().await;
     let (admin, agent) = (app.demo.user(Role::OrgAdmin), app.demo.user(Role::Agent));
@@ -101,6 +150,11 @@ async fn refusals_come_in_order_and_name_the_field() {
         (json!({"sip_uri": "tel:201"}), "/sip_uri"),
         (json!({"sip_uri": "sip:a b"}), "/sip_uri"),
         (json!({"modules": {"tickets": "no"}}), "/modules/tickets"),
+        (json!({"metadata": []}), "/metadata"),
+        (json!({"metadata": {"": 1}}), "/metadata/"),
+        (json!({"metadata": {"a/b\n": 1}}), "/metadata/a~1b\n"),
+        (json!({"metadata": {"k": "a\u{0}"}}), "/metadata/k"),
+        (json!({"metadata": {"k": "x".repeat(16 * 1024)}}), "/metadata"),
     ] {
         let problem = app.patch(admin, &path(agent), body).await.expect_problem(422, "validation");
         assert_eq!(problem["errors"][0]["pointer"], pointer);

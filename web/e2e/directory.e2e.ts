@@ -209,6 +209,62 @@ describe("directory", () => {
     await dialog.getByText("No contacts yet").waitFor();
   });
 
+  it("says where a company is, and is narrowed to it", async () => {
+    const { page } = owner;
+    const mark = `Place${number.slice(-5)}`;
+    const headers = { authorization: `Bearer ${demo.users["owner@demo.example"]?.token}` };
+    for (const [each, city, country] of [
+      ["Far", "Bern", "CH"],
+      ["Nowhere", null, null],
+    ]) {
+      const answer = await owner.context.request.post("/api/v1/organizations", {
+        headers,
+        data: { name: `${mark} ${each}`, phones: [], city, country },
+      });
+      expect(answer.status()).toBe(201);
+    }
+    await page.goto(`/directory/organizations?q=${mark}&sort=name`);
+    await page.getByTestId("list-count").getByText("2 of 2").waitFor();
+    await page.getByRole("button", { name: "New organization" }).click();
+    const form = page.getByTestId("entry-form");
+    await form.getByLabel("Name").fill(`${mark} Near`);
+    await form.getByLabel("Tax ID").fill("DE 123 456 789");
+    await form.getByLabel("Address", { exact: true }).fill("Weg 1");
+    await form.getByLabel("City").fill("Köln");
+    await form.getByLabel("State or province").fill("NRW");
+    await form.getByLabel("Country").fill("Atlantis");
+    await form.getByRole("button", { name: "Create" }).click();
+    await form.getByText("Choose a country of the list.").waitFor();
+    await form.getByLabel("Country").fill("Germany");
+    await form.getByRole("button", { name: "Create" }).click();
+    const panel = page.getByRole("dialog", { name: `${mark} Near` });
+    for (const shown of ["DE 123 456 789", "Weg 1", "Köln", "NRW", "Germany"])
+      await panel.getByText(shown, { exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    await panel.waitFor({ state: "detached" });
+
+    const rows = page.locator("tbody tr[data-row]");
+    await page.getByLabel("Country", { exact: true }).fill("Switzerland");
+    await page.waitForURL(/country=CH/);
+    await page.getByTestId("list-count").getByText("1 of 1").waitFor();
+    await rows.getByText(`${mark} Far`).waitFor();
+    await page.getByLabel("Country", { exact: true }).fill("");
+    await page.getByTestId("list-count").getByText("3 of 3").waitFor();
+    await page.getByLabel("City", { exact: true }).fill("KÖLN");
+    await page.getByTestId("list-count").getByText("1 of 1").waitFor();
+    await rows.getByText(`${mark} Near`).waitFor();
+    await page.getByRole("button", { name: "View" }).click();
+    for (const column of ["Tax ID", "Country"])
+      await page.getByRole("menuitemcheckbox", { name: column }).click();
+    await page.keyboard.press("Escape");
+    await rows.getByText("DE 123 456 789").waitFor();
+    await rows.getByText("Germany").waitFor();
+    await page.getByRole("button", { name: "View" }).click();
+    for (const column of ["Tax ID", "Country"])
+      await page.getByRole("menuitemcheckbox", { name: column }).click();
+    await page.keyboard.press("Escape");
+  });
+
   it("deletes several at once after asking", async () => {
     const { page } = owner;
     const mark = `Bulk${number.slice(-5)}`;

@@ -156,6 +156,36 @@ describe("own fields", () => {
     await page.waitForURL("**of=email-contacts");
   });
 
+  it("say whether every organization needs a tax ID", async () => {
+    const { page, context } = owner;
+    await page.goto("/fields?of=organizations");
+    const needed = page.getByLabel("Every organization needs a tax ID");
+    await needed.check();
+    await page.getByText("Saved.", { exact: true }).waitFor();
+    expect(await axe(page), "a tax id is needed").toEqual([]);
+    await small();
+    await page.reload();
+    await expect.poll(() => needed.isChecked()).toBe(true);
+    await page.goto("/directory/organizations");
+    await page.getByRole("button", { name: "New organization" }).click();
+    const form = page.getByTestId("entry-form");
+    const mark = `Needy ${Date.now()}`;
+    await form.getByLabel("Name").fill(mark);
+    await expect.poll(() => form.getByLabel("Tax ID").getAttribute("aria-required")).toBe("true");
+    await form.getByRole("button", { name: "Create" }).click();
+    await form.getByText("is required").waitFor();
+    await form.getByLabel("Tax ID").fill("FR1");
+    await form.getByRole("button", { name: "Create" }).click();
+    await page.getByRole("dialog", { name: mark }).getByText("FR1", { exact: true }).waitFor();
+    const answer = await context.request.patch("/api/v1/settings/directory", {
+      headers: { authorization: `Bearer ${demo.users["owner@demo.example"]?.token}` },
+      data: { tax_id_required: false },
+    });
+    expect(answer.status()).toBe(200);
+    await page.goto("/fields?of=organizations");
+    await expect.poll(() => needed.isChecked()).toBe(false);
+  });
+
   it("are shown to agents and not given to them to change; clients see a plain no", async () => {
     const agent = await signedIn(browser, url, demo, "agent1@demo.example", { path: "/fields" });
     await agent.page.getByRole("heading", { name: "Own fields" }).waitFor();

@@ -203,6 +203,42 @@ describe("members", () => {
     await panel.getByText("sip:299@pbx.example").waitFor();
   });
 
+  it("have notes for programs, key by key", async () => {
+    const { page, context } = owner;
+    const panel = page.getByRole("dialog", { name: "Ida Rhodes" });
+    const id = await page.locator("tbody tr[data-row]").getAttribute("data-row");
+    const headers = { authorization: `Bearer ${demo.users["owner@demo.example"]?.token}` };
+    const note = async (metadata: Record<string, unknown>) => {
+      const answer = await context.request.patch(`/api/v1/users/${id}`, { headers, data: { metadata } });
+      expect(answer.status()).toBe(200);
+    };
+    await note({ "cost.centre[1]": 12, old: "x" });
+    await page.reload();
+    await panel.getByTestId("member-notes").getByText("cost.centre[1]").waitFor();
+    await panel.getByRole("button", { name: "Edit" }).click();
+    await panel.getByLabel("Value of cost.centre[1]").fill("13");
+    await panel.getByRole("button", { name: "Remove old" }).click();
+    await panel.getByRole("button", { name: "Add key" }).click();
+    await panel.getByLabel("Key 1", { exact: true }).fill("cost.centre[1]");
+    await panel.getByLabel("Value 1", { exact: true }).fill("4711");
+    await panel.getByRole("button", { name: "Save" }).click();
+    await panel.getByText("This key is there twice.").waitFor();
+    await panel.getByLabel("Key 1", { exact: true }).fill("payroll");
+    // Somebody else notes something down meanwhile: neither is lost.
+    await note({ theirs: true });
+    await panel.getByRole("button", { name: "Save" }).click();
+    await panel.getByText("Somebody else has changed this record.").waitFor();
+    await panel.getByLabel("Value of theirs").waitFor();
+    await panel.getByRole("button", { name: "Save" }).click();
+    await panel.getByTestId("member-notes").getByText("4711").waitFor();
+    const now = await context.request.get(`/api/v1/users/${id}`, { headers });
+    expect(((await now.json()) as { metadata: unknown }).metadata).toEqual({
+      "cost.centre[1]": 13,
+      payroll: "4711",
+      theirs: true,
+    });
+  });
+
   it("get a number from their page, and lose it there", async () => {
     const { page } = owner;
     const panel = page.getByRole("dialog", { name: "Ida Rhodes" });

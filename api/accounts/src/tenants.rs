@@ -15,7 +15,7 @@ use switchroom_api_base::{
     reply::{Created, IfMatch, Params, Versioned},
     state::AppState,
 };
-use switchroom_core::{Role, TenantId, inventory::iso::is_country, role::Modules};
+use switchroom_core::{Role, TenantId, iso::is_country, role::Modules};
 use switchroom_store::{
     Changed, StoreError, audit, invitations as invited, listing::CREATED_AT, tenants as store,
 };

@@ -99,7 +99,7 @@ permissions! {
     EmailContactsDelete = "email_contacts.delete": LEADS;
 
     ContactFieldsRead = "contact_fields.read": STAFF;
-    /// Make and change the tenant's own fields of contacts.
+    /// Make and change the tenant's own fields of contacts, and say what every organization must have.
     ContactFieldsEdit = "contact_fields.edit": ADMINS;
     ContactNotesRead = "contact_notes.read": STAFF;
     ContactNotesWrite = "contact_notes.write": OFFICE;
@@ -413,6 +413,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     may("GET", "/api/v1/contact-fields/{id}", P::ContactFieldsRead),
     may("PATCH", "/api/v1/contact-fields/{id}", P::ContactFieldsEdit),
     may("DELETE", "/api/v1/contact-fields/{id}", P::ContactFieldsEdit),
+    may("GET", "/api/v1/settings/directory", P::ContactFieldsRead),
+    may("PATCH", "/api/v1/settings/directory", P::ContactFieldsEdit),
     may("GET", "/api/v1/contact-duplicates", P::ContactsMerge),
     may("GET", "/api/v1/contact-duplicates/candidates", P::ContactsMerge),
     may("GET", "/api/v1/contact-merges", P::ContactsMerge),

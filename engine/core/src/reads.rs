@@ -142,6 +142,7 @@ mod tests {
                 "/api/v1/roles",
                 "/api/v1/roles/{id}",
                 "/api/v1/settings/accounts",
+                "/api/v1/settings/directory",
                 "/api/v1/identity-providers",
                 "/api/v1/identity-providers/{id}",
                 "/api/v1/connections",

@@ -67,13 +67,20 @@ struct Held {
 /// The columns of a kind of person: where the name is, and what else is personal.
 const fn columns(kind: ContactKind) -> (&'static str, &'static str) {
     match kind {
-        ContactKind::Individual => {
-            ("full_name", ", gender = NULL, dob = NULL, address = NULL, email = NULL, social_media = '[]'")
-        }
-        ContactKind::OrganizationContact => ("full_name", ", gender = NULL, email = NULL"),
+        ContactKind::Individual => (
+            "full_name",
+            ", gender = NULL, dob = NULL, email = NULL, social_media = '[]', address = NULL, city = NULL, state = NULL, country = NULL",
+        ),
+        ContactKind::OrganizationContact => (
+            "full_name",
+            ", gender = NULL, email = NULL, address = NULL, city = NULL, state = NULL, country = NULL",
+        ),
         // The column must have one.
         ContactKind::EmailContact => ("name", ", email = 'erased@invalid'"),
-        ContactKind::Organization => ("name", ", email = NULL"),
+        ContactKind::Organization => (
+            "name",
+            ", email = NULL, tax_id = NULL, address = NULL, city = NULL, state = NULL, country = NULL",
+        ),
     }
 }
 

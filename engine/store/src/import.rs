@@ -117,7 +117,8 @@ impl Import {
             "SET enable_seqscan = off;
              CREATE TEMPORARY TABLE import_rows (
                  line bigint NOT NULL, id uuid NOT NULL, kind text NOT NULL, name text NOT NULL,
-                 organization_id uuid, gender text, email text, dob date, address text, status text NOT NULL, custom jsonb NOT NULL)
+                 organization_id uuid, gender text, email text, dob date, tax_id text,
+                 address text, city text, state text, country text, status text NOT NULL, custom jsonb NOT NULL)
                  ON COMMIT DELETE ROWS;
              CREATE TEMPORARY TABLE import_phones (
                  line bigint NOT NULL, position smallint NOT NULL, e164 text NOT NULL, raw text NOT NULL, label text)
@@ -198,7 +199,7 @@ impl Import {
         let mut tx = self.connection.begin().await?;
         copy(
             &mut tx,
-            "COPY import_rows (line, id, kind, name, organization_id, gender, email, dob, address, status, custom) FROM STDIN",
+            "COPY import_rows (line, id, kind, name, organization_id, gender, email, dob, tax_id, address, city, state, country, status, custom) FROM STDIN",
             &text.rows,
         )
         .await?;
@@ -293,12 +294,12 @@ DELETE FROM import_rows r USING present WHERE r.line = present.line";
 
 /// Parents before those who refer to them.
 const INSERT_CONTACTS: [&str; 4] = [
-    "INSERT INTO organizations (id, tenant_id, name, email, other_emails, status, is_active, custom, provenance)
-     SELECT id, $1, name, email, others, status, status IN ('pending', 'active'), custom, 'import' FROM import_contacts WHERE kind = 'organization' ORDER BY id",
-    "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, other_emails, status, is_active, custom, provenance)
-     SELECT id, $1, organization_id, name, gender, email, others, status, status IN ('pending', 'active'), custom, 'import' FROM import_contacts WHERE kind = 'organization_contact' ORDER BY id",
-    "INSERT INTO individuals (id, tenant_id, full_name, gender, email, other_emails, dob, address, status, is_active, custom, provenance)
-     SELECT id, $1, name, gender, email, others, dob, address, status, status IN ('pending', 'active'), custom, 'import' FROM import_contacts WHERE kind = 'individual' ORDER BY id",
+    "INSERT INTO organizations (id, tenant_id, name, email, other_emails, tax_id, address, city, state, country, status, is_active, custom, provenance)
+     SELECT id, $1, name, email, others, tax_id, address, city, state, country, status, status IN ('pending', 'active'), custom, 'import' FROM import_contacts WHERE kind = 'organization' ORDER BY id",
+    "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, other_emails, address, city, state, country, status, is_active, custom, provenance)
+     SELECT id, $1, organization_id, name, gender, email, others, address, city, state, country, status, status IN ('pending', 'active'), custom, 'import' FROM import_contacts WHERE kind = 'organization_contact' ORDER BY id",
+    "INSERT INTO individuals (id, tenant_id, full_name, gender, email, other_emails, dob, address, city, state, country, status, is_active, custom, provenance)
+     SELECT id, $1, name, gender, email, others, dob, address, city, state, country, status, status IN ('pending', 'active'), custom, 'import' FROM import_contacts WHERE kind = 'individual' ORDER BY id",
     "INSERT INTO email_contacts (id, tenant_id, name, email, other_emails, status, is_active, custom, provenance)
      SELECT id, $1, name, email, others, status, status IN ('pending', 'active'), custom, 'import' FROM import_contacts WHERE kind = 'email_contact' ORDER BY id",
 ];
@@ -352,7 +353,8 @@ impl Text {
         self.parents += 1;
         let _ = write!(self.rows, "{line}\t{id}\t{}\t", ContactKind::Organization);
         escape(&mut self.rows, Some(name));
-        let _ = writeln!(self.rows, "\t\\N\t\\N\t\\N\t\\N\t\\N\t{}\t{{}}", Standing::default().name());
+        // Nothing of what stands between the name and where it stands with us.
+        let _ = writeln!(self.rows, "{}\t{}\t{{}}", "\t\\N".repeat(9), Standing::default().name());
     }
 
     fn row(&mut self, line: i64, id: Uuid, organization: Option<Uuid>, row: &ImportRow) {
@@ -372,11 +374,15 @@ impl Text {
         }
         match row.dob {
             Some(date) => {
-                let _ = write!(rows, "\t{date}\t");
+                let _ = write!(rows, "\t{date}");
             }
-            None => rows.push_str("\t\\N\t"),
+            None => rows.push_str("\t\\N"),
         }
-        escape(rows, row.address.as_deref());
+        let place = &row.place;
+        for text in [&row.tax_id, &place.address, &place.city, &place.state, &place.country] {
+            rows.push('\t');
+            escape(rows, text.as_deref());
+        }
         let _ = write!(rows, "\t{}\t", row.standing.name());
         if row.custom.is_empty() {
             rows.push_str("{}");

@@ -16,6 +16,7 @@ use crate::{
     contact::{Common, Contact, EmailColumns, custom, entered, merged},
     emails::{Email, others},
     phones::Phone,
+    places::{Place, PlacePatch, said},
 };
 
 /// A profile on a social platform.
@@ -32,7 +33,7 @@ pub struct Individual {
     pub full_name: String,
     pub gender: Option<String>,
     pub dob: Option<NaiveDate>,
-    pub address: Option<String>,
+    pub place: Place,
     pub email: Option<String>,
     pub social_media: Vec<SocialLink>,
     pub phones: Vec<Phone>,
@@ -53,7 +54,7 @@ pub struct NewIndividual {
     pub full_name: String,
     pub gender: Option<String>,
     pub dob: Option<NaiveDate>,
-    pub address: Option<String>,
+    pub place: Place,
     pub email: Option<String>,
     pub social_media: Vec<SocialLink>,
     pub phones: Vec<Phone>,
@@ -74,7 +75,7 @@ pub struct IndividualPatch {
     pub full_name: Option<String>,
     pub gender: Option<Option<String>>,
     pub dob: Option<Option<NaiveDate>>,
-    pub address: Option<Option<String>>,
+    pub place: PlacePatch,
     pub email: Option<Option<String>>,
     pub social_media: Option<Vec<SocialLink>>,
     pub phones: Option<Vec<Phone>>,
@@ -94,14 +95,14 @@ pub async fn insert(tx: &mut TenantTx, new: &NewIndividual, by: Option<UserId>) 
     let common = Common::of_new(new.email.as_deref(), &new.emails, new.standing, new.is_active, &new.custom);
     sqlx::query!(
         "INSERT INTO individuals (id, tenant_id, full_name, gender, dob, address, email, social_media, is_active, provenance,
-                                  created_by, status, other_emails, custom)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, lower($13::text), $14)",
+                                  created_by, status, other_emails, custom, city, state, country)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, lower($13::text), $14, $15, $16, $17)",
         id,
         tx.tenant().0,
         new.full_name,
         new.gender.as_deref(),
         new.dob,
-        new.address.as_deref(),
+        new.place.address.as_deref(),
         common.primary_email(),
         Json(&new.social_media) as _,
         common.standing.is_active(),
@@ -110,6 +111,9 @@ pub async fn insert(tx: &mut TenantTx, new: &NewIndividual, by: Option<UserId>) 
         common.standing.name(),
         others(&common.emails),
         Json(&common.custom) as _,
+        new.place.city.as_deref(),
+        new.place.state.as_deref(),
+        new.place.country.as_deref(),
     )
     .execute(&mut **tx)
     .await?;
@@ -138,6 +142,9 @@ pub async fn update(
                 status = CASE WHEN $13::bool IS NULL OR $13 = is_active THEN status WHEN $13 THEN 'active' ELSE 'inactive' END,
                 other_emails = coalesce(lower($14::text), other_emails),
                 custom = CASE WHEN $15::jsonb IS NULL THEN custom ELSE jsonb_strip_nulls(custom || $15) END,
+                city = CASE WHEN $16 THEN $17 ELSE city END,
+                state = CASE WHEN $18 THEN $19 ELSE state END,
+                country = CASE WHEN $20 THEN $21 ELSE country END,
                 version = version + 1
           WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
         id,
@@ -147,14 +154,20 @@ pub async fn update(
         patch.gender.as_ref().and_then(Option::as_deref),
         patch.dob.is_some(),
         patch.dob.flatten(),
-        patch.address.is_some(),
-        patch.address.as_ref().and_then(Option::as_deref),
+        patch.place.address.is_some(),
+        said(&patch.place.address),
         mail.emails.is_some(),
         mail.primary,
         patch.social_media.as_ref().map(Json) as _,
         patch.is_active,
         mail.others,
         custom(&patch.custom) as _,
+        patch.place.city.is_some(),
+        said(&patch.place.city),
+        patch.place.state.is_some(),
+        said(&patch.place.state),
+        patch.place.country.is_some(),
+        said(&patch.place.country),
     )
     .execute(&mut **tx)
     .await?
@@ -167,7 +180,7 @@ impl Contact for Individual {
 
     async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT i.id, full_name, gender, dob, address, email, social_media AS "social_media: Json<Vec<SocialLink>>",
+            r#"SELECT i.id, full_name, gender, dob, address, city, state, country, email, social_media AS "social_media: Json<Vec<SocialLink>>",
                       is_active, provenance, created_by, updated_by, created_at, updated_at, version, status, custom,
                       coalesce((SELECT json_agg(json_build_object('email', e.email, 'label', e.label, 'primary', e.is_primary)
                                                 ORDER BY e.position, e.folded)
@@ -189,7 +202,7 @@ impl Contact for Individual {
                 full_name: row.full_name,
                 gender: row.gender,
                 dob: row.dob,
-                address: row.address,
+                place: Place { address: row.address, city: row.city, state: row.state, country: row.country },
                 email: row.email,
                 social_media: row.social_media.0,
                 phones: row.phones.0,

@@ -16,6 +16,7 @@ use crate::{
     emails::{Email, others},
     organizations::{self, Hold},
     phones::Phone,
+    places::{Place, PlacePatch, said},
     portal_accounts,
 };
 
@@ -27,6 +28,7 @@ pub struct OrganizationContact {
     pub full_name: String,
     pub gender: Option<String>,
     pub email: Option<String>,
+    pub place: Place,
     pub phones: Vec<Phone>,
     pub is_active: bool,
     pub provenance: String,
@@ -45,6 +47,7 @@ pub struct NewOrganizationContact {
     pub full_name: String,
     pub gender: Option<String>,
     pub email: Option<String>,
+    pub place: Place,
     pub phones: Vec<Phone>,
     pub is_active: bool,
     /// Further addresses, or all of them.
@@ -62,6 +65,7 @@ pub struct OrganizationContactPatch {
     pub full_name: Option<String>,
     pub gender: Option<Option<String>>,
     pub email: Option<Option<String>>,
+    pub place: PlacePatch,
     pub phones: Option<Vec<Phone>>,
     pub is_active: Option<bool>,
     /// Replaces the whole list.
@@ -88,8 +92,8 @@ pub async fn insert(
     let common = Common::of_new(new.email.as_deref(), &new.emails, new.standing, new.is_active, &new.custom);
     sqlx::query!(
         "INSERT INTO organization_contacts (id, tenant_id, organization_id, full_name, gender, email, is_active, provenance,
-                                            created_by, status, other_emails, custom)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, lower($11::text), $12)",
+                                            created_by, status, other_emails, custom, address, city, state, country)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, lower($11::text), $12, $13, $14, $15, $16)",
         id,
         tx.tenant().0,
         organization,
@@ -102,6 +106,10 @@ pub async fn insert(
         common.standing.name(),
         others(&common.emails),
         Json(&common.custom) as _,
+        new.place.address.as_deref(),
+        new.place.city.as_deref(),
+        new.place.state.as_deref(),
+        new.place.country.as_deref(),
     )
     .execute(&mut **tx)
     .await?;
@@ -138,6 +146,10 @@ pub async fn update(
                 status = CASE WHEN $9::bool IS NULL OR $9 = is_active THEN status WHEN $9 THEN 'active' ELSE 'inactive' END,
                 other_emails = coalesce(lower($10::text), other_emails),
                 custom = CASE WHEN $11::jsonb IS NULL THEN custom ELSE jsonb_strip_nulls(custom || $11) END,
+                address = CASE WHEN $12 THEN $13 ELSE address END,
+                city = CASE WHEN $14 THEN $15 ELSE city END,
+                state = CASE WHEN $16 THEN $17 ELSE state END,
+                country = CASE WHEN $18 THEN $19 ELSE country END,
                 version = version + 1
           WHERE id = $1 AND organization_id = $2 AND deleted_at IS NULL AND ($3::bigint IS NULL OR version = $3)",
         id,
@@ -151,6 +163,14 @@ pub async fn update(
         patch.is_active,
         mail.others,
         custom(&patch.custom) as _,
+        patch.place.address.is_some(),
+        said(&patch.place.address),
+        patch.place.city.is_some(),
+        said(&patch.place.city),
+        patch.place.state.is_some(),
+        said(&patch.place.state),
+        patch.place.country.is_some(),
+        said(&patch.place.country),
     )
     .execute(&mut **tx)
     .await?
@@ -197,7 +217,7 @@ impl Contact for OrganizationContact {
     async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT c.id, organization_id, full_name, gender, email, is_active, provenance, created_by, updated_by, created_at,
-                      updated_at, version, status, custom,
+                      updated_at, version, status, custom, address, city, state, country,
                       coalesce((SELECT json_agg(json_build_object('email', e.email, 'label', e.label, 'primary', e.is_primary)
                                                 ORDER BY e.position, e.folded)
                                 FROM contact_emails e WHERE e.organization_contact_id = c.id), '[]') AS "emails!: Json<Vec<Email>>",
@@ -219,6 +239,7 @@ impl Contact for OrganizationContact {
                 full_name: row.full_name,
                 gender: row.gender,
                 email: row.email,
+                place: Place { address: row.address, city: row.city, state: row.state, country: row.country },
                 phones: row.phones.0,
                 is_active: row.is_active,
                 provenance: row.provenance,

@@ -20,6 +20,7 @@ use crate::{
     contact::{self, Common, Contact, EmailColumns, custom, entered, merged},
     emails::{Email, others},
     phones::Phone,
+    places::{Place, PlacePatch, said},
     portal_accounts,
 };
 
@@ -29,6 +30,9 @@ pub struct Organization {
     pub id: Uuid,
     pub name: String,
     pub email: Option<String>,
+    /// The number by which the tax office knows it.
+    pub tax_id: Option<String>,
+    pub place: Place,
     pub phones: Vec<Phone>,
     pub is_active: bool,
     pub provenance: String,
@@ -46,6 +50,9 @@ pub struct Organization {
 pub struct NewOrganization {
     pub name: String,
     pub email: Option<String>,
+    /// The number by which the tax office knows it.
+    pub tax_id: Option<String>,
+    pub place: Place,
     pub phones: Vec<Phone>,
     pub is_active: bool,
     /// Further addresses, or all of them.
@@ -63,6 +70,8 @@ pub struct NewOrganization {
 pub struct OrganizationPatch {
     pub name: Option<String>,
     pub email: Option<Option<String>>,
+    pub tax_id: Option<Option<String>>,
+    pub place: PlacePatch,
     pub phones: Option<Vec<Phone>>,
     pub is_active: Option<bool>,
     /// Replaces the whole list.
@@ -83,8 +92,9 @@ pub async fn insert(
     let id = Uuid::now_v7();
     let common = Common::of_new(new.email.as_deref(), &new.emails, new.standing, new.is_active, &new.custom);
     sqlx::query!(
-        "INSERT INTO organizations (id, tenant_id, name, email, is_active, provenance, created_by, status, other_emails, custom)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, lower($9::text), $10)",
+        "INSERT INTO organizations (id, tenant_id, name, email, is_active, provenance, created_by, status, other_emails, custom,
+                                    tax_id, address, city, state, country)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, lower($9::text), $10, $11, $12, $13, $14, $15)",
         id,
         tx.tenant().0,
         new.name,
@@ -95,6 +105,11 @@ pub async fn insert(
         common.standing.name(),
         others(&common.emails),
         Json(&common.custom) as _,
+        new.tax_id.as_deref(),
+        new.place.address.as_deref(),
+        new.place.city.as_deref(),
+        new.place.state.as_deref(),
+        new.place.country.as_deref(),
     )
     .execute(&mut **tx)
     .await?;
@@ -136,6 +151,11 @@ pub async fn update(
                 status = CASE WHEN $6::bool IS NULL OR $6 = is_active THEN status WHEN $6 THEN 'active' ELSE 'inactive' END,
                 other_emails = coalesce(lower($7::text), other_emails),
                 custom = CASE WHEN $8::jsonb IS NULL THEN custom ELSE jsonb_strip_nulls(custom || $8) END,
+                tax_id = CASE WHEN $9 THEN $10 ELSE tax_id END,
+                address = CASE WHEN $11 THEN $12 ELSE address END,
+                city = CASE WHEN $13 THEN $14 ELSE city END,
+                state = CASE WHEN $15 THEN $16 ELSE state END,
+                country = CASE WHEN $17 THEN $18 ELSE country END,
                 version = version + 1
           WHERE id = $1 AND deleted_at IS NULL AND ($2::bigint IS NULL OR version = $2)",
         id,
@@ -146,6 +166,16 @@ pub async fn update(
         patch.is_active,
         mail.others,
         custom(&patch.custom) as _,
+        patch.tax_id.is_some(),
+        said(&patch.tax_id),
+        patch.place.address.is_some(),
+        said(&patch.place.address),
+        patch.place.city.is_some(),
+        said(&patch.place.city),
+        patch.place.state.is_some(),
+        said(&patch.place.state),
+        patch.place.country.is_some(),
+        said(&patch.place.country),
     )
     .execute(&mut **tx)
     .await?
@@ -193,6 +223,7 @@ impl Contact for Organization {
     async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Self>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT o.id, name, email, is_active, provenance, created_by, updated_by, created_at, updated_at, version, status, custom,
+                      tax_id, address, city, state, country,
                       coalesce((SELECT json_agg(json_build_object('email', e.email, 'label', e.label, 'primary', e.is_primary)
                                                 ORDER BY e.position, e.folded)
                                 FROM contact_emails e WHERE e.organization_id = o.id), '[]') AS "emails!: Json<Vec<Email>>",
@@ -212,6 +243,8 @@ impl Contact for Organization {
                 id: row.id,
                 name: row.name,
                 email: row.email,
+                tax_id: row.tax_id,
+                place: Place { address: row.address, city: row.city, state: row.state, country: row.country },
                 phones: row.phones.0,
                 is_active: row.is_active,
                 provenance: row.provenance,

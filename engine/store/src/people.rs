@@ -1,6 +1,7 @@
 //! Members of a tenant as their administrators see and change them, in the tenant's transaction.
 
-use sqlx::PgConnection;
+use serde_json::{Map, Value};
+use sqlx::{PgConnection, types::Json};
 use switchroom_core::{Role, TenantId, UserId, directory::ContactRef};
 use uuid::Uuid;
 
@@ -25,9 +26,13 @@ pub struct Person {
     pub module_tickets: bool,
     pub module_numbers: bool,
     pub is_active: bool,
+    /// What the tenant notes down about them for its own programs.
+    pub metadata: Json<Map<String, Value>>,
     pub version: i64,
     /// When they became a member.
     pub created_at: Timestamp,
+    /// When what they are here was changed last.
+    pub updated_at: Timestamp,
     pub last_seen_at: Option<Timestamp>,
     /// Which contact a client is: one of the two, or neither.
     pub individual_id: Option<Uuid>,
@@ -65,7 +70,8 @@ pub async fn get(
     Ok(sqlx::query_as!(
         Person,
         r#"SELECT u.id, u.email, u.name, m.role, m.role_id, r.name AS "role_name?", m.extension, m.sip_uri, m.module_individuals, m.module_organizations,
-                  m.module_tickets, m.module_numbers, m.is_active, m.version, m.created_at,
+                  m.module_tickets, m.module_numbers, m.is_active, m.metadata AS "metadata: Json<Map<String, Value>>", m.version,
+                  m.created_at, m.updated_at,
                   (SELECT max(s.last_seen_at) FROM sessions s WHERE s.user_id = u.id AND s.tenant_id = m.tenant_id) AS last_seen_at,
                   m.individual_id, m.organization_contact_id, coalesce(i.full_name, c.full_name) AS contact_name,
                   o.id AS "organization_id?", o.name AS "organization_name?"
@@ -118,7 +124,7 @@ pub async fn store(
     Ok(sqlx::query_scalar!(
         "UPDATE memberships SET role = $3, extension = $4, sip_uri = $5, module_individuals = $6, module_organizations = $7,
                 module_tickets = $8, module_numbers = $9, is_active = $10, role_id = $11, individual_id = $12,
-                organization_contact_id = $13, version = version + 1
+                organization_contact_id = $13, metadata = $14, version = version + 1
           WHERE tenant_id = $1 AND user_id = $2 RETURNING version",
         tenant.0,
         person.id,
@@ -133,6 +139,7 @@ pub async fn store(
         person.role_id,
         person.individual_id,
         person.organization_contact_id,
+        &person.metadata as _,
     )
     .fetch_one(connection)
     .await?)

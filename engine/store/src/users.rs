@@ -1,6 +1,7 @@
 //! People who sign in, and their memberships.
 
-use sqlx::{PgConnection, Postgres, QueryBuilder};
+use serde_json::{Map, Value};
+use sqlx::{PgConnection, Postgres, QueryBuilder, types::Json};
 use switchroom_core::{Role, TenantId, UserId};
 use uuid::Uuid;
 
@@ -328,11 +329,37 @@ pub async fn rehash(
     Ok(())
 }
 
-/// A person's own profile: (version, name). Runs as the sign-in role.
-pub async fn profile_version(connection: &mut PgConnection, user: UserId) -> Result<Option<i64>, StoreError> {
-    Ok(sqlx::query_scalar!("SELECT version FROM users WHERE id = $1 AND deleted_at IS NULL", user.0)
-        .fetch_optional(connection)
-        .await?)
+/// A person's own profile, as far as a sign-in does not know it.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// What the tenant notes down about them; none where they are no member.
+    pub metadata: Map<String, Value>,
+}
+
+/// Runs as the sign-in role.
+pub async fn profile(
+    connection: &mut PgConnection,
+    user: UserId,
+    tenant: Option<TenantId>,
+) -> Result<Option<Profile>, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT u.version, u.created_at, u.updated_at, m.metadata AS "metadata?: Json<Map<String, Value>>"
+             FROM users u LEFT JOIN memberships m ON m.user_id = u.id AND m.tenant_id = $2
+            WHERE u.id = $1 AND u.deleted_at IS NULL"#,
+        user.0,
+        tenant.map(|tenant| tenant.0)
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| Profile {
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        metadata: row.metadata.map(|metadata| metadata.0).unwrap_or_default(),
+    }))
 }
 
 /// Changes a person's own name when they are still at `version`. Runs as the sign-in role.

@@ -163,14 +163,14 @@ async fn all_that_is_known_of_a_person_is_stored() {
     let tenant = tenant(&database, 1).await;
     let seats =
         Field { key: "seats".to_owned(), kind: FieldType::Number, choices: Vec::new(), required: false };
-    let header = "kind,name,email,other_emails,dob,address,status,custom.seats";
+    let header = "kind,name,email,other_emails,dob,address,status,custom.seats,city,state,country,tax_id";
     let columns = Columns::from_header(header.split(',').map(str::as_bytes))
         .unwrap()
         .knowing([(ContactKind::Individual, vec![seats])].into());
     let rows: Vec<Numbered> = [
-        ",Ann,ann@x.example,a2@x.example;a3@x.example,1984-02-29,1 Elm\t\\ St,suspended,4",
-        ",Bob,,b1@x.example,,,pending,",
-        "organization,Acme,,,1984-02-29,nowhere,inactive,",
+        ",Ann,ann@x.example,a2@x.example;a3@x.example,1984-02-29,1 Elm\t\\ St,suspended,4,Köln,NRW,de,DE9",
+        ",Bob,,b1@x.example,,,pending,,,,,",
+        "organization,Acme,,,1984-02-29,nowhere,inactive,,Bern,BE,CH,CHE-1",
     ]
     .iter()
     .zip(2..)
@@ -183,9 +183,10 @@ async fn all_that_is_known_of_a_person_is_stored() {
     assert_eq!(import.store(&rows).await.unwrap(), Stored { inserted: 3, present: 0 });
     assert_eq!(import.store(&rows).await.unwrap(), Stored { inserted: 0, present: 3 }, "again");
     let mut superuser = database.superuser().await;
-    type Person = (String, Option<String>, Option<String>, String, bool, String);
+    type Person = (String, Option<String>, Option<String>, String, bool, String, String);
     let people: Vec<Person> = sqlx::query_as(
-        "SELECT full_name, dob::text, address, status, is_active, custom::text FROM individuals ORDER BY full_name",
+        "SELECT full_name, dob::text, address, status, is_active, custom::text, concat_ws('/', city, state, country)
+           FROM individuals ORDER BY full_name",
     )
     .fetch_all(&mut superuser)
     .await
@@ -200,11 +201,18 @@ async fn all_that_is_known_of_a_person_is_stored() {
                 text("1 Elm\t\\ St"),
                 "suspended".to_owned(),
                 false,
-                r#"{"seats": 4}"#.to_owned()
+                r#"{"seats": 4}"#.to_owned(),
+                "Köln/NRW/DE".to_owned()
             ),
-            ("Bob".to_owned(), None, None, "pending".to_owned(), true, "{}".to_owned()),
+            ("Bob".to_owned(), None, None, "pending".to_owned(), true, "{}".to_owned(), String::new()),
         ]
     );
+    let acme: String =
+        sqlx::query_scalar("SELECT concat_ws('/', tax_id, address, city, state, country) FROM organizations")
+            .fetch_one(&mut superuser)
+            .await
+            .unwrap();
+    assert_eq!(acme, "CHE-1/nowhere/Bern/BE/CH");
     let emails: Vec<(String, bool, i16)> =
         sqlx::query_as("SELECT email, is_primary, position FROM contact_emails ORDER BY email")
             .fetch_all(&mut superuser)

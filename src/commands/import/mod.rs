@@ -16,7 +16,7 @@ use switchroom_core::csv_rows::{OPEN_QUOTE, Row, Rows, delimiter_of, fields};
 use switchroom_core::directory::import::{Columns, OwnFields, RowError};
 use switchroom_core::number::Region;
 use switchroom_store::import::{Import, Numbered, Stored, sparing};
-use switchroom_store::{StoreError, contact_fields, tenants};
+use switchroom_store::{StoreError, contact_fields, directory_settings, tenants};
 use tokio::task::JoinHandle;
 
 use super::Failure;
@@ -102,8 +102,9 @@ async fn run(
         .with_context(|| format!("there is no tenant `{}`", words.tenant))?;
     drop(platform);
     let region = region.or_else(|| tenant.region.parse().ok()).unwrap_or(Region::UNKNOWN);
-    let columns =
-        columns.knowing(own_fields(opened, tenant.id).await.context("cannot read the tenant's own fields")?);
+    let (own, tax_id_required) =
+        wanted(opened, tenant.id).await.context("cannot read the tenant's own fields")?;
+    let columns = columns.knowing(own).requiring_tax_id(tax_id_required);
     let import = Import::begin(&opened.db, tenant.id).await.context("cannot begin the import")?;
     let rejects = Rejects::new(&words.file)?;
     let progress = bar(length);
@@ -173,11 +174,13 @@ async fn run(
     }
 }
 
-async fn own_fields(opened: &Opened, tenant: TenantId) -> Result<OwnFields, StoreError> {
+/// What the tenant wants of contacts: fields of its own, and whether organizations must have a tax id.
+async fn wanted(opened: &Opened, tenant: TenantId) -> Result<(OwnFields, bool), StoreError> {
     let mut tx = opened.db.tenant(tenant).await?;
     let own = contact_fields::by_kind(&mut tx).await?;
+    let settings = directory_settings::get(&mut tx, tenant).await?;
     tx.commit().await?;
-    Ok(own)
+    Ok((own, settings.tax_id_required))
 }
 
 /// On standard error, and only where that is a terminal.

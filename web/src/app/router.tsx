@@ -100,6 +100,8 @@ const directoryRoute = createRoute({
     active: flag,
     provenance: oneOf(["manual", "auto_ticket", "mail", "import"]),
     status: oneOf(["pending", "active", "suspended", "inactive"]),
+    city: text,
+    country: text,
     sort: text,
     id: text,
     tab: oneOf(["details", "contacts", "notes", "duplicates", "calls", "tickets", "accounts"]),

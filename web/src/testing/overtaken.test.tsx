@@ -116,6 +116,8 @@ const member = {
   is_active: true,
   last_seen_at: null,
   created_at: AT,
+  updated_at: AT,
+  metadata: { payroll: "4711" },
   contact: null,
   version: 1,
 };

@@ -1,9 +1,10 @@
 //! `GET` and `PATCH /me`.
 
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use sqlx::Connection as _;
+use serde_json::{Map, Value, json};
+use sqlx::{Connection as _, PgConnection};
 use switchroom_api_base::{
     auth::{Actor, Address},
     body::{Errors, Incoming, Validate},
@@ -41,6 +42,9 @@ struct Me {
     #[schema(example = "201")]
     extension: Option<String>,
     modules: MeModules,
+    /// What the tenant notes down about me for its own programs; its administrators change it.
+    #[schema(value_type = Object, example = json!({"payroll": "4711"}))]
+    metadata: Map<String, Value>,
     version: i64,
 }
 
@@ -49,6 +53,9 @@ struct MeUser {
     id: Uuid,
     email: String,
     name: String,
+    created_at: DateTime<Utc>,
+    /// When my name or my password changed last.
+    updated_at: DateTime<Utc>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -70,7 +77,7 @@ struct MeModules {
 }
 
 impl Me {
-    fn of(actor: &Actor, version: i64, name: Option<String>) -> Self {
+    fn of(actor: &Actor, profile: users::Profile, name: Option<String>) -> Self {
         let identity = &actor.0;
         let place = identity.place.as_ref();
         let modules = place.map_or(Modules::ALL, |place| place.modules);
@@ -79,6 +86,8 @@ impl Me {
                 id: identity.user_id.0,
                 email: identity.email.clone(),
                 name: name.unwrap_or_else(|| identity.name.clone()),
+                created_at: profile.created_at,
+                updated_at: profile.updated_at,
             },
             tenant: place.map(|place| MeTenant {
                 id: place.tenant.0,
@@ -98,9 +107,15 @@ impl Me {
                 tickets: modules.tickets,
                 numbers: modules.numbers,
             },
-            version,
+            metadata: profile.metadata,
+            version: profile.version,
         }
     }
+}
+
+async fn profile(connection: &mut PgConnection, actor: &Actor) -> Result<users::Profile, Problem> {
+    let tenant = actor.0.place.as_ref().map(|place| place.tenant);
+    users::profile(connection, actor.0.user_id, tenant).await?.ok_or_else(Problem::unauthenticated)
 }
 
 /// Who I am
@@ -108,10 +123,8 @@ impl Me {
     responses((status = 200, description = "The sign-in", body = Me)))]
 async fn get(State(state): State<AppState>, actor: Actor) -> Result<Versioned<Me>, Problem> {
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
-    let version = users::profile_version(&mut connection, actor.0.user_id)
-        .await?
-        .ok_or_else(Problem::unauthenticated)?;
-    Ok(Versioned(version, Me::of(&actor, version, None)))
+    let profile = profile(&mut connection, &actor).await?;
+    Ok(Versioned(profile.version, Me::of(&actor, profile, None)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -142,15 +155,15 @@ async fn change(
     let body: MeChange = body.read().await?;
     let mut connection = state.db.auth().acquire().await.map_err(StoreError::from)?;
     let user = actor.0.user_id;
-    let version =
-        users::profile_version(&mut connection, user).await?.ok_or_else(Problem::unauthenticated)?;
-    if_match.check(version)?;
-    let Some(name) = body.name else { return Ok(Versioned(version, Me::of(&actor, version, None))) };
+    let current = profile(&mut connection, &actor).await?;
+    if_match.check(current.version)?;
+    let Some(name) = body.name else {
+        return Ok(Versioned(current.version, Me::of(&actor, current, None)));
+    };
     let name = name.trim();
     let before = actor.0.name.clone();
     let mut tx = connection.begin().await.map_err(StoreError::from)?;
-    let version =
-        users::rename(&mut tx, user, version, name).await?.ok_or_else(Problem::changed_meanwhile)?;
+    users::rename(&mut tx, user, current.version, name).await?.ok_or_else(Problem::changed_meanwhile)?;
     let (subject, from) = (user.to_string(), address.text());
     let tenants = users::tenants_of(&mut tx, user).await?;
     for tenant in tenants.iter().copied().map(Some).chain(tenants.is_empty().then_some(None)) {
@@ -165,7 +178,8 @@ async fn change(
         audit::record_change(&mut tx, &entry, Some(json!({"name": before})), Some(json!({"name": name})))
             .await?;
     }
+    let changed = profile(&mut tx, &actor).await?;
     tx.commit().await.map_err(StoreError::from)?;
     state.sessions.forget_user(user);
-    Ok(Versioned(version, Me::of(&actor, version, Some(name.to_owned()))))
+    Ok(Versioned(changed.version, Me::of(&actor, changed, Some(name.to_owned()))))
 }

@@ -12,7 +12,7 @@ use switchroom_api_base::{
     state::AppState,
 };
 use switchroom_core::{
-    Permission, Role, UserId,
+    Permission, Role, UserId, metadata,
     people::{Authority, Change, Giving, Refusal},
 };
 use switchroom_store::{StoreError, TenantTx, audit, numbers, people as store, sessions, tokens, users};
@@ -57,6 +57,11 @@ struct Member {
     last_seen_at: Option<DateTime<Utc>>,
     /// When they became a member.
     created_at: DateTime<Utc>,
+    /// When what they are here was changed last.
+    updated_at: DateTime<Utc>,
+    /// What the tenant notes down about them for its own programs. Only for those who may change members.
+    #[schema(value_type = Option<Object>, example = json!({"payroll": "4711"}))]
+    metadata: Option<Map<String, Value>>,
     /// The contact that a client signs in as. Null for those who may not read contacts of its kind.
     contact: Option<MemberContact>,
     version: i64,
@@ -73,6 +78,7 @@ struct MemberModules {
 fn answer(state: &AppState, caller: &Caller, person: store::Person) -> Versioned<Member> {
     let presence = state.presences(caller.tenant).remove(&person.id);
     let sees_when = caller.may(Permission::UsersSignOut);
+    let sees_notes = caller.may(Permission::UsersEdit);
     let member = Member {
         contact: Sight::of(caller).show(person.party()),
         modules: MemberModules {
@@ -93,6 +99,8 @@ fn answer(state: &AppState, caller: &Caller, person: store::Person) -> Versioned
         is_active: person.is_active,
         last_seen_at: person.last_seen_at.filter(|_| sees_when),
         created_at: person.created_at,
+        updated_at: person.updated_at,
+        metadata: sees_notes.then_some(person.metadata.0),
         version: person.version,
     };
     Versioned(person.version, member)
@@ -136,6 +144,11 @@ struct MemberChange {
     #[serde(default)]
     #[schema(value_type = Option<ClientContact>)]
     contact: Patch<ClientContact>,
+    /// Merged key by key into what is there; null takes a key away. Keys have 1 to 64 characters, and all together is at most 16 KiB
+    /// of JSON.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>, example = json!({"payroll": "4711"}))]
+    metadata: Option<Map<String, Value>>,
 }
 
 #[derive(Default, Deserialize, ToSchema)]
@@ -157,6 +170,10 @@ impl Validate for MemberChange {
         errors.optional_sip("/sip_uri", self.sip_uri.value().map(String::as_str));
         if let Some(contact) = self.contact.value() {
             contact.validate(errors);
+        }
+        for key in self.metadata.iter().flat_map(Map::keys).filter(|key| !metadata::is_key(key)) {
+            let pointer = format!("/metadata/{}", key.replace('~', "~0").replace('/', "~1"));
+            errors.push(pointer, "must have a key of 1 to 64 characters, none of them a control character");
         }
     }
 }
@@ -201,7 +218,10 @@ async fn change(
         Patch::Absent if role == Role::Client => held.before.contact(),
         Patch::Absent | Patch::Null => None,
     };
+    let noted = metadata::merged(&held.before.metadata, &body.metadata.unwrap_or_default())
+        .map_err(|fault| Problem::invalid("/metadata", fault.to_string()))?;
     let after = &mut held.after;
+    after.metadata.0 = noted;
     after.set_contact(contact);
     after.role = role.name().to_owned();
     after.role_id = chosen.id;
@@ -371,7 +391,14 @@ impl Held {
                 "module_individuals": person.module_individuals, "module_organizations": person.module_organizations,
                 "module_tickets": person.module_tickets, "module_numbers": person.module_numbers})
         };
-        let (before, after) = (shown(&self.before), shown(&self.after));
+        let (mut before, mut after) = (shown(&self.before), shown(&self.after));
+        // Of many keys only those that changed.
+        let differing = |of: &store::Person, from: &store::Person| -> Map<String, Value> {
+            let fields = of.metadata.iter().filter(|(key, value)| from.metadata.get(*key) != Some(*value));
+            fields.map(|(key, value)| (key.clone(), value.clone())).collect()
+        };
+        before["metadata"] = differing(&self.before, &self.after).into();
+        after["metadata"] = differing(&self.after, &self.before).into();
         let fields = before.as_object().into_iter().flatten();
         fields
             .filter(|(name, value)| after[name.as_str()] != **value)

@@ -31,6 +31,7 @@ use switchroom_store::{
     listing::{Position, Window},
     organization_contacts::OrganizationContact,
     organizations::{self, Organization},
+    places::Place,
 };
 use tokio::sync::Semaphore;
 use tokio_util::io::ReaderStream;
@@ -38,7 +39,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ContactQuery, begin};
+use super::{ContactQuery, PlaceQuery, TaxIdQuery, begin};
 
 /// Rows of a page: few enough that the database is not held long.
 const PAGE: u32 = 500;
@@ -68,10 +69,16 @@ struct ExportQuery {
     /// `csv` (where left out) or `xlsx`.
     #[param(value_type = Option<String>)]
     format: Option<Format>,
+    /// The city, letter case and spacing apart. Not of e-mail contacts.
+    city: Option<String>,
+    /// ISO 3166-1 alpha-2, in any case. Not of e-mail contacts.
+    country: Option<String>,
+    /// The whole tax id, to the letter. Of organizations only.
+    tax_id: Option<String>,
 }
 
-/// The columns: those an import reads again, then the rest.
-const COLUMNS: [&str; 16] = [
+/// The columns. What was added later stands behind what was there, for those who count them.
+const COLUMNS: [&str; 20] = [
     "kind",
     "name",
     "organization",
@@ -88,6 +95,10 @@ const COLUMNS: [&str; 16] = [
     "provenance",
     "created_at",
     "organization_id",
+    "tax_id",
+    "city",
+    "state",
+    "country",
 ];
 
 trait Row: Contact {
@@ -98,6 +109,14 @@ trait Row: Contact {
 
     /// `organizations` has the name of its organization.
     fn row(self, organizations: &HashMap<Uuid, String>) -> Vec<String>;
+}
+
+/// What only one kind has each; empty elsewhere.
+#[derive(Default)]
+struct Rest {
+    dob: String,
+    links: String,
+    tax_id: String,
 }
 
 /// What all kinds have, in the order of the columns.
@@ -111,11 +130,11 @@ fn row(
     phones: &[switchroom_store::phones::Phone],
     id: Uuid,
     common: &contact::Common,
-    rest: [String; 3],
+    place: Place,
+    rest: Rest,
     provenance: String,
     created_at: chrono::DateTime<chrono::Utc>,
 ) -> Vec<String> {
-    let [dob, address, links] = rest;
     let phones: Vec<String> = phones.iter().map(|phone| phone.e164.to_string()).collect();
     let others: Vec<&str> =
         common.emails.iter().filter(|email| !email.primary).map(|email| email.email.as_str()).collect();
@@ -129,25 +148,29 @@ fn row(
         phones.join(" | "),
         id.to_string(),
         common.standing.name().to_owned(),
-        dob,
-        address,
+        rest.dob,
+        place.address.unwrap_or_default(),
         others.join(" | "),
-        links,
+        rest.links,
         custom,
         provenance,
         created_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         organization.map(|(id, _)| id.to_string()).unwrap_or_default(),
+        rest.tax_id,
+        place.city.unwrap_or_default(),
+        place.state.unwrap_or_default(),
+        place.country.unwrap_or_default(),
     ]
 }
 
 impl Row for Individual {
     fn row(self, _: &HashMap<Uuid, String>) -> Vec<String> {
         let links: Vec<&str> = self.social_media.iter().map(|link| link.url.as_str()).collect();
-        let rest = [
-            self.dob.map(|dob| dob.to_string()).unwrap_or_default(),
-            self.address.unwrap_or_default(),
-            links.join(" "),
-        ];
+        let rest = Rest {
+            dob: self.dob.map(|dob| dob.to_string()).unwrap_or_default(),
+            links: links.join(" "),
+            ..Rest::default()
+        };
         row(
             Self::KIND,
             self.full_name,
@@ -157,6 +180,7 @@ impl Row for Individual {
             &self.phones,
             self.id,
             &self.common,
+            self.place,
             rest,
             self.provenance,
             self.created_at,
@@ -175,7 +199,8 @@ impl Row for Organization {
             &self.phones,
             self.id,
             &self.common,
-            Default::default(),
+            self.place,
+            Rest { tax_id: self.tax_id.unwrap_or_default(), ..Rest::default() },
             self.provenance,
             self.created_at,
         )
@@ -198,7 +223,8 @@ impl Row for OrganizationContact {
             &self.phones,
             self.id,
             &self.common,
-            Default::default(),
+            self.place,
+            Rest::default(),
             self.provenance,
             self.created_at,
         )
@@ -216,7 +242,8 @@ impl Row for EmailContact {
             &self.phones,
             self.id,
             &self.common,
-            Default::default(),
+            Place::default(),
+            Rest::default(),
             self.provenance,
             self.created_at,
         )
@@ -271,7 +298,17 @@ async fn export_contacts(
     let kind = query.kind.ok_or_else(|| Problem::bad_parameter("kind", "is required"))?;
     caller.require(Permission::to_read(kind))?;
     let raw = raw.unwrap_or_default();
-    let filter = narrowed.filter(&state, kind, list.q, &caller, &raw).await?;
+    let (at, tax_id) =
+        (PlaceQuery { city: query.city, country: query.country }, TaxIdQuery { tax_id: query.tax_id });
+    if at.is_asked() && kind == ContactKind::EmailContact {
+        return Err(Problem::bad_parameter("kind", "has neither city nor country"));
+    }
+    if tax_id.tax_id.is_some() && kind != ContactKind::Organization {
+        return Err(Problem::bad_parameter("kind", "has no tax_id"));
+    }
+    let mut filter = narrowed.filter(&state, kind, list.q, &caller, &raw).await?;
+    at.narrow(&mut filter)?;
+    tax_id.narrow(&mut filter);
     let format = query.format.unwrap_or_default();
     let address = address.text();
     let mut tx = begin(&state, caller.tenant).await?;

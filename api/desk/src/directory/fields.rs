@@ -1,17 +1,22 @@
-//! The fields that contacts share: telephone numbers in and out, gender, e-mail, date of birth, profiles.
+//! The fields that contacts share: telephone numbers in and out, gender, e-mail, date of birth, profiles, where they are.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use switchroom_api_base::{Errors, Patch, Problem, body::object};
 use switchroom_core::{
-    directory::{ContactKind, custom},
+    directory::{
+        ContactKind, custom,
+        place::{self, MAX_ADDRESS, MAX_CITY, MAX_STATE, Place},
+        tax_id,
+    },
     number::{PartyNumber, Region, normalise},
 };
 use switchroom_store::{
     TenantTx, contact_fields,
     emails::{Email, settle as settle_emails},
     phones::{Phone, PhoneFilter, settle},
+    places::PlacePatch,
 };
 use utoipa::ToSchema;
 
@@ -287,6 +292,65 @@ pub(crate) fn check_dob(errors: &mut Errors, pointer: &str, dob: Option<NaiveDat
         } else if dob < NaiveDate::from_ymd_opt(1850, 1, 1).unwrap_or_default() {
             errors.push(pointer, "must not be before 1850");
         }
+    }
+}
+
+/// Where somebody is, as a body says it: the four fields of every kind that has them.
+pub(crate) struct PlaceInput<'a> {
+    pub address: Option<&'a str>,
+    pub city: Option<&'a str>,
+    pub state: Option<&'a str>,
+    pub country: Option<&'a str>,
+}
+
+pub(crate) fn check_place(errors: &mut Errors, place: &PlaceInput<'_>) {
+    errors.optional_text("/address", place.address, 0, MAX_ADDRESS);
+    for (pointer, text, most) in [("/city", place.city, MAX_CITY), ("/state", place.state, MAX_STATE)] {
+        errors.optional_text(pointer, text, 0, most);
+        if text.is_some_and(|text| !place::is_one_line(text)) {
+            errors.push(pointer, "must be one line");
+        }
+    }
+    if place.country.is_some_and(|code| place::country(code).is_none()) {
+        errors.push("/country", NO_COUNTRY);
+    }
+}
+
+pub(crate) const NO_COUNTRY: &str = "must be a country by its code of ISO 3166-1, such as FR";
+
+/// The place of a new contact, after [`check_place`] found it good.
+pub(crate) fn place_in(
+    address: Option<String>,
+    city: Option<String>,
+    state: Option<String>,
+    country: Option<&str>,
+) -> Place {
+    Place {
+        address: trimmed(address),
+        city: trimmed(city),
+        state: trimmed(state),
+        country: country.and_then(place::country),
+    }
+}
+
+/// The place of a PATCH, after [`check_place`] found it good.
+pub(crate) fn patched_place(
+    address: Patch<String>,
+    city: Patch<String>,
+    state: Patch<String>,
+    country: Patch<String>,
+) -> PlacePatch {
+    PlacePatch {
+        address: patched(address),
+        city: patched(city),
+        state: patched(state),
+        country: patched(country).map(|country| country.as_deref().and_then(place::country)),
+    }
+}
+
+pub(crate) fn check_tax_id(errors: &mut Errors, text: Option<&str>) {
+    if let Some(Err(fault)) = text.map(tax_id::read) {
+        errors.push("/tax_id", fault.to_string());
     }
 }
 

@@ -21,9 +21,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    ContactQuery, asked, begin, changed, created, deleted,
+    ContactQuery, PlaceQuery, asked, begin, changed, created, deleted,
     fields::{
-        self, EmailInput, EmailView, PhoneInput, PhoneView, SocialLink, check_not_null, patched, trimmed,
+        self, EmailInput, EmailView, PhoneInput, PhoneView, PlaceInput, SocialLink, check_not_null, patched,
         value,
     },
     found, listed, shown,
@@ -49,6 +49,12 @@ pub struct IndividualView {
     phones: Vec<PhoneView>,
     email: Option<String>,
     address: Option<String>,
+    city: Option<String>,
+    /// State, province, canton.
+    state: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[schema(example = "FR")]
+    country: Option<String>,
     social_media: Vec<SocialLink>,
     /// All addresses; the primary one is `email` too.
     emails: Vec<EmailView>,
@@ -80,7 +86,10 @@ impl From<Individual> for IndividualView {
             dob: individual.dob,
             phones: fields::phone_views(individual.phones),
             email: individual.email,
-            address: individual.address,
+            address: individual.place.address,
+            city: individual.place.city,
+            state: individual.place.state,
+            country: individual.place.country,
             social_media: individual
                 .social_media
                 .into_iter()
@@ -112,8 +121,19 @@ pub struct CreateIndividual {
     phones: Vec<PhoneInput>,
     #[serde(default)]
     email: Option<String>,
+    /// At most 1,000 characters, of several lines.
     #[serde(default)]
     address: Option<String>,
+    #[serde(default)]
+    #[schema(example = "Lyon")]
+    city: Option<String>,
+    /// State, province, canton.
+    #[serde(default)]
+    state: Option<String>,
+    /// ISO 3166-1 alpha-2, in any case.
+    #[serde(default)]
+    #[schema(example = "FR")]
+    country: Option<String>,
     #[serde(default)]
     social_media: Option<Vec<SocialLink>>,
     /// All addresses, or those beside `email`.
@@ -137,7 +157,13 @@ impl Validate for CreateIndividual {
         fields::check_gender(errors, "/gender", self.gender.as_deref());
         fields::check_dob(errors, "/dob", self.dob);
         fields::check_email(errors, "/email", self.email.as_deref());
-        errors.optional_text("/address", self.address.as_deref(), 0, 1000);
+        let place = PlaceInput {
+            address: self.address.as_deref(),
+            city: self.city.as_deref(),
+            state: self.state.as_deref(),
+            country: self.country.as_deref(),
+        };
+        fields::check_place(errors, &place);
         fields::check_links(errors, self.social_media.as_deref().unwrap_or_default());
         fields::check_emails(errors, self.emails.as_deref().unwrap_or_default());
         if self.is_active.is_some() && self.status.is_some() {
@@ -169,6 +195,15 @@ pub struct UpdateIndividual {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     address: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    city: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    state: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    country: Patch<String>,
     /// Replaces the whole list.
     #[serde(default)]
     #[schema(value_type = Option<Vec<SocialLink>>)]
@@ -196,25 +231,33 @@ impl Validate for UpdateIndividual {
         fields::check_gender(errors, "/gender", self.gender.value().map(String::as_str));
         fields::check_dob(errors, "/dob", self.dob.value().copied());
         fields::check_email(errors, "/email", self.email.value().map(String::as_str));
-        errors.optional_text("/address", self.address.value().map(String::as_str), 0, 1000);
+        let place = PlaceInput {
+            address: self.address.value().map(String::as_str),
+            city: self.city.value().map(String::as_str),
+            state: self.state.value().map(String::as_str),
+            country: self.country.value().map(String::as_str),
+        };
+        fields::check_place(errors, &place);
         fields::check_links(errors, self.social_media.value().map(Vec::as_slice).unwrap_or_default());
         fields::check_emails(errors, self.emails.value().map(Vec::as_slice).unwrap_or_default());
     }
 }
 
 /// List individuals, newest first. `q` finds words of name and e-mail.
-#[utoipa::path(get, path = "/api/v1/individuals", tag = "directory", params(ListQuery, ContactQuery),
+#[utoipa::path(get, path = "/api/v1/individuals", tag = "directory", params(ListQuery, ContactQuery, PlaceQuery),
     responses((status = 200, description = "A page of individuals", body = Page<IndividualView>)))]
 async fn list_individuals(
     State(state): State<AppState>,
     caller: Caller,
     list: ListQuery,
     Filter(query): Filter<ContactQuery>,
+    Filter(at): Filter<PlaceQuery>,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<Page<IndividualView>>, Problem> {
-    let filter = query
+    let mut filter = query
         .filter(&state, ContactKind::Individual, list.q.clone(), &caller, raw.as_deref().unwrap_or_default())
         .await?;
+    at.narrow(&mut filter)?;
     listed::<Individual, _>(&state, &caller, &list, &filter).await
 }
 
@@ -231,7 +274,7 @@ async fn create_individual(
         full_name: body.full_name.trim().to_owned(),
         gender: body.gender,
         dob: body.dob,
-        address: trimmed(body.address),
+        place: fields::place_in(body.address, body.city, body.state, body.country.as_deref()),
         email: body.email,
         social_media: fields::links_in(body.social_media.unwrap_or_default()),
         phones: fields::phones(&body.phones, caller.region)?,
@@ -277,7 +320,7 @@ async fn update_individual(
                 Patch::Null => Some(None),
                 Patch::Value(dob) => Some(Some(dob)),
             },
-            address: patched(body.address),
+            place: fields::patched_place(body.address, body.city, body.state, body.country),
             email: patched(body.email),
             social_media: match body.social_media {
                 Patch::Absent => None,

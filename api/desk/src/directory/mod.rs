@@ -14,6 +14,7 @@ mod merges;
 mod notes;
 mod organization_contacts;
 mod organizations;
+mod settings;
 mod standing;
 mod summary;
 
@@ -26,7 +27,7 @@ use switchroom_api_base::{
 };
 use switchroom_core::{
     TenantId,
-    directory::{ContactKind, standing::Standing},
+    directory::{ContactKind, place::country, standing::Standing},
 };
 use switchroom_store::{
     Changed, Contact, TenantTx, contact, contact_fields,
@@ -45,6 +46,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .merge(email_contacts::routes())
         .merge(contacts::routes())
         .merge(custom_fields::routes())
+        .merge(settings::routes())
         .merge(notes::routes())
         .merge(standing::routes())
         .merge(summary::routes())
@@ -68,6 +70,47 @@ pub struct ContactQuery {
     status: Option<Standing>,
     /// How the record came to be: `manual`, `auto_ticket`, `mail`, `import`.
     provenance: Option<String>,
+}
+
+/// How a list of contacts that are somewhere is narrowed to where they are.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PlaceQuery {
+    /// The city, letter case and spacing apart.
+    city: Option<String>,
+    /// ISO 3166-1 alpha-2, in any case.
+    country: Option<String>,
+}
+
+impl PlaceQuery {
+    const fn is_asked(&self) -> bool {
+        self.city.is_some() || self.country.is_some()
+    }
+
+    fn narrow(self, filter: &mut ContactFilter) -> Result<(), Problem> {
+        filter.city = self.city;
+        filter.country = match self.country {
+            None => None,
+            Some(code) => {
+                Some(country(&code).ok_or_else(|| Problem::bad_parameter("country", fields::NO_COUNTRY))?)
+            }
+        };
+        Ok(())
+    }
+}
+
+/// How a list of organizations is narrowed to one.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TaxIdQuery {
+    /// The whole tax id, to the letter.
+    tax_id: Option<String>,
+}
+
+impl TaxIdQuery {
+    fn narrow(self, filter: &mut ContactFilter) {
+        filter.tax_id = self.tax_id.map(|text| text.trim().to_owned());
+    }
 }
 
 /// `?custom.KEY=VALUE`: contacts whose own field has that value. Several must all fit.
@@ -121,7 +164,7 @@ impl ContactQuery {
             standing: self.status,
             custom,
             provenance: self.provenance,
-            organizations: Vec::new(),
+            ..ContactFilter::default()
         })
     }
 }

@@ -24,8 +24,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    ContactQuery, asked, begin, changed, created, deleted,
-    fields::{self, EmailInput, EmailView, PhoneInput, PhoneView, check_not_null, patched, value},
+    ContactQuery, PlaceQuery, asked, begin, changed, created, deleted,
+    fields::{
+        self, EmailInput, EmailView, PhoneInput, PhoneView, PlaceInput, check_not_null, patched, value,
+    },
     page, place, reading, window,
 };
 
@@ -45,6 +47,13 @@ pub struct OrganizationContactView {
     /// Male, Female, Other; null = unknown.
     gender: Option<String>,
     email: Option<String>,
+    address: Option<String>,
+    city: Option<String>,
+    /// State, province, canton.
+    state: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[schema(example = "FR")]
+    country: Option<String>,
     phones: Vec<PhoneView>,
     /// All addresses; the primary one is `email` too.
     emails: Vec<EmailView>,
@@ -75,6 +84,10 @@ impl From<OrganizationContact> for OrganizationContactView {
             full_name: contact.full_name,
             gender: contact.gender,
             email: contact.email,
+            address: contact.place.address,
+            city: contact.place.city,
+            state: contact.place.state,
+            country: contact.place.country,
             phones: fields::phone_views(contact.phones),
             emails: fields::email_views(contact.common.emails),
             is_active: contact.is_active,
@@ -98,6 +111,19 @@ pub struct CreateOrganizationContact {
     gender: Option<String>,
     #[serde(default)]
     email: Option<String>,
+    /// At most 1,000 characters, of several lines.
+    #[serde(default)]
+    address: Option<String>,
+    #[serde(default)]
+    #[schema(example = "Lyon")]
+    city: Option<String>,
+    /// State, province, canton.
+    #[serde(default)]
+    state: Option<String>,
+    /// ISO 3166-1 alpha-2, in any case.
+    #[serde(default)]
+    #[schema(example = "FR")]
+    country: Option<String>,
     /// May be empty.
     phones: Vec<PhoneInput>,
     /// All addresses, or those beside `email`.
@@ -121,6 +147,13 @@ impl Validate for CreateOrganizationContact {
         fields::check_gender(errors, "/gender", self.gender.as_deref());
         fields::check_email(errors, "/email", self.email.as_deref());
         fields::check_emails(errors, self.emails.as_deref().unwrap_or_default());
+        let place = PlaceInput {
+            address: self.address.as_deref(),
+            city: self.city.as_deref(),
+            state: self.state.as_deref(),
+            country: self.country.as_deref(),
+        };
+        fields::check_place(errors, &place);
         if self.is_active.is_some() && self.status.is_some() {
             errors.push("/is_active", "is said by status already");
         }
@@ -140,6 +173,18 @@ pub struct UpdateOrganizationContact {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     email: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    address: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    city: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    state: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    country: Patch<String>,
     /// Replaces the whole list.
     #[serde(default)]
     #[schema(value_type = Option<Vec<PhoneInput>>)]
@@ -167,12 +212,19 @@ impl Validate for UpdateOrganizationContact {
         fields::check_gender(errors, "/gender", self.gender.value().map(String::as_str));
         fields::check_email(errors, "/email", self.email.value().map(String::as_str));
         fields::check_emails(errors, self.emails.value().map(Vec::as_slice).unwrap_or_default());
+        let place = PlaceInput {
+            address: self.address.value().map(String::as_str),
+            city: self.city.value().map(String::as_str),
+            state: self.state.value().map(String::as_str),
+            country: self.country.value().map(String::as_str),
+        };
+        fields::check_place(errors, &place);
     }
 }
 
 /// List the contacts of an organization, newest first.
 #[utoipa::path(get, path = "/api/v1/organizations/{id}/contacts", tag = "directory",
-    params(("id" = Uuid, Path), ListQuery, ContactQuery),
+    params(("id" = Uuid, Path), ListQuery, ContactQuery, PlaceQuery),
     responses((status = 200, description = "A page of contacts", body = Page<OrganizationContactView>)))]
 async fn list_organization_contacts(
     State(state): State<AppState>,
@@ -180,6 +232,7 @@ async fn list_organization_contacts(
     Params(organization): Params<Uuid>,
     list: ListQuery,
     Filter(query): Filter<ContactQuery>,
+    Filter(at): Filter<PlaceQuery>,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<Page<OrganizationContactView>>, Problem> {
     let (window, field) = window(&list)?;
@@ -192,6 +245,7 @@ async fn list_organization_contacts(
             raw.as_deref().unwrap_or_default(),
         )
         .await?;
+    at.narrow(&mut filter)?;
     filter.organizations = vec![organization];
     let mut tx = reading(&state, caller.tenant).await?;
     let slice = contact::list::<OrganizationContact>(&mut tx, &filter, &window).await?;
@@ -226,6 +280,7 @@ async fn create_organization_contact(
         full_name: body.full_name.trim().to_owned(),
         gender: body.gender,
         email: body.email,
+        place: fields::place_in(body.address, body.city, body.state, body.country.as_deref()),
         phones: fields::phones(&body.phones, caller.region)?,
         is_active: body.is_active.unwrap_or(true),
         emails: fields::emails(body.emails.unwrap_or_default()),
@@ -281,6 +336,7 @@ async fn update_organization_contact(
             full_name: value(body.full_name).map(|name| name.trim().to_owned()),
             gender: patched(body.gender),
             email: patched(body.email),
+            place: fields::patched_place(body.address, body.city, body.state, body.country),
             phones: fields::patched_phones(body.phones, caller.region)?,
             is_active: value(body.is_active),
             emails: fields::patched_emails(body.emails),

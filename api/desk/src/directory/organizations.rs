@@ -18,9 +18,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    ContactQuery, asked, begin, changed, created, deleted,
-    fields::{self, EmailInput, EmailView, PhoneInput, PhoneView, check_not_null, patched, value},
-    found, listed, shown,
+    ContactQuery, PlaceQuery, TaxIdQuery, asked, begin, changed, created, deleted,
+    fields::{
+        self, EmailInput, EmailView, PhoneInput, PhoneView, PlaceInput, check_not_null, patched, value,
+    },
+    found, listed, reading, settings, shown,
 };
 
 pub fn routes() -> OpenApiRouter<AppState> {
@@ -37,6 +39,16 @@ pub struct OrganizationView {
     id: Uuid,
     name: String,
     email: Option<String>,
+    /// The number by which the tax office knows it, as they write it.
+    #[schema(example = "FR12345678901")]
+    tax_id: Option<String>,
+    address: Option<String>,
+    city: Option<String>,
+    /// State, province, canton.
+    state: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[schema(example = "FR")]
+    country: Option<String>,
     phones: Vec<PhoneView>,
     /// All addresses; the primary one is `email` too.
     emails: Vec<EmailView>,
@@ -65,6 +77,11 @@ impl From<Organization> for OrganizationView {
             id: organization.id,
             name: organization.name,
             email: organization.email,
+            tax_id: organization.tax_id,
+            address: organization.place.address,
+            city: organization.place.city,
+            state: organization.place.state,
+            country: organization.place.country,
             phones: fields::phone_views(organization.phones),
             emails: fields::email_views(organization.common.emails),
             is_active: organization.is_active,
@@ -87,6 +104,23 @@ pub struct CreateOrganization {
     #[serde(default)]
     #[schema(example = "office@customer.example")]
     email: Option<String>,
+    /// 1 to 64 characters; a tenant may want it of every organization (`/settings/directory`).
+    #[serde(default)]
+    #[schema(example = "FR12345678901")]
+    tax_id: Option<String>,
+    /// At most 1,000 characters, of several lines.
+    #[serde(default)]
+    address: Option<String>,
+    #[serde(default)]
+    #[schema(example = "Lyon")]
+    city: Option<String>,
+    /// State, province, canton.
+    #[serde(default)]
+    state: Option<String>,
+    /// ISO 3166-1 alpha-2, in any case.
+    #[serde(default)]
+    #[schema(example = "FR")]
+    country: Option<String>,
     /// May be empty.
     phones: Vec<PhoneInput>,
     /// All addresses, or those beside `email`.
@@ -109,6 +143,14 @@ impl Validate for CreateOrganization {
         errors.text("/name", &self.name, 1, 200);
         fields::check_email(errors, "/email", self.email.as_deref());
         fields::check_emails(errors, self.emails.as_deref().unwrap_or_default());
+        fields::check_tax_id(errors, self.tax_id.as_deref());
+        let place = PlaceInput {
+            address: self.address.as_deref(),
+            city: self.city.as_deref(),
+            state: self.state.as_deref(),
+            country: self.country.as_deref(),
+        };
+        fields::check_place(errors, &place);
         if self.is_active.is_some() && self.status.is_some() {
             errors.push("/is_active", "is said by status already");
         }
@@ -125,6 +167,21 @@ pub struct UpdateOrganization {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     email: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    tax_id: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    address: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    city: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    state: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    country: Patch<String>,
     /// Replaces the whole list.
     #[serde(default)]
     #[schema(value_type = Option<Vec<PhoneInput>>)]
@@ -151,20 +208,30 @@ impl Validate for UpdateOrganization {
         }
         fields::check_email(errors, "/email", self.email.value().map(String::as_str));
         fields::check_emails(errors, self.emails.value().map(Vec::as_slice).unwrap_or_default());
+        fields::check_tax_id(errors, self.tax_id.value().map(String::as_str));
+        let place = PlaceInput {
+            address: self.address.value().map(String::as_str),
+            city: self.city.value().map(String::as_str),
+            state: self.state.value().map(String::as_str),
+            country: self.country.value().map(String::as_str),
+        };
+        fields::check_place(errors, &place);
     }
 }
 
 /// List organizations, newest first. `q` finds words of name and e-mail.
-#[utoipa::path(get, path = "/api/v1/organizations", tag = "directory", params(ListQuery, ContactQuery),
+#[utoipa::path(get, path = "/api/v1/organizations", tag = "directory", params(ListQuery, ContactQuery, PlaceQuery, TaxIdQuery),
     responses((status = 200, description = "A page of organizations", body = Page<OrganizationView>)))]
 async fn list_organizations(
     State(state): State<AppState>,
     caller: Caller,
     list: ListQuery,
     Filter(query): Filter<ContactQuery>,
+    Filter(at): Filter<PlaceQuery>,
+    Filter(tax_id): Filter<TaxIdQuery>,
     RawQuery(raw): RawQuery,
 ) -> Result<Json<Page<OrganizationView>>, Problem> {
-    let filter = query
+    let mut filter = query
         .filter(
             &state,
             ContactKind::Organization,
@@ -173,6 +240,8 @@ async fn list_organizations(
             raw.as_deref().unwrap_or_default(),
         )
         .await?;
+    at.narrow(&mut filter)?;
+    tax_id.narrow(&mut filter);
     listed::<Organization, _>(&state, &caller, &list, &filter).await
 }
 
@@ -185,9 +254,14 @@ async fn create_organization(
     Body(body): Body<CreateOrganization>,
 ) -> Result<Created<OrganizationView>, Problem> {
     let mut tx = begin(&state, caller.tenant).await?;
+    if body.tax_id.is_none() {
+        settings::allow_no_tax_id(&mut tx, caller.tenant).await?;
+    }
     let new = NewOrganization {
         name: body.name.trim().to_owned(),
         email: body.email,
+        tax_id: fields::trimmed(body.tax_id),
+        place: fields::place_in(body.address, body.city, body.state, body.country.as_deref()),
         phones: fields::phones(&body.phones, caller.region)?,
         is_active: body.is_active.unwrap_or(true),
         emails: fields::emails(body.emails.unwrap_or_default()),
@@ -223,9 +297,19 @@ async fn update_organization(
 ) -> Result<Versioned<OrganizationView>, Problem> {
     let patch = async {
         let body: UpdateOrganization = body.read().await?;
+        // What is not there is not taken away: one that came without can still be changed in other ways.
+        if matches!(body.tax_id, Patch::Null)
+            && found::<Organization>(&state, &caller, id).await?.tax_id.is_some()
+        {
+            let mut tx = reading(&state, caller.tenant).await?;
+            settings::allow_no_tax_id(&mut tx, caller.tenant).await?;
+            tx.commit().await?;
+        }
         Ok(OrganizationPatch {
             name: value(body.name).map(|name| name.trim().to_owned()),
             email: patched(body.email),
+            tax_id: patched(body.tax_id),
+            place: fields::patched_place(body.address, body.city, body.state, body.country),
             phones: fields::patched_phones(body.phones, caller.region)?,
             is_active: value(body.is_active),
             emails: fields::patched_emails(body.emails),

@@ -27,7 +27,7 @@ use switchroom_core::{
     number::Region,
 };
 use switchroom_store::{
-    StoreError, audit, contact_fields,
+    StoreError, audit, contact_fields, directory_settings,
     import::{Import, Numbered},
     imports::{self as store, ImportState},
 };
@@ -80,6 +80,7 @@ struct Contacts {
     named: Vec<(String, Option<String>)>,
     region: Region,
     own: OwnFields,
+    tax_id_required: bool,
     actor: UserId,
     address: Option<String>,
 }
@@ -91,7 +92,7 @@ impl Reading for Contacts {
         self.named = Columns::guessed(fields.iter().copied(), &self.mapping);
         let columns =
             Columns::mapped(fields.iter().copied(), &self.mapping).map_err(|error| error.to_string())?;
-        self.columns = Some(columns.knowing(self.own.clone()));
+        self.columns = Some(columns.knowing(self.own.clone()).requiring_tax_id(self.tax_id_required));
         Ok(())
     }
 
@@ -131,7 +132,8 @@ impl Reading for Contacts {
 #[serde(deny_unknown_fields)]
 pub struct ImportMapping {
     /// `name`, `kind`, `organization`, `gender`, `email`, `other_emails`, `phone`, `phone2` … `phone20`, `label`, `label2` …,
-    /// `phones`, `dob`, `address`, `status`, `custom.KEY` for a field of the tenant's own, or `ignore`. Columns that are not named here hold what their own names say.
+    /// `phones`, `dob`, `tax_id`, `address`, `city`, `state`, `country`, `status`, `custom.KEY` for a field of the tenant's own, or
+    /// `ignore`. Columns that are not named here hold what their own names say.
     #[serde(default)]
     #[schema(value_type = Object, example = json!({"Nom": "name", "Portable": "phone"}))]
     mapping: BTreeMap<String, String>,
@@ -158,11 +160,12 @@ async fn reading(
     mapping: BTreeMap<String, String>,
 ) -> Result<(Contacts, ImportState), Problem> {
     let file = holder(caller).get(state, id).await?;
-    let own = {
+    let (own, tax_id_required) = {
         let mut tx = state.db.tenant(caller.tenant).await?;
         let own = contact_fields::by_kind(&mut tx).await?;
+        let settings = directory_settings::get(&mut tx, caller.tenant).await?;
         tx.commit().await?;
-        own
+        (own, settings.tax_id_required)
     };
     let region = file.region.as_deref().and_then(|region| region.parse().ok()).unwrap_or(caller.region);
     let contacts = Contacts {
@@ -173,6 +176,7 @@ async fn reading(
         named: Vec::new(),
         region,
         own,
+        tax_id_required,
         actor: caller.user_id,
         address: address.text(),
     };
@@ -258,7 +262,11 @@ pub struct PreviewContact {
     /// E.164.
     phones: Vec<String>,
     dob: Option<NaiveDate>,
+    tax_id: Option<String>,
     address: Option<String>,
+    city: Option<String>,
+    state: Option<String>,
+    country: Option<String>,
     #[schema(value_type = String, example = "active")]
     status: Standing,
     /// Values of the tenant's own fields.
@@ -336,7 +344,11 @@ async fn preview_contact_import(
                 other_emails: row.other_emails,
                 phones: row.phones.iter().map(|phone| phone.e164.to_string()).collect(),
                 dob: row.dob,
-                address: row.address,
+                tax_id: row.tax_id,
+                address: row.place.address,
+                city: row.place.city,
+                state: row.place.state,
+                country: row.place.country,
                 status: row.standing,
                 custom: row.custom,
             }),

@@ -19,10 +19,8 @@ use switchroom_api_base::{
 };
 use switchroom_core::{
     BotId, NumberId, TenantId, UserId,
-    inventory::{
-        LineRefusal, LineStatus,
-        iso::{is_country, is_currency},
-    },
+    inventory::{LineRefusal, LineStatus},
+    iso::{is_country, is_currency},
     number::E164,
     number_plan::Endpoint,
 };

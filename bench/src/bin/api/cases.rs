@@ -66,12 +66,12 @@ const LISTS: &str = "status, custom, coalesce((SELECT json_agg(json_build_object
     e.is_primary) ORDER BY e.position, e.folded) FROM contact_emails e WHERE e.{owner} = t.id), '[]'), \
     coalesce((SELECT json_agg(json_build_object('e164', p.e164, 'raw', p.raw, 'label', p.label, 'primary', p.is_primary) \
     ORDER BY p.position, p.e164) FROM contact_phones p WHERE p.{owner} = t.id), '[]')";
-const INDIVIDUAL: &str = "SELECT t.id, full_name, gender, dob, address, email, social_media, is_active, provenance, created_by, updated_by, \
-    created_at, updated_at, version, {lists} FROM individuals t";
-const ORGANIZATION: &str = "SELECT t.id, name, email, is_active, provenance, created_by, updated_by, created_at, updated_at, version, {lists} \
-    FROM organizations t";
-const ORGANIZATION_CONTACT: &str = "SELECT t.id, organization_id, full_name, gender, email, is_active, provenance, created_by, updated_by, \
-    created_at, updated_at, version, {lists} FROM organization_contacts t";
+const INDIVIDUAL: &str = "SELECT t.id, full_name, gender, dob, address, city, state, country, email, social_media, is_active, provenance, \
+    created_by, updated_by, created_at, updated_at, version, {lists} FROM individuals t";
+const ORGANIZATION: &str = "SELECT t.id, name, email, tax_id, address, city, state, country, is_active, provenance, created_by, updated_by, \
+    created_at, updated_at, version, {lists} FROM organizations t";
+const ORGANIZATION_CONTACT: &str = "SELECT t.id, organization_id, full_name, gender, email, address, city, state, country, is_active, \
+    provenance, created_by, updated_by, created_at, updated_at, version, {lists} FROM organization_contacts t";
 const NUMBER: &str = "SELECT t.id, t.number, t.country, t.region, t.tenant_id, t.status, t.user_id, t.bot_id, t.monthly_cost, \
     t.currency, t.provider, t.capabilities, t.quarantined_until, t.created_at, t.updated_at, t.version FROM phone_numbers t";
 const CALL: &str = "t.id, t.connection_id, t.provider_call_id, t.direction, t.state, t.end_reason, t.from_number, \

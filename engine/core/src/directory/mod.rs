@@ -11,8 +11,10 @@ mod entry;
 mod ids;
 pub mod import;
 mod index;
+pub mod place;
 pub mod standing;
 mod table;
+pub mod tax_id;
 
 use std::{fmt, sync::Arc};
 

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::iso::{is_country, is_currency};
-use crate::number::{E164, PartyNumber, Region, normalise};
+use crate::{
+    iso::{is_country, is_currency},
+    number::{E164, PartyNumber, Region, normalise},
+};
 
 const MAX_REGION: usize = 100;
 const MAX_PROVIDER: usize = 60;

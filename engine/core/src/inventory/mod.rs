@@ -10,7 +10,6 @@
 //! constraints and conditional updates; this module names them, so that a refusal can say which one it met.
 
 pub mod import;
-pub mod iso;
 
 use std::{fmt, str::FromStr};
 

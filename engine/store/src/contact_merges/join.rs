@@ -15,6 +15,7 @@ use crate::{
     organization_contacts::{self, OrganizationContact, OrganizationContactPatch},
     organizations::{self, Organization, OrganizationPatch},
     phones::{self, Phone},
+    places::{Place, PlacePatch},
 };
 
 fn joined<T>(kept: &[T], merged: &[T]) -> Option<Vec<T>>
@@ -54,6 +55,11 @@ fn joined_custom(kept: &Map<String, Value>, merged: &Map<String, Value>) -> Map<
         .collect()
 }
 
+/// What the kept one's place lacks, where the two may be one.
+fn joined_place(kept: &Place, merged: &Place) -> PlacePatch {
+    PlacePatch::between(kept, &kept.completed_by(merged))
+}
+
 async fn both<C: Contact>(tx: &mut TenantTx, kept: Uuid, merged: Uuid) -> Result<(C, C), MergeError> {
     let kept = contact::get::<C>(tx, kept).await?.ok_or(MergeError::NoKept)?;
     let merged = contact::get::<C>(tx, merged).await?.ok_or(MergeError::NoMerged)?;
@@ -87,7 +93,7 @@ async fn individuals(tx: &mut TenantTx, kept: Uuid, merged: Uuid) -> Result<bool
     let patch = IndividualPatch {
         gender: kept.gender.is_none().then(|| merged.gender.clone()),
         dob: kept.dob.is_none().then_some(merged.dob),
-        address: kept.address.is_none().then(|| merged.address.clone()),
+        place: joined_place(&kept.place, &merged.place),
         social_media: Some(kept.social_media.iter().chain(links).cloned().collect()),
         phones: joined_phones(&kept.phones, &merged.phones),
         emails: joined_emails(&kept.common.emails, &merged.common.emails),
@@ -100,6 +106,8 @@ async fn individuals(tx: &mut TenantTx, kept: Uuid, merged: Uuid) -> Result<bool
 async fn organizations(tx: &mut TenantTx, kept: Uuid, merged: Uuid) -> Result<bool, MergeError> {
     let (kept, merged) = both::<Organization>(tx, kept, merged).await?;
     let patch = OrganizationPatch {
+        tax_id: kept.tax_id.is_none().then(|| merged.tax_id.clone()),
+        place: joined_place(&kept.place, &merged.place),
         phones: joined_phones(&kept.phones, &merged.phones),
         emails: joined_emails(&kept.common.emails, &merged.common.emails),
         custom: joined_custom(&kept.common.custom, &merged.common.custom),
@@ -113,6 +121,7 @@ async fn organization_contacts(tx: &mut TenantTx, kept: Uuid, merged: Uuid) -> R
     let (kept, merged) = both::<OrganizationContact>(tx, kept, merged).await?;
     let patch = OrganizationContactPatch {
         gender: kept.gender.is_none().then(|| merged.gender.clone()),
+        place: joined_place(&kept.place, &merged.place),
         phones: joined_phones(&kept.phones, &merged.phones),
         emails: joined_emails(&kept.common.emails, &merged.common.emails),
         custom: joined_custom(&kept.common.custom, &merged.common.custom),

@@ -1,6 +1,6 @@
 //! A merge undone: what a record had before, and what it has kept since.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sqlx::{AssertSqlSafe, types::Json};
 use switchroom_core::{
     UserId,
@@ -18,8 +18,15 @@ use crate::{
     portal_accounts::{self, Moved},
 };
 
-/// Columns that a merge may change, and an undo gives back.
-const FIELDS: [&str; 4] = ["gender", "dob", "address", "social_media"];
+/// Columns that a merge may change, and an undo gives back; the lists and the tenant's own fields apart.
+const fn fields(kind: ContactKind) -> &'static [&'static str] {
+    match kind {
+        ContactKind::Individual => &["gender", "dob", "social_media", "address", "city", "state", "country"],
+        ContactKind::OrganizationContact => &["gender", "address", "city", "state", "country"],
+        ContactKind::Organization => &["tax_id", "address", "city", "state", "country"],
+        ContactKind::EmailContact => &[],
+    }
+}
 
 /// The row with its numbers and addresses; none where it does not live.
 pub(super) async fn snapshot(
@@ -144,11 +151,11 @@ async fn restore(
     after: &Value,
     now: &Value,
 ) -> Result<(), StoreError> {
-    let mut fields = Map::new();
-    for field in FIELDS {
-        let [before, after, now] = [before, after, now].map(|snapshot| &snapshot["row"][field]);
+    let mut given_back = Map::new();
+    for field in fields(kind) {
+        let [before, after, now] = [before, after, now].map(|snapshot| &snapshot["row"][*field]);
         if now == after && before != after {
-            fields.insert(field.to_owned(), before.clone());
+            given_back.insert((*field).to_owned(), before.clone());
         }
     }
     let object = |snapshot: &Value| snapshot["row"]["custom"].as_object().cloned().unwrap_or_default();
@@ -176,24 +183,19 @@ async fn restore(
     .bind(Json(&custom))
     .execute(&mut **tx)
     .await?;
-    if kind == ContactKind::OrganizationContact
-        && let Some(gender) = fields.get("gender")
-    {
-        sqlx::query!("UPDATE organization_contacts SET gender = $2 WHERE id = $1", id, gender.as_str())
-            .execute(&mut **tx)
-            .await?;
-    }
-    if kind == ContactKind::Individual && !fields.is_empty() {
-        sqlx::query!(
-            "UPDATE individuals i
-                SET gender = CASE WHEN $2 ? 'gender' THEN $2 ->> 'gender' ELSE gender END,
-                    dob = CASE WHEN $2 ? 'dob' THEN ($2 ->> 'dob')::date ELSE dob END,
-                    address = CASE WHEN $2 ? 'address' THEN $2 ->> 'address' ELSE address END,
-                    social_media = CASE WHEN $2 ? 'social_media' THEN $2 -> 'social_media' ELSE social_media END
-              WHERE id = $1",
-            id,
-            json!(fields),
-        )
+    if !given_back.is_empty() {
+        // Of the names above, never of input.
+        let columns: Vec<String> = fields(kind)
+            .iter()
+            .filter(|field| given_back.contains_key(**field))
+            .map(|field| format!("{field} = was.{field}"))
+            .collect();
+        sqlx::query(AssertSqlSafe(format!(
+            "UPDATE {table} t SET {} FROM jsonb_populate_record(NULL::{table}, $2) was WHERE t.id = $1",
+            columns.join(", ")
+        )))
+        .bind(id)
+        .bind(Json(&given_back))
         .execute(&mut **tx)
         .await?;
     }
@@ -224,6 +226,8 @@ fn decode<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, StoreError>
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -390,6 +390,8 @@ async fn enter(
                 phones: numbers.clone(),
                 is_active: true,
                 provenance: "auto_ticket",
+                // The tenant may want a tax id of organizations; a caller has none at hand.
+                ..NewOrganization::default()
             };
             let id = organizations::insert(tx, &organization, by).await?;
             if contact_person {
@@ -432,6 +434,7 @@ async fn add_person(
         phones,
         is_active: true,
         provenance: "auto_ticket",
+        ..NewOrganizationContact::default()
     };
     // The organization was held by this transaction, or made by it.
     let id = organization_contacts::insert(tx, organization, &person, Some(new.by))

@@ -2003,6 +2003,24 @@ export interface paths {
         patch: operations["change_account_settings"];
         trace?: never;
     };
+    "/api/v1/settings/directory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the directory is kept. */
+        get: operations["get_directory_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change how the directory is kept. What is there stays as it is. */
+        patch: operations["change_directory_settings"];
+        trace?: never;
+    };
     "/api/v1/system-health": {
         parameters: {
             query?: never;
@@ -3531,7 +3549,15 @@ export interface components {
             reason?: string | null;
         };
         CreateIndividual: {
+            /** @description At most 1,000 characters, of several lines. */
             address?: string | null;
+            /** @example Lyon */
+            city?: string | null;
+            /**
+             * @description ISO 3166-1 alpha-2, in any case.
+             * @example FR
+             */
+            country?: string | null;
             /** @description Values of the tenant's own fields. */
             custom?: Record<string, never> | null;
             /** Format: date */
@@ -3545,6 +3571,8 @@ export interface components {
             /** @description May be empty. */
             phones: components["schemas"]["PhoneInput"][];
             social_media?: components["schemas"]["SocialLink"][] | null;
+            /** @description State, province, canton. */
+            state?: string | null;
             /**
              * @description Where it begins, instead of `is_active`; moved by `POST …/status` later.
              * @example pending
@@ -3598,6 +3626,15 @@ export interface components {
             region?: string | null;
         };
         CreateOrganization: {
+            /** @description At most 1,000 characters, of several lines. */
+            address?: string | null;
+            /** @example Lyon */
+            city?: string | null;
+            /**
+             * @description ISO 3166-1 alpha-2, in any case.
+             * @example FR
+             */
+            country?: string | null;
             /** @description Values of the tenant's own fields. */
             custom?: Record<string, never> | null;
             /** @example office@customer.example */
@@ -3608,13 +3645,29 @@ export interface components {
             name: string;
             /** @description May be empty. */
             phones: components["schemas"]["PhoneInput"][];
+            /** @description State, province, canton. */
+            state?: string | null;
             /**
              * @description Where it begins, instead of `is_active`; moved by `POST …/status` later.
              * @example pending
              */
             status?: string | null;
+            /**
+             * @description 1 to 64 characters; a tenant may want it of every organization (`/settings/directory`).
+             * @example FR12345678901
+             */
+            tax_id?: string | null;
         };
         CreateOrganizationContact: {
+            /** @description At most 1,000 characters, of several lines. */
+            address?: string | null;
+            /** @example Lyon */
+            city?: string | null;
+            /**
+             * @description ISO 3166-1 alpha-2, in any case.
+             * @example FR
+             */
+            country?: string | null;
             /** @description Values of the tenant's own fields. */
             custom?: Record<string, never> | null;
             email?: string | null;
@@ -3625,6 +3678,8 @@ export interface components {
             is_active?: boolean | null;
             /** @description May be empty. */
             phones: components["schemas"]["PhoneInput"][];
+            /** @description State, province, canton. */
+            state?: string | null;
             /**
              * @description Where it begins, instead of `is_active`; moved by `POST …/status` later.
              * @example pending
@@ -3730,6 +3785,16 @@ export interface components {
             /** Format: date-time */
             last_used_at: string;
             user_agent?: string | null;
+        };
+        /** @description How the directory is kept. */
+        DirectorySettingsView: {
+            /**
+             * @description Whether organizations are entered with a tax id only, by hand and by files. Those that a ticket enters, and those that
+             *     a file names as somebody's company and nobody has, come without one all the same.
+             */
+            tax_id_required: boolean;
+            /** Format: int64 */
+            version: number;
         };
         /** @description A record among those that may be the same. */
         DuplicateContact: {
@@ -4023,7 +4088,8 @@ export interface components {
         ImportMapping: {
             /**
              * @description `name`, `kind`, `organization`, `gender`, `email`, `other_emails`, `phone`, `phone2` … `phone20`, `label`, `label2` …,
-             *     `phones`, `dob`, `address`, `status`, `custom.KEY` for a field of the tenant's own, or `ignore`. Columns that are not named here hold what their own names say.
+             *     `phones`, `dob`, `tax_id`, `address`, `city`, `state`, `country`, `status`, `custom.KEY` for a field of the tenant's own, or
+             *     `ignore`. Columns that are not named here hold what their own names say.
              */
             mapping?: Record<string, never>;
         };
@@ -4094,6 +4160,12 @@ export interface components {
         /** @description An individual. */
         IndividualView: {
             address?: string | null;
+            city?: string | null;
+            /**
+             * @description ISO 3166-1 alpha-2.
+             * @example FR
+             */
+            country?: string | null;
             /** Format: date-time */
             created_at: string;
             /**
@@ -4120,6 +4192,8 @@ export interface components {
             /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
             provenance: string;
             social_media: components["schemas"]["SocialLink"][];
+            /** @description State, province, canton. */
+            state?: string | null;
             /**
              * @description `pending`, `active`, `suspended`, `inactive`.
              * @example active
@@ -4267,6 +4341,8 @@ export interface components {
         Me: {
             /** @example 201 */
             extension?: string | null;
+            /** @description What the tenant notes down about me for its own programs; its administrators change it. */
+            metadata: Record<string, never>;
             modules: components["schemas"]["MeModules"];
             /**
              * @description What this sign-in may, module flags included.
@@ -4316,10 +4392,17 @@ export interface components {
             slug: string;
         };
         MeUser: {
+            /** Format: date-time */
+            created_at: string;
             email: string;
             /** Format: uuid */
             id: string;
             name: string;
+            /**
+             * Format: date-time
+             * @description When my name or my password changed last.
+             */
+            updated_at: string;
         };
         Member: {
             contact?: components["schemas"]["MemberContact"] | null;
@@ -4343,6 +4426,8 @@ export interface components {
              * @description When a session of theirs was last in use, to the minute. Only for those who may sign others out.
              */
             last_seen_at?: string | null;
+            /** @description What the tenant notes down about them for its own programs. Only for those who may change members. */
+            metadata?: Record<string, never> | null;
             modules: components["schemas"]["MemberModules"];
             name: string;
             /**
@@ -4367,6 +4452,11 @@ export interface components {
              * @example sip:201@pbx.example
              */
             sip_uri?: string | null;
+            /**
+             * Format: date-time
+             * @description When what they are here was changed last.
+             */
+            updated_at: string;
             /** Format: int64 */
             version: number;
         };
@@ -4377,6 +4467,11 @@ export interface components {
              * @example 201
              */
             extension?: string | null;
+            /**
+             * @description Merged key by key into what is there; null takes a key away. Keys have 1 to 64 characters, and all together is at most 16 KiB
+             *     of JSON.
+             */
+            metadata?: Record<string, never> | null;
             modules?: components["schemas"]["ModulesChange"];
             /** @example supervisor */
             role?: string | null;
@@ -4767,6 +4862,13 @@ export interface components {
         };
         /** @description A person of a customer company. */
         OrganizationContactView: {
+            address?: string | null;
+            city?: string | null;
+            /**
+             * @description ISO 3166-1 alpha-2.
+             * @example FR
+             */
+            country?: string | null;
             /** Format: date-time */
             created_at: string;
             /**
@@ -4792,6 +4894,8 @@ export interface components {
             phones: components["schemas"]["PhoneView"][];
             /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
             provenance: string;
+            /** @description State, province, canton. */
+            state?: string | null;
             /**
              * @description `pending`, `active`, `suspended`, `inactive`.
              * @example active
@@ -4809,6 +4913,13 @@ export interface components {
         };
         /** @description A customer company. */
         OrganizationView: {
+            address?: string | null;
+            city?: string | null;
+            /**
+             * @description ISO 3166-1 alpha-2.
+             * @example FR
+             */
+            country?: string | null;
             /** Format: date-time */
             created_at: string;
             /**
@@ -4829,11 +4940,18 @@ export interface components {
             phones: components["schemas"]["PhoneView"][];
             /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
             provenance: string;
+            /** @description State, province, canton. */
+            state?: string | null;
             /**
              * @description `pending`, `active`, `suspended`, `inactive`.
              * @example active
              */
             status: string;
+            /**
+             * @description The number by which the tax office knows it, as they write it.
+             * @example FR12345678901
+             */
+            tax_id?: string | null;
             /** Format: date-time */
             updated_at: string;
             /**
@@ -5601,6 +5719,12 @@ export interface components {
             count?: components["schemas"]["Count"] | null;
             items: {
                 address?: string | null;
+                city?: string | null;
+                /**
+                 * @description ISO 3166-1 alpha-2.
+                 * @example FR
+                 */
+                country?: string | null;
                 /** Format: date-time */
                 created_at: string;
                 /**
@@ -5627,6 +5751,8 @@ export interface components {
                 /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
                 provenance: string;
                 social_media: components["schemas"]["SocialLink"][];
+                /** @description State, province, canton. */
+                state?: string | null;
                 /**
                  * @description `pending`, `active`, `suspended`, `inactive`.
                  * @example active
@@ -5871,6 +5997,13 @@ export interface components {
         Page_OrganizationContactView: {
             count?: components["schemas"]["Count"] | null;
             items: {
+                address?: string | null;
+                city?: string | null;
+                /**
+                 * @description ISO 3166-1 alpha-2.
+                 * @example FR
+                 */
+                country?: string | null;
                 /** Format: date-time */
                 created_at: string;
                 /**
@@ -5896,6 +6029,8 @@ export interface components {
                 phones: components["schemas"]["PhoneView"][];
                 /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
                 provenance: string;
+                /** @description State, province, canton. */
+                state?: string | null;
                 /**
                  * @description `pending`, `active`, `suspended`, `inactive`.
                  * @example active
@@ -5918,6 +6053,13 @@ export interface components {
         Page_OrganizationView: {
             count?: components["schemas"]["Count"] | null;
             items: {
+                address?: string | null;
+                city?: string | null;
+                /**
+                 * @description ISO 3166-1 alpha-2.
+                 * @example FR
+                 */
+                country?: string | null;
                 /** Format: date-time */
                 created_at: string;
                 /**
@@ -5938,11 +6080,18 @@ export interface components {
                 phones: components["schemas"]["PhoneView"][];
                 /** @description `manual`, `auto_ticket` (entered by a ticket, to be reviewed), `mail`, `import`. */
                 provenance: string;
+                /** @description State, province, canton. */
+                state?: string | null;
                 /**
                  * @description `pending`, `active`, `suspended`, `inactive`.
                  * @example active
                  */
                 status: string;
+                /**
+                 * @description The number by which the tax office knows it, as they write it.
+                 * @example FR12345678901
+                 */
+                tax_id?: string | null;
                 /** Format: date-time */
                 updated_at: string;
                 /**
@@ -6483,6 +6632,8 @@ export interface components {
         /** @description A contact that a row is read as. */
         PreviewContact: {
             address?: string | null;
+            city?: string | null;
+            country?: string | null;
             /** @description Values of the tenant's own fields. */
             custom: Record<string, never>;
             /** Format: date */
@@ -6497,8 +6648,10 @@ export interface components {
             other_emails: string[];
             /** @description E.164. */
             phones: string[];
+            state?: string | null;
             /** @example active */
             status: string;
+            tax_id?: string | null;
         };
         /** @description A row as it would be stored, or why not. */
         PreviewRow: {
@@ -7044,6 +7197,9 @@ export interface components {
             /** @description Of contacts that are entered or changed from now on. */
             required?: boolean | null;
         };
+        UpdateDirectorySettings: {
+            tax_id_required?: boolean | null;
+        };
         /** @description Absent = unchanged. */
         UpdateEmailContact: {
             /** @description Merged into what is there; null takes a value away. */
@@ -7059,6 +7215,8 @@ export interface components {
         /** @description Absent = unchanged, null = emptied. */
         UpdateIndividual: {
             address?: string | null;
+            city?: string | null;
+            country?: string | null;
             /** @description Merged into what is there; null takes a value away. */
             custom?: Record<string, never> | null;
             /** Format: date */
@@ -7073,6 +7231,7 @@ export interface components {
             phones?: components["schemas"]["PhoneInput"][] | null;
             /** @description Replaces the whole list. */
             social_media?: components["schemas"]["SocialLink"][] | null;
+            state?: string | null;
         };
         /** @description Absent = unchanged. */
         UpdateNote: {
@@ -7091,6 +7250,9 @@ export interface components {
         };
         /** @description Absent = unchanged, null = emptied. */
         UpdateOrganization: {
+            address?: string | null;
+            city?: string | null;
+            country?: string | null;
             /** @description Merged into what is there; null takes a value away. */
             custom?: Record<string, never> | null;
             email?: string | null;
@@ -7100,9 +7262,14 @@ export interface components {
             name?: string | null;
             /** @description Replaces the whole list. */
             phones?: components["schemas"]["PhoneInput"][] | null;
+            state?: string | null;
+            tax_id?: string | null;
         };
         /** @description Absent = unchanged, null = emptied. */
         UpdateOrganizationContact: {
+            address?: string | null;
+            city?: string | null;
+            country?: string | null;
             /** @description Merged into what is there; null takes a value away. */
             custom?: Record<string, never> | null;
             email?: string | null;
@@ -7113,6 +7280,7 @@ export interface components {
             is_active?: boolean | null;
             /** @description Replaces the whole list. */
             phones?: components["schemas"]["PhoneInput"][] | null;
+            state?: string | null;
         };
         /** @description Absent = unchanged. */
         UpdateWebhookEndpoint: {
@@ -12762,6 +12930,12 @@ export interface operations {
                 kind: string;
                 /** @description `csv` (where left out) or `xlsx`. */
                 format?: string;
+                /** @description The city, letter case and spacing apart. Not of e-mail contacts. */
+                city?: string;
+                /** @description ISO 3166-1 alpha-2, in any case. Not of e-mail contacts. */
+                country?: string;
+                /** @description The whole tax id, to the letter. Of organizations only. */
+                tax_id?: string;
                 /** @description A telephone number in any form, or its first digits. */
                 phone?: string;
                 /** @description The e-mail address, letter case apart. */
@@ -16192,6 +16366,10 @@ export interface operations {
                 status?: string;
                 /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
                 provenance?: string;
+                /** @description The city, letter case and spacing apart. */
+                city?: string;
+                /** @description ISO 3166-1 alpha-2, in any case. */
+                country?: string;
             };
             header?: never;
             path?: never;
@@ -17608,6 +17786,12 @@ export interface operations {
                 status?: string;
                 /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
                 provenance?: string;
+                /** @description The city, letter case and spacing apart. */
+                city?: string;
+                /** @description ISO 3166-1 alpha-2, in any case. */
+                country?: string;
+                /** @description The whole tax id, to the letter. */
+                tax_id?: string;
             };
             header?: never;
             path?: never;
@@ -18115,6 +18299,10 @@ export interface operations {
                 status?: string;
                 /** @description How the record came to be: `manual`, `auto_ticket`, `mail`, `import`. */
                 provenance?: string;
+                /** @description The city, letter case and spacing apart. */
+                city?: string;
+                /** @description ISO 3166-1 alpha-2, in any case. */
+                country?: string;
             };
             header?: never;
             path: {
@@ -22076,6 +22264,218 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountSettings"];
+                };
+            };
+            /** @description The body is no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description X-Tenant names no tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed by somebody else at the same moment */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match names another version */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not application/json */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Validation failed; see errors */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_directory_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectorySettingsView"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description X-Tenant names no tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_directory_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description ETag the change is based on
+                 * @example "3"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateDirectorySettings"];
+            };
+        };
+        responses: {
+            /** @description The settings, changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectorySettingsView"];
                 };
             };
             /** @description The body is no JSON */

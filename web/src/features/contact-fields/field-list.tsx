@@ -19,6 +19,7 @@ import type { Column } from "@/ui/table";
 import { Tabs } from "@/ui/tabs";
 import { FieldForm } from "./field-form";
 import { moved, nextPosition } from "./field-values";
+import { TaxIdSetting } from "./tax-id-setting";
 
 export const OWNERS = [
   "individuals",
@@ -90,6 +91,7 @@ export function FieldList({
         tabs={OWNERS.map((each) => ({ value: each, label: t(`own_fields.of.${each}`) }))}
       >
         <div className="pt-3">
+          {owner === "organizations" ? <TaxIdSetting mayEdit={mayEdit} /> : null}
           <ListFrame
             name="contact-fields"
             label={t(`own_fields.of.${owner}`)}

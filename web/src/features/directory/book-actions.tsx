@@ -7,7 +7,7 @@ import { Button } from "@/ui/button";
 import { Menu, MenuItem } from "@/ui/menu";
 import { useDownload } from "@/ui/use-download";
 import { ImportWizard } from "./import-wizard";
-import type { DirectorySearch, Kind } from "./kinds";
+import { type DirectorySearch, type Kind, placeQuery } from "./kinds";
 
 export function BookActions({
   kind,
@@ -35,6 +35,7 @@ export function BookActions({
         is_active: search.active,
         provenance: search.provenance,
         status: search.status,
+        ...(kind === "email-contacts" ? {} : placeQuery(search)),
       },
     });
   return (

@@ -1,9 +1,10 @@
-/** The tenant's own fields of a contact: shown among its facts, asked in its form. */
+/** What the tenant wants of a contact: its own fields, shown among the facts and asked in the form, and what must be there. */
 import { useQuery } from "@tanstack/react-query";
 import type { UseFormReturn } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import type { ContactField } from "@/lib/api/directory-types";
 import { fieldsQuery } from "@/lib/contact-fields";
+import { directorySettingsQuery } from "@/lib/directory-settings";
 import { useCan } from "@/lib/session";
 import { Field, Input, Select } from "@/ui/field";
 import { Fact } from "@/ui/panel";
@@ -16,6 +17,13 @@ export function useContactFields(kind: TargetKind): ContactField[] {
   const allowed = useCan("contact_fields.read");
   const query = useQuery({ ...fieldsQuery(kind), enabled: allowed });
   return query.data?.items ?? NONE;
+}
+
+/** Whether the account wants a tax id of every organization. */
+export function useTaxIdRequired(kind: TargetKind): boolean {
+  const allowed = useCan("contact_fields.read");
+  const query = useQuery({ ...directorySettingsQuery, enabled: allowed && kind === "organizations" });
+  return query.data?.tax_id_required ?? false;
 }
 
 export function CustomFacts({ kind, values }: { kind: TargetKind; values: Record<string, unknown> }) {

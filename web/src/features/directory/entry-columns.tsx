@@ -1,6 +1,7 @@
 /** The columns that every book of the directory has, and the contacts of an organization too. */
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { countryName } from "@/lib/countries";
 import { useGenderText } from "@/lib/gender";
 import { When } from "@/ui/age";
 import { Badge } from "@/ui/badge";
@@ -8,6 +9,17 @@ import { NumberText } from "@/ui/number";
 import type { Column } from "@/ui/table";
 import type { Entry, Provenance, TargetKind } from "./kinds";
 import { StandingBadge } from "./standing";
+
+/** A column of text that is shown where it is chosen. */
+const optional = (id: string, header: string, text: (entry: Entry) => string | null): Column<Entry> => ({
+  id,
+  header,
+  onDemand: true,
+  cell: ({ row }) => {
+    const shown = text(row.original);
+    return shown ? <span className="wrap-anywhere">{shown}</span> : <span className="text-muted">–</span>;
+  },
+});
 
 export function useEntryColumns(kind: TargetKind): Column<Entry>[] {
   const { t } = useTranslation();
@@ -74,6 +86,14 @@ export function useEntryColumns(kind: TargetKind): Column<Entry>[] {
             },
           ]
         : []),
+      ...(kind === "organizations" ? [optional("tax_id", t("field.tax_id"), (entry) => entry.taxId)] : []),
+      ...(kind === "email-contacts"
+        ? []
+        : [
+            optional("city", t("field.city"), (entry) => entry.city),
+            optional("state", t("field.province"), (entry) => entry.state),
+            optional("country", t("field.country"), (entry) => entry.country && countryName(entry.country)),
+          ]),
       {
         id: "provenance",
         header: t("directory.provenance"),

@@ -5,6 +5,7 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { toast } from "sonner";
 import { keys } from "@/lib/api/query";
+import { countryName } from "@/lib/countries";
 import { useGenderText } from "@/lib/gender";
 import { When } from "@/ui/age";
 import { Badge } from "@/ui/badge";
@@ -175,11 +176,15 @@ function EntryFacts({ kind, entry }: { kind: TargetKind; entry: Entry }) {
       </Fact>
       {entry.gender ? <Fact term={t("field.gender")}>{genderText(entry.gender)}</Fact> : null}
       {entry.dob ? <Fact term={t("field.dob")}>{entry.dob}</Fact> : null}
+      {entry.taxId ? <Fact term={t("field.tax_id")}>{entry.taxId}</Fact> : null}
       {entry.address ? (
         <Fact term={t("field.address")}>
           <span className="whitespace-pre-line">{entry.address}</span>
         </Fact>
       ) : null}
+      {entry.city ? <Fact term={t("field.city")}>{entry.city}</Fact> : null}
+      {entry.state ? <Fact term={t("field.province")}>{entry.state}</Fact> : null}
+      {entry.country ? <Fact term={t("field.country")}>{countryName(entry.country)}</Fact> : null}
       {entry.social.length > 0 ? (
         <Fact term={t("directory.social")}>
           <ul className="grid gap-0.5">

@@ -1,10 +1,11 @@
-/** The rows of a contact's form that repeat: telephone numbers, e-mail addresses, profiles on social platforms. */
+/** The parts of a contact's form: numbers, e-mail addresses and profiles, of which there may be several, and where they are. */
 import { Plus, Star, Trash2 } from "lucide-react";
 import { type UseFormReturn, useFieldArray } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 import { cn } from "@/lib/cn";
 import { Button } from "@/ui/button";
-import { Field, Input, Select } from "@/ui/field";
+import { CountryInput } from "@/ui/country";
+import { Field, Input, Select, Textarea } from "@/ui/field";
 import { EMPTY_ROW, type FormValues, PLATFORMS } from "./entry-values";
 
 const ROWS = {
@@ -101,6 +102,30 @@ export function LabelledRows({
         </Button>
       </div>
     </fieldset>
+  );
+}
+
+/** Where they are. */
+export function PlaceFields({ form }: { form: UseFormReturn<FormValues> }) {
+  const { t } = useTranslation();
+  const { errors } = form.formState;
+  return (
+    <>
+      <Field label={t("field.address")} error={errors.address?.message}>
+        <Textarea rows={2} className="min-h-14" autoComplete="off" {...form.register("address")} />
+      </Field>
+      <div className="grid gap-3 sm:grid-cols-3">
+        <Field label={t("field.city")} error={errors.city?.message}>
+          <Input autoComplete="off" {...form.register("city")} />
+        </Field>
+        <Field label={t("field.province")} error={errors.state?.message}>
+          <Input autoComplete="off" {...form.register("state")} />
+        </Field>
+        <Field label={t("field.country")} error={errors.country?.message}>
+          <CountryInput {...form.register("country")} />
+        </Field>
+      </div>
+    </>
   );
 }
 

@@ -1,7 +1,8 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { ApiError } from "@/lib/api/problem";
-import { renderConsole, violations } from "@/testing/render";
+import { keys } from "@/lib/api/query";
+import { fakeServer, renderConsole, violations } from "@/testing/render";
 import { EntryForm } from "./entry-form";
 import { fieldOf, settled, valuesOf } from "./entry-values";
 import {
@@ -48,7 +49,11 @@ describe("EntryForm", () => {
       name: "Claire Fontaine",
       gender: null,
       dob: null,
+      taxId: null,
       address: null,
+      city: null,
+      state: null,
+      country: null,
       social: [],
       active: null,
       custom: {},
@@ -159,7 +164,11 @@ describe("EntryForm", () => {
         { e164: "+33639980001", raw: "06", label: null, primary: false },
         { e164: "+33639980002", raw: "06", label: "work", primary: true },
       ],
+      taxId: null,
       address: "1 rue de la Paix",
+      city: "Lyon",
+      state: null,
+      country: "FR",
       social: [{ platform: "LinkedIn", url: "https://www.linkedin.com/in/claire" }],
       active: true,
       standing: null,
@@ -170,6 +179,9 @@ describe("EntryForm", () => {
       version: 3,
     });
     fireEvent.click(screen.getByLabelText(/^Active/));
+    expect((screen.getByLabelText("Country") as HTMLInputElement).value).toBe("France");
+    type("City", " Bern ");
+    type("Country", "switzerland");
     submit();
     await waitFor(() => expect(onSubmit).toHaveBeenCalledOnce());
     expect(onSubmit.mock.calls[0]?.[0]).toMatchObject({
@@ -177,12 +189,48 @@ describe("EntryForm", () => {
       gender: "Female",
       active: false,
       address: "1 rue de la Paix",
+      city: "Bern",
+      state: null,
+      country: "CH",
       social: [{ platform: "LinkedIn", url: "https://www.linkedin.com/in/claire" }],
       phones: [
         { number: "+33639980001", primary: false },
         { number: "+33639980002", label: "work", primary: true },
       ],
     });
+  });
+});
+
+describe("where an organization is", () => {
+  it("is asked with its tax id, and a country is one of the list", async () => {
+    const { onSubmit, container } = form("organizations");
+    type(/Name/, "Atelier");
+    type("Tax ID", " FR 1 ");
+    type("Country", "Atlantis");
+    submit();
+    await screen.findByText("Choose a country of the list.");
+    expect(onSubmit).not.toHaveBeenCalled();
+    type("Country", "de");
+    expect(await violations(container)).toEqual([]);
+    submit();
+    await waitFor(() => expect(onSubmit).toHaveBeenCalledOnce());
+    expect(onSubmit.mock.calls[0]?.[0]).toMatchObject({ taxId: "FR 1", country: "DE", city: null });
+  });
+
+  it("marks the tax id where the account wants it, of new ones and of those that have one", async () => {
+    fakeServer({
+      "GET /settings/directory": { body: { tax_id_required: true, version: 1 } },
+      "GET /contact-fields": { body: { items: [] } },
+    });
+    const { client } = form("organizations");
+    client.setQueryData(keys.me, { permissions: ["contact_fields.read"] });
+    await waitFor(() => expect(screen.getByLabelText(/^Tax ID/).getAttribute("aria-required")).toBe("true"));
+  });
+
+  it("is not asked of an e-mail contact", () => {
+    form("email-contacts");
+    expect(screen.queryByLabelText("Country")).toBeNull();
+    expect(screen.queryByLabelText("Tax ID")).toBeNull();
   });
 });
 
@@ -222,7 +270,11 @@ describe("records", () => {
       name: "N",
       gender: "Other",
       dob: "2000-01-01",
+      taxId: "T",
       address: "Here",
+      city: "Lyon",
+      state: null,
+      country: "FR",
       social: [],
       active: true,
       custom: {},
@@ -231,10 +283,20 @@ describe("records", () => {
     };
     expect(individualBody(input)).toHaveProperty("full_name", "N");
     expect(individualBody(input)).toHaveProperty("dob");
-    expect(individualBody(input)).toMatchObject({ address: "Here", social_media: [] });
+    const place = { address: "Here", city: "Lyon", state: null, country: "FR" };
+    expect(individualBody(input)).toMatchObject({ ...place, social_media: [] });
+    expect(individualBody(input)).not.toHaveProperty("tax_id");
     expect(contactBody(input)).not.toHaveProperty("dob");
-    expect(contactBody(input)).not.toHaveProperty("address");
-    expect(organizationBody(input)).toEqual({ name: "N", emails: [], phones: [], is_active: true });
+    expect(contactBody(input)).toMatchObject(place);
+    expect(organizationBody(input)).toEqual({
+      name: "N",
+      tax_id: "T",
+      ...place,
+      emails: [],
+      phones: [],
+      is_active: true,
+    });
+    expect(emailContactBody(input)).not.toHaveProperty("city");
     expect(emailContactBody({ ...input, active: null })).not.toHaveProperty("is_active");
   });
 });
@@ -255,6 +317,8 @@ describe("a pointer of the server", () => {
   it.each([
     ["/full_name", "name"],
     ["/address", "address"],
+    ["/tax_id", "tax_id"],
+    ["/country", "country"],
     ["/phones/1/number", "phones.2.value"],
     ["/phones/0/label", "phones.1.label"],
     ["/phones/7/number", null],

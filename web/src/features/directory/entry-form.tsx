@@ -5,12 +5,12 @@ import { useTranslation } from "react-i18next";
 import { placeProblem } from "@/lib/form-problem";
 import { useUnsaved } from "@/ui/dialog";
 import { FormProblem } from "@/ui/feedback";
-import { Field, Input, Select, Textarea } from "@/ui/field";
+import { Field, Input, Select } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
 import { useSeen } from "@/ui/seen";
-import { CustomInputs, useContactFields } from "./custom-fields";
+import { CustomInputs, useContactFields, useTaxIdRequired } from "./custom-fields";
 import { customOf } from "./custom-values";
-import { LabelledRows, SocialRows } from "./entry-fields";
+import { LabelledRows, PlaceFields, SocialRows } from "./entry-fields";
 import { type FormValues, fieldOf, inputOf, schemaOf, valuesOf } from "./entry-values";
 import type { Entry, EntryInput, TargetKind } from "./kinds";
 
@@ -45,6 +45,7 @@ export function EntryForm({
         phone: t("form.phone_invalid"),
         url: t("form.url_invalid"),
         future: t("form.future"),
+        country: t("form.country_invalid"),
       }),
     [kind, t],
   );
@@ -57,6 +58,8 @@ export function EntryForm({
   const { seen: entry, etag, overtaken } = useSeen(opened, form, valuesOf, readAgain);
   // Where these stand is moved by commands of their own, with a reason.
   const commanded = entry?.standing != null && (kind === "individuals" || kind === "organizations");
+  // One that came without can still be changed in other ways.
+  const taxIdRequired = useTaxIdRequired(kind) && (entry === undefined || entry.taxId !== null);
   const { errors, isSubmitting, isDirty } = form.formState;
   useUnsaved(isDirty);
 
@@ -102,14 +105,13 @@ export function EntryForm({
       ) : null}
       <LabelledRows form={form} name="emails" required={kind === "email-contacts"} />
       <LabelledRows form={form} name="phones" />
-      {kind === "individuals" ? (
-        <>
-          <Field label={t("field.address")} error={errors.address?.message}>
-            <Textarea rows={2} className="min-h-14" autoComplete="off" {...form.register("address")} />
-          </Field>
-          <SocialRows form={form} />
-        </>
+      {kind === "organizations" ? (
+        <Field label={t("field.tax_id")} required={taxIdRequired} error={errors.tax_id?.message}>
+          <Input autoComplete="off" aria-required={taxIdRequired || undefined} {...form.register("tax_id")} />
+        </Field>
       ) : null}
+      {kind === "email-contacts" ? null : <PlaceFields form={form} />}
+      {kind === "individuals" ? <SocialRows form={form} /> : null}
       <CustomInputs kind={kind} form={form} />
       {entry && !commanded ? (
         <label className="flex items-center gap-2">

@@ -21,6 +21,7 @@ import {
   PROVENANCES,
   type Provenance,
 } from "./kinds";
+import { PlaceFilters } from "./place-filters";
 import { MOVES, moveStanding } from "./standing";
 import { StandingCards } from "./standing-cards";
 
@@ -53,6 +54,7 @@ export function EntryList({
     ...search,
     q: useDebounced(search.q),
     phone: useDebounced(search.phone),
+    city: useDebounced(search.city),
   };
   const pages = usePages({
     queryKey: [...keys.directory, kind, "list", asked],
@@ -64,7 +66,8 @@ export function EntryList({
   // These have commands for where they stand; of e-mail contacts it is said by being active or not.
   const movable = mayEdit && kind !== "email-contacts" ? kind : null;
   const [moving, setMoving] = useState<{ to: Move; items: Entry[] } | null>(null);
-  const further = [search.phone, search.active, search.status, search.provenance].filter(
+  const place = kind === "email-contacts" ? [] : [search.city, search.country];
+  const further = [search.phone, search.active, search.status, search.provenance, ...place].filter(
     (each) => each !== undefined,
   ).length;
   const filtered = Boolean(search.q) || further > 0;
@@ -158,6 +161,9 @@ export function EntryList({
                 onChange={(event) => onSearch({ ...search, phone: event.target.value || undefined })}
               />
             </Field>
+            {kind === "email-contacts" ? null : (
+              <PlaceFilters search={search} onChange={(place) => onSearch({ ...search, ...place })} />
+            )}
             <Field label={t("directory.activity")} className="w-28">
               <Select
                 value={search.active === undefined ? "" : String(search.active)}

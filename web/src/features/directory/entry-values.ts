@@ -1,5 +1,6 @@
 /** A contact's form as the person types it, and how it becomes what is sent. */
 import * as z from "zod/mini";
+import { countryName, countryOf } from "@/lib/countries";
 import { typedOf } from "./custom-values";
 import type { Entry, EntryInput, TargetKind } from "./kinds";
 
@@ -23,7 +24,12 @@ export interface FormValues {
   name: string;
   gender: string;
   dob: string;
+  tax_id: string;
   address: string;
+  city: string;
+  state: string;
+  /** As it is typed: the name, or the code. */
+  country: string;
   /** Only asked when editing; a new record is active. */
   active: boolean;
   /** Values of the tenant's own fields, as text. */
@@ -42,6 +48,7 @@ export interface Words {
   phone: string;
   url: string;
   future: string;
+  country: string;
 }
 
 const filled = (row: Row) => row.value.trim() !== "";
@@ -64,7 +71,13 @@ export function schemaOf(kind: TargetKind, words: Words) {
     name: z.string().check(z.trim(), z.minLength(1, words.required), z.maxLength(200, words.tooLong)),
     gender: z.string(),
     dob: z.string().check(z.refine((dob) => dob === "" || dob <= today(), words.future)),
+    tax_id: z.string().check(z.maxLength(64, words.tooLong)),
     address: z.string().check(z.maxLength(1000, words.tooLong)),
+    city: short,
+    state: short,
+    country: z
+      .string()
+      .check(z.refine((text) => text.trim() === "" || countryOf(text) !== null, words.country)),
     active: z.boolean(),
     custom: z.record(z.string(), z.string()),
     phones: z.array(
@@ -107,7 +120,11 @@ export function valuesOf(entry: Entry | undefined): FormValues {
     name: entry?.name ?? "",
     gender: entry?.gender ?? "",
     dob: entry?.dob ?? "",
+    tax_id: entry?.taxId ?? "",
     address: entry?.address ?? "",
+    city: entry?.city ?? "",
+    state: entry?.state ?? "",
+    country: entry?.country ? countryName(entry.country) : "",
     active: entry?.active ?? true,
     custom: typedOf(entry?.custom ?? {}),
     phones: rowsOf(entry?.phones.map((phone) => ({ ...phone, value: phone.e164 }))),
@@ -131,7 +148,11 @@ export function inputOf(
     name: values.name.trim(),
     gender: values.gender || null,
     dob: values.dob || null,
+    taxId: values.tax_id.trim() || null,
     address: values.address.trim() || null,
+    city: values.city.trim() || null,
+    state: values.state.trim() || null,
+    country: countryOf(values.country),
     active: editing ? values.active : null,
     custom,
     phones: settled(values.phones).map(({ value, ...row }) => ({ number: value, ...row })),
@@ -163,7 +184,11 @@ type Name =
   | "name"
   | "gender"
   | "dob"
+  | "tax_id"
   | "address"
+  | "city"
+  | "state"
+  | "country"
   | `custom.${string}`
   | `${"phones" | "emails"}.${number}.${"value" | "label"}`
   | `social.${number}.url`
@@ -180,7 +205,11 @@ export function fieldOf(values: FormValues, path: string[]): Name | null {
       return "name";
     case "dob":
     case "gender":
+    case "tax_id":
     case "address":
+    case "city":
+    case "state":
+    case "country":
       return head;
     case "custom":
       return index === undefined ? null : `custom.${index}`;

@@ -20,7 +20,11 @@ const HOLDS = [
   "label2",
   "phones",
   "dob",
+  "tax_id",
   "address",
+  "city",
+  "state",
+  "country",
   "status",
   "ignore",
 ] as const;

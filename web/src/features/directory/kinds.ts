@@ -41,7 +41,12 @@ export interface Entry {
   emails: Email[];
   gender: string | null;
   dob: string | null;
+  taxId: string | null;
   address: string | null;
+  city: string | null;
+  state: string | null;
+  /** By its code. */
+  country: string | null;
   social: SocialLink[];
   active: boolean;
   standing: Standing | null;
@@ -62,7 +67,11 @@ interface Stored {
   emails?: Email[];
   gender?: string | null;
   dob?: string | null;
+  tax_id?: string | null;
   address?: string | null;
+  city?: string | null;
+  state?: string | null;
+  country?: string | null;
   social_media?: SocialLink[];
   is_active?: boolean;
   status?: string;
@@ -82,7 +91,11 @@ export function toEntry(record: Stored): Entry {
     emails: record.emails ?? [],
     gender: record.gender ?? null,
     dob: record.dob ?? null,
+    taxId: record.tax_id ?? null,
     address: record.address ?? null,
+    city: record.city ?? null,
+    state: record.state ?? null,
+    country: record.country ?? null,
     social: record.social_media ?? [],
     active: record.is_active ?? true,
     standing: STANDINGS.find((each) => each === record.status) ?? null,
@@ -103,6 +116,9 @@ export interface DirectorySearch {
   active?: boolean;
   provenance?: Provenance;
   status?: Standing;
+  city?: string;
+  /** By its code. */
+  country?: string;
   sort?: string;
 }
 
@@ -112,13 +128,15 @@ export async function listEntries(
   cursor: string | undefined,
   signal: AbortSignal,
 ): Promise<Page<Entry>> {
-  const options = { params: { query: listQuery(search, cursor) }, signal };
+  const query = listQuery(search, cursor);
+  // Who is known by mail alone is nowhere; the search of another book may say so all the same.
+  const somewhere = { params: { query: { ...query, ...placeQuery(search) } }, signal };
   return entries(
     kind === "individuals"
-      ? await take<Page<Individual>>(api.GET("/api/v1/individuals", options))
+      ? await take<Page<Individual>>(api.GET("/api/v1/individuals", somewhere))
       : kind === "organizations"
-        ? await take<Page<Organization>>(api.GET("/api/v1/organizations", options))
-        : await take<Page<EmailContact>>(api.GET("/api/v1/email-contacts", options)),
+        ? await take<Page<Organization>>(api.GET("/api/v1/organizations", somewhere))
+        : await take<Page<EmailContact>>(api.GET("/api/v1/email-contacts", { params: { query }, signal })),
   );
 }
 
@@ -131,12 +149,21 @@ export async function listContacts(
   return entries(
     await take<Page<OrganizationContact>>(
       api.GET("/api/v1/organizations/{id}/contacts", {
-        params: { path: { id: organizationId }, query: listQuery(search, cursor) },
+        params: {
+          path: { id: organizationId },
+          query: { ...listQuery(search, cursor), ...placeQuery(search) },
+        },
         signal,
       }),
     ),
   );
 }
+
+/** Where those are that a list is narrowed to. */
+export const placeQuery = ({ city, country }: DirectorySearch) => ({
+  city: city?.trim() || undefined,
+  country: country || undefined,
+});
 
 function listQuery(search: DirectorySearch, cursor: string | undefined) {
   return {
@@ -180,7 +207,11 @@ export interface EntryInput {
   name: string;
   gender: string | null;
   dob: string | null;
+  taxId: string | null;
   address: string | null;
+  city: string | null;
+  state: string | null;
+  country: string | null;
   social: SocialLink[];
   /** Null: left as it is. */
   active: boolean | null;
@@ -196,17 +227,28 @@ const activity = (input: EntryInput) => ({
   ...(Object.keys(input.custom).length === 0 ? {} : { custom: input.custom as Record<string, never> }),
 });
 
+const placeBody = ({ address, city, state, country }: EntryInput) => ({ address, city, state, country });
+
 export function individualBody(input: EntryInput): IndividualBody {
-  const { name, gender, dob, address, social, emails, phones } = input;
-  return { full_name: name, gender, dob, address, social_media: social, emails, phones, ...activity(input) };
+  const { name, gender, dob, social, emails, phones } = input;
+  return {
+    full_name: name,
+    gender,
+    dob,
+    ...placeBody(input),
+    social_media: social,
+    emails,
+    phones,
+    ...activity(input),
+  };
 }
 export function contactBody(input: EntryInput): OrganizationContactBody {
   const { name, gender, emails, phones } = input;
-  return { full_name: name, gender, emails, phones, ...activity(input) };
+  return { full_name: name, gender, ...placeBody(input), emails, phones, ...activity(input) };
 }
 export function organizationBody(input: EntryInput): OrganizationBody {
-  const { name, emails, phones } = input;
-  return { name, emails, phones, ...activity(input) };
+  const { name, taxId, emails, phones } = input;
+  return { name, tax_id: taxId, ...placeBody(input), emails, phones, ...activity(input) };
 }
 export function emailContactBody(input: EntryInput): EmailContactBody {
   const { name, emails, phones } = input;

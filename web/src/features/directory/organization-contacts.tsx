@@ -15,7 +15,8 @@ import { ListFrame } from "@/ui/list";
 import { Panel } from "@/ui/panel";
 import { useEntryColumns } from "./entry-columns";
 import { EntryForm } from "./entry-form";
-import { createContact, type Entry, listContacts } from "./kinds";
+import { createContact, type DirectorySearch, type Entry, listContacts } from "./kinds";
+import { PlaceFilters } from "./place-filters";
 
 export function OrganizationContacts({
   organizationId,
@@ -31,12 +32,19 @@ export function OrganizationContacts({
   const [adding, setAdding] = useState(false);
   const [q, setQ] = useState("");
   const [sort, setSort] = useState("name");
-  const asked = useDebounced(q);
+  const [place, setPlace] = useState<Pick<DirectorySearch, "city" | "country">>({});
+  const asked: DirectorySearch = {
+    q: useDebounced(q),
+    city: useDebounced(place.city),
+    country: place.country,
+    sort,
+  };
+  const further = [place.city, place.country].filter((each) => each !== undefined).length;
   const sameKey = useSameKey();
   const key = [...keys.directory, "organizations", "contacts", organizationId];
   const pages = usePages({
-    queryKey: [...key, { q: asked, sort }],
-    fetchPage: (cursor, signal) => listContacts(organizationId, { q: asked, sort }, cursor, signal),
+    queryKey: [...key, asked],
+    fetchPage: (cursor, signal) => listContacts(organizationId, asked, cursor, signal),
   });
   const columns = useEntryColumns("contacts");
   if (adding) {
@@ -69,8 +77,15 @@ export function OrganizationContacts({
       sort={sort}
       onSort={setSort}
       onOpen={onOpen}
-      emptyTitle={q ? t("state.no_match") : t("directory.no_contacts")}
-      emptyText={q ? t("state.no_match_text") : undefined}
+      emptyTitle={q || further > 0 ? t("state.no_match") : t("directory.no_contacts")}
+      emptyText={q || further > 0 ? t("state.no_match_text") : undefined}
+      activeFilters={further}
+      filters={
+        <PlaceFilters
+          search={place}
+          onChange={(change) => setPlace((before) => ({ ...before, ...change }))}
+        />
+      }
       toolbar={
         <>
           <Field label={t("field.search")} className="min-w-36 flex-1">

@@ -8,6 +8,7 @@ import { useTranslation } from "react-i18next";
 import { api, take } from "@/lib/api/client";
 import { keys } from "@/lib/api/query";
 import type { Endpoint, Page, PhoneNumber } from "@/lib/api/types";
+import { countryName } from "@/lib/countries";
 import { formatNumber } from "@/lib/phone";
 import { Button } from "@/ui/button";
 import { Confirm } from "@/ui/dialog";
@@ -15,7 +16,7 @@ import { Failed, Loading } from "@/ui/feedback";
 import { NumberText } from "@/ui/number";
 import { Panel, PanelHead } from "@/ui/panel";
 import { ChooseDialog } from "./choose-dialog";
-import { countryName, flagOf } from "./money";
+import { flagOf } from "./money";
 import { useOrders } from "./use-orders";
 
 const PAGES = 25;

@@ -1,4 +1,4 @@
-/** Money and countries as people read them. */
+/** Money and flags as people read them. */
 
 /** As people write money where they are; an odd currency as it came. */
 export function formatMoney(amount: string, currency: string): string {
@@ -13,14 +13,4 @@ export function formatMoney(amount: string, currency: string): string {
 export function flagOf(country: string): string {
   if (!/^[A-Z]{2}$/.test(country)) return "";
   return String.fromCodePoint(...[...country].map((letter) => 0x1f1e6 + letter.charCodeAt(0) - 65));
-}
-
-let regions: Intl.DisplayNames | undefined;
-export function countryName(country: string): string {
-  try {
-    regions ??= new Intl.DisplayNames(undefined, { type: "region" });
-    return regions.of(country) ?? country;
-  } catch {
-    return country;
-  }
 }

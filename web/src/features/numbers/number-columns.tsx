@@ -2,12 +2,13 @@ import { Bot as BotIcon } from "lucide-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Endpoint, PhoneNumber } from "@/lib/api/types";
+import { countryName } from "@/lib/countries";
 import { When } from "@/ui/age";
 import { Badge, Dot, type Tone } from "@/ui/badge";
 import { NumberText } from "@/ui/number";
 import type { Column } from "@/ui/table";
 import type { NumberRights } from "./commands";
-import { countryName, flagOf, formatMoney } from "./money";
+import { flagOf, formatMoney } from "./money";
 import { NumberActions } from "./number-actions";
 import type { Asked } from "./number-dialogs";
 

@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Agent, Bot, Endpoint, PhoneNumber } from "@/lib/api/types";
+import { countryName } from "@/lib/countries";
 import { formatNumber } from "@/lib/phone";
 import { Confirm, Dialog } from "@/ui/dialog";
 import { Field, Input } from "@/ui/field";
@@ -10,7 +11,7 @@ import { FormFoot } from "@/ui/form-foot";
 import { ChooseDialog } from "./choose-dialog";
 import type { Command, Order } from "./commands";
 import { useLinesOf } from "./endpoint-lines";
-import { countryName, flagOf, formatMoney } from "./money";
+import { flagOf, formatMoney } from "./money";
 
 export type Asked = { number: PhoneNumber; command: Command };
 

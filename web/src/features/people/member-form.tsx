@@ -1,4 +1,4 @@
-/** Role, extension, SIP address and modules of a member. */
+/** Role, extension, SIP address, modules and notes of a member. */
 
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useMemo } from "react";
@@ -14,6 +14,7 @@ import { Field, Input, Select } from "@/ui/field";
 import { FormFoot } from "@/ui/form-foot";
 import { useRoleText } from "@/ui/role";
 import { useSeen } from "@/ui/seen";
+import { NoteRows } from "./member-notes";
 import { changeOf, choiceOf, isClient, type MemberValues, memberSchema, valuesOf } from "./member-values";
 import { ModuleBoxes } from "./module-boxes";
 import { changeMember, grantable, type PeopleRights, possible } from "./people";
@@ -62,7 +63,7 @@ export function MemberForm({
     try {
       const saved = await changeMember(
         member.id,
-        changeOf(before, values, isClient(values.role, roles)),
+        changeOf(before, values, isClient(values.role, roles), seen.seen?.metadata ?? {}),
         seen.etag,
       );
       toast.success(t("people.saved", { name: saved.name || saved.email }));
@@ -137,6 +138,7 @@ export function MemberForm({
         />
       ) : null}
       <ModuleBoxes form={form} disabled={!may.powers} />
+      {seen.seen?.metadata ? <NoteRows form={form} /> : null}
       <FormProblem message={errors.root?.message} />
       <FormFoot submit={t("action.save")} busy={isSubmitting} disabled={!isDirty} onCancel={onCancel} />
     </form>

@@ -20,6 +20,7 @@ import { MemberCommands } from "./member-commands";
 import { MemberFactor } from "./member-factor";
 import { MemberForm } from "./member-form";
 import { MemberHistory } from "./member-history";
+import { Notes } from "./member-notes";
 import { MemberPassword } from "./member-password";
 import { MODULES } from "./member-values";
 import { loadMember, type PeopleRights, possible } from "./people";
@@ -166,6 +167,14 @@ function Details({
             <When at={member.last_seen_at} />
           </Fact>
         ) : null}
+        {member.metadata && Object.keys(member.metadata).length > 0 ? (
+          <Fact term={t("people.metadata")}>
+            <Notes of={member.metadata} />
+          </Fact>
+        ) : null}
+        <Fact term={t("field.updated")}>
+          <When at={member.updated_at} />
+        </Fact>
       </Facts>
       {line?.(member)}
       {may.edit ? <MemberFactor member={member} /> : null}

@@ -2,8 +2,24 @@ import { describe, expect, it } from "vitest";
 import { changeOf, isClient, memberSchema } from "./member-values";
 
 const all = { individuals: true, organizations: true, tickets: true, numbers: true };
-const before = { role: "agent", extension: "201", sip_uri: "", modules: all, contact: "" };
-const words = { required: "needed", tooLong: "long", extension: "digits", sip: "sip", email: "mail" };
+const before = {
+  role: "agent",
+  extension: "201",
+  sip_uri: "",
+  modules: all,
+  contact: "",
+  metadata: { payroll: "4711", "cost.centre[0]": "12", site: '{"floor":2}' },
+  added: [] as { key: string; value: string }[],
+};
+const stored = { payroll: "4711", "cost.centre[0]": 12, site: { floor: 2 } };
+const words = {
+  required: "needed",
+  tooLong: "long",
+  extension: "digits",
+  sip: "sip",
+  email: "mail",
+  twice: "twice",
+};
 
 describe("a changed member", () => {
   it.each([
@@ -18,6 +34,21 @@ describe("a changed member", () => {
     [{ ...before, modules: { ...all, tickets: false } }, { modules: { tickets: false } }],
   ])("%j is sent as what differs", (after, expected) => {
     expect(changeOf(before, after, false)).toEqual(expected);
+  });
+
+  it.each([
+    // A text stays one, whatever it looks like.
+    [{ payroll: "42" }, [], { payroll: "42" }],
+    [{ "cost.centre[0]": "13" }, [], { "cost.centre[0]": 13 }],
+    [{ site: '{"floor":3}' }, [], { site: { floor: 3 } }],
+    [{ site: "none" }, [], { site: "none" }],
+    [{ payroll: null }, [{ key: " new ", value: "1" }], { payroll: null, new: "1" }],
+    // Under another name.
+    [{ payroll: null }, [{ key: "payroll", value: "1" }], { payroll: "1" }],
+    [{}, [{ key: "", value: "" }], undefined],
+  ])("has notes that are sent key by key: %j and %j", (changed, added, metadata) => {
+    const after = { ...before, metadata: { ...before.metadata, ...changed }, added };
+    expect(changeOf(before, after, false, stored)).toEqual(metadata ? { metadata } : {});
   });
 
   it("is a contact only as a client", () => {
@@ -45,6 +76,18 @@ describe("a changed member", () => {
     [{ sip_uri: "tel:201" }, "sip"],
     [{ sip_uri: "sip:a b" }, "sip"],
     [{ role: "" }, "needed"],
+    [{ added: [{ key: " ", value: "1" }] }, "needed"],
+    [{ added: [{ key: "k".repeat(65), value: "1" }] }, "long"],
+    [{ added: [{ key: "payroll", value: "1" }] }, "twice"],
+    [
+      {
+        added: [
+          { key: "a", value: "1" },
+          { key: "a", value: "2" },
+        ],
+      },
+      "twice",
+    ],
   ])("%j is told while typing", (wrong, message) => {
     const result = memberSchema(words).safeParse({ ...before, ...wrong });
     expect(result.error?.issues.map((issue) => issue.message)).toEqual([message]);

@@ -12,6 +12,10 @@ export interface MemberValues {
   modules: Modules;
   /** Of a client: as `textOfContact` writes it. */
   contact: string;
+  /** What is noted down for programs, as text; null of what is to go. */
+  metadata: Record<string, string | null>;
+  /** What is noted down besides. */
+  added: { key: string; value: string }[];
 }
 
 export interface Words {
@@ -20,6 +24,8 @@ export interface Words {
   extension: string;
   sip: string;
   email: string;
+  /** A key that is there already. */
+  twice: string;
 }
 
 export const extensionField = (words: Words) =>
@@ -39,13 +45,36 @@ export const modulesField = z.object({
 });
 
 export function memberSchema(words: Words) {
-  return z.object({
-    role: z.string().check(z.minLength(1, words.required)),
-    extension: extensionField(words),
-    sip_uri: sipField(words),
-    modules: modulesField,
-    contact: z.string(),
-  });
+  return z
+    .object({
+      role: z.string().check(z.minLength(1, words.required)),
+      extension: extensionField(words),
+      sip_uri: sipField(words),
+      modules: modulesField,
+      contact: z.string(),
+      metadata: z.record(z.string(), z.nullable(z.string())),
+      added: z.array(
+        z
+          .object({ key: z.string().check(z.trim(), z.maxLength(64, words.tooLong)), value: z.string() })
+          .check(
+            z.refine((row) => row.key !== "" || row.value.trim() === "", {
+              message: words.required,
+              path: ["key"],
+            }),
+          ),
+      ),
+    })
+    .check((context) => {
+      const { metadata, added } = context.value;
+      const keys = added.map((row) => row.key);
+      keys.forEach((key, index) => {
+        const there = metadata[key] !== undefined && metadata[key] !== null;
+        if (key !== "" && (there || keys.indexOf(key) < index)) {
+          const path = ["added", index, "key"];
+          context.issues.push({ code: "custom", message: words.twice, input: key, path });
+        }
+      });
+    });
 }
 
 export function inviteSchema(words: Words) {
@@ -73,7 +102,39 @@ export const valuesOf = (member: Member): MemberValues => ({
   sip_uri: member.sip_uri ?? "",
   modules: member.modules,
   contact: textOfContact(member.contact),
+  metadata: Object.fromEntries(
+    Object.entries(member.metadata ?? {}).map(([key, value]) => [key, textOfNote(value)]),
+  ),
+  added: [],
 });
+
+/** A text as it is, anything else as JSON. */
+export const textOfNote = (value: unknown): string =>
+  typeof value === "string" ? value : JSON.stringify(value);
+
+/** What was a number or a list stays one where what is typed is one; a text stays a text, whatever it looks like. */
+function noteOfText(text: string, was: unknown): unknown {
+  if (was === undefined || typeof was === "string") return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Which keys are set to what, and which go. */
+export function notesOf(
+  before: MemberValues,
+  after: MemberValues,
+  stored: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const changed = Object.entries(after.metadata).filter(([key, text]) => text !== before.metadata[key]);
+  const added = after.added.map((row) => ({ ...row, key: row.key.trim() })).filter((row) => row.key !== "");
+  return Object.fromEntries([
+    ...changed.map(([key, text]) => [key, text === null ? null : noteOfText(text, stored[key])] as const),
+    ...added.map(({ key, value }) => [key, value] as const),
+  ]);
+}
 
 /** Whether a choice of role makes a client, the only one who can be a contact. */
 export const isClient = (
@@ -85,7 +146,13 @@ export const isClient = (
  * Only what differs is sent, so that a form never undoes what it did not touch. Who is no client is no contact: that the
  * server sees to, and a contact chosen before another role was is not meant any more.
  */
-export function changeOf(before: MemberValues, after: MemberValues, client: boolean): MemberChange {
+export function changeOf(
+  before: MemberValues,
+  after: MemberValues,
+  client: boolean,
+  /** The notes as they are stored, of which the form has the texts. */
+  stored: Readonly<Record<string, unknown>> = {},
+): MemberChange {
   const change: MemberChange = {};
   if (after.role !== before.role) Object.assign(change, roleOf(after.role));
   if (after.extension.trim() !== before.extension) change.extension = after.extension.trim() || null;
@@ -97,5 +164,8 @@ export function changeOf(before: MemberValues, after: MemberValues, client: bool
       modules.map((each) => [each, after.modules[each]]),
     ) as MemberChange["modules"];
   }
+  const notes = notesOf(before, after, stored);
+  // The document says of an object only that it is one.
+  if (Object.keys(notes).length > 0) change.metadata = notes as Record<string, never>;
   return change;
 }

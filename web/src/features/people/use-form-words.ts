@@ -11,6 +11,7 @@ export function useFormWords(): Words {
       extension: t("form.extension_invalid"),
       sip: t("form.sip_invalid"),
       email: t("form.email_invalid"),
+      twice: t("people.metadata_twice"),
     }),
     [t],
   );

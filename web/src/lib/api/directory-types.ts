@@ -17,6 +17,7 @@ export type ContactField = Omit<Present<Schemas["ContactFieldView"]>, "kind" | "
   kind: ContactKind;
   type: FieldType;
 };
+export type DirectorySettings = Present<Schemas["DirectorySettingsView"]>;
 export type Candidate = Omit<Present<Schemas["CandidateView"]>, "contact"> & { contact: ContactName };
 export const SHARED = ["number", "email", "name"] as const;
 export type Shared = (typeof SHARED)[number];

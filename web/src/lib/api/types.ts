@@ -115,7 +115,13 @@ export type Person = Refine<
 >;
 export type Member = Refine<
   Schemas["Member"],
-  { presence: PresenceState | null; modules: Modules; contact: ClientContact | null }
+  {
+    presence: PresenceState | null;
+    modules: Modules;
+    contact: ClientContact | null;
+    /** Null for those who may not change members. */
+    metadata: Record<string, unknown> | null;
+  }
 >;
 /** The contact that a client signs in as. */
 export type ClientContact = Refine<Schemas["MemberContact"], { kind: "individual" | "organization_contact" }>;

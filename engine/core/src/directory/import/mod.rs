@@ -1,15 +1,20 @@
 //! What a row of a contact file means: its columns, and the reasons to refuse it. Reading the file and storing the
 //! rows are other rooms' work.
 
+mod column;
+
 use std::{borrow::Cow, collections::BTreeMap};
 
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
+use self::column::{Column, column};
 use super::{
     ContactKind,
     custom::{self, Field},
+    place::{self, MAX_ADDRESS, MAX_CITY, MAX_STATE, Place},
     standing::Standing,
+    tax_id,
 };
 use crate::number::{E164, PartyNumber, Region, normalise};
 
@@ -18,7 +23,6 @@ const MAX_EMAIL: usize = 320;
 const MAX_LABEL: usize = 60;
 const MAX_RAW_NUMBER: usize = 100;
 const MAX_NUMBERS: usize = 50;
-const MAX_ADDRESS: usize = 1000;
 /// Beside the first.
 const MAX_EMAILS: usize = 19;
 
@@ -40,8 +44,10 @@ pub struct ImportRow {
     pub phones: Vec<ImportPhone>,
     /// Of an individual.
     pub dob: Option<NaiveDate>,
-    /// Of an individual.
-    pub address: Option<String>,
+    /// Of an organization.
+    pub tax_id: Option<String>,
+    /// Of all but e-mail contacts.
+    pub place: Place,
     pub standing: Standing,
     pub custom: Map<String, Value>,
 }
@@ -84,6 +90,14 @@ pub enum RowError {
     TooManyEmails,
     #[error("`{0}` is not a date of birth such as 1984-02-29")]
     Dob(String),
+    #[error("country `{0}` is no code of ISO 3166-1, such as DE")]
+    Country(String),
+    #[error("column {column} has more than one line")]
+    Lines { column: String },
+    #[error("tax_id {0}")]
+    TaxId(tax_id::NoTaxId),
+    #[error("an organization needs a tax_id here")]
+    NoTaxId,
     #[error("status `{0}` is none of pending, active, suspended, inactive")]
     Status(String),
     #[error("column custom holds no JSON object")]
@@ -109,65 +123,15 @@ pub enum HeaderError {
     NoColumn(String),
 }
 
-/// What the names of columns with fields of the tenant's own begin with.
-const OWN: &str = "custom.";
-
 /// What a column is said to hold when it is not to be imported.
 pub const IGNORE: &str = "ignore";
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Column {
-    Kind,
-    Name,
-    Organization,
-    Gender,
-    Email,
-    /// Several numbers in one field.
-    Phones,
-    /// `phone` is the first, `phone2` the second.
-    Phone(u8),
-    Label(u8),
-    /// Addresses beside `email`, several in one field.
-    OtherEmails,
-    Dob,
-    Address,
-    Status,
-    /// Fields of the tenant's own as a JSON object, as exports have them.
-    Custom,
-    /// One field of the tenant's own, by its key.
-    Own(String),
-    Unknown,
-}
-
-impl Column {
-    fn meaning(&self) -> Option<String> {
-        let numbered =
-            |word: &str, number: u8| if number == 1 { word.to_owned() } else { format!("{word}{number}") };
-        Some(match self {
-            Self::Kind => "kind".to_owned(),
-            Self::Name => "name".to_owned(),
-            Self::Organization => "organization".to_owned(),
-            Self::Gender => "gender".to_owned(),
-            Self::Email => "email".to_owned(),
-            Self::Phones => "phones".to_owned(),
-            Self::Phone(number) => numbered("phone", *number),
-            Self::Label(number) => numbered("label", *number),
-            Self::OtherEmails => "other_emails".to_owned(),
-            Self::Dob => "dob".to_owned(),
-            Self::Address => "address".to_owned(),
-            Self::Status => "status".to_owned(),
-            Self::Custom => "custom".to_owned(),
-            Self::Own(key) => format!("{OWN}{key}"),
-            Self::Unknown => return None,
-        })
-    }
-}
 
 /// The columns of a file, in its order.
 #[derive(Clone, Debug)]
 pub struct Columns {
     columns: Vec<(Column, String)>,
     own: OwnFields,
+    tax_id_required: bool,
 }
 
 impl Columns {
@@ -208,12 +172,18 @@ impl Columns {
         if !columns.iter().any(|(column, _)| *column == Column::Name) {
             return Err(HeaderError::NoName);
         }
-        Ok(Self { columns, own: OwnFields::new() })
+        Ok(Self { columns, own: OwnFields::new(), tax_id_required: false })
     }
 
     /// With the tenant's own fields, by which the values of columns `custom.KEY` are judged.
     pub fn knowing(mut self, own: OwnFields) -> Self {
         self.own = own;
+        self
+    }
+
+    /// Where the tenant wants organizations with a tax id only.
+    pub const fn requiring_tax_id(mut self, required: bool) -> Self {
+        self.tax_id_required = required;
         self
     }
 
@@ -296,10 +266,14 @@ impl Columns {
             None => None,
             Some(date) => Some(date.parse().map_err(|_| RowError::Dob(shown(date)))?),
         };
-        let address = value(Column::Address)
-            .filter(|_| individual)
-            .map(|address| within(address, MAX_ADDRESS, "address").map(str::to_owned))
-            .transpose()?;
+        let tax_id = match value(Column::TaxId).filter(|_| kind == ContactKind::Organization) {
+            None if self.tax_id_required && kind == ContactKind::Organization => {
+                return Err(RowError::NoTaxId);
+            }
+            None => None,
+            Some(text) => Some(tax_id::read(text).map_err(RowError::TaxId)?.to_owned()),
+        };
+        let place = if kind == ContactKind::EmailContact { Place::default() } else { read_place(&values)? };
         let standing = match value(Column::Status) {
             None => Standing::default(),
             Some(word) => {
@@ -323,7 +297,8 @@ impl Columns {
             other_emails,
             phones: phones(&values, region)?,
             dob,
-            address,
+            tax_id,
+            place,
             standing,
             custom: self.custom(kind, &values)?,
         })
@@ -358,6 +333,29 @@ impl Columns {
     }
 }
 
+/// Where the contact of a row is.
+fn read_place(values: &BTreeMap<&Column, &str>) -> Result<Place, RowError> {
+    let line = |column: Column, limit: usize, name: &str| -> Result<Option<String>, RowError> {
+        let Some(text) = values.get(&column) else { return Ok(None) };
+        if !place::is_one_line(text) {
+            return Err(RowError::Lines { column: name.to_owned() });
+        }
+        Ok(Some(within(text, limit, name)?.to_owned()))
+    };
+    Ok(Place {
+        address: values
+            .get(&Column::Address)
+            .map(|address| within(address, MAX_ADDRESS, "address").map(str::to_owned))
+            .transpose()?,
+        city: line(Column::City, MAX_CITY, "city")?,
+        state: line(Column::State, MAX_STATE, "state")?,
+        country: values
+            .get(&Column::Country)
+            .map(|word| place::country(word).ok_or_else(|| RowError::Country(shown(word))))
+            .transpose()?,
+    })
+}
+
 /// Addresses in one field, between `;` or `|`, without the first one and without repetitions.
 fn other_emails(field: Option<&str>, first: Option<&str>) -> Result<Vec<String>, RowError> {
     let mut emails: Vec<String> = Vec::new();
@@ -383,39 +381,6 @@ fn plain(value: &str) -> &str {
     match value.strip_prefix('\'') {
         Some(rest) if rest.starts_with(['=', '+', '-', '@']) => rest,
         _ => value,
-    }
-}
-
-fn column(name: &str) -> Column {
-    let name = name.to_lowercase().replace([' ', '-'], "_");
-    let numbered = |prefix: &str| {
-        let rest = name.strip_prefix(prefix)?;
-        let rest = rest.strip_prefix('_').unwrap_or(rest);
-        if rest.is_empty() {
-            Some(1)
-        } else {
-            rest.parse::<u8>().ok().filter(|number| (1..=20).contains(number))
-        }
-    };
-    match name.as_str() {
-        "kind" | "type" => Column::Kind,
-        "name" | "full_name" => Column::Name,
-        "organization" | "organisation" | "company" => Column::Organization,
-        "gender" => Column::Gender,
-        "email" | "e_mail" => Column::Email,
-        "other_emails" => Column::OtherEmails,
-        "dob" | "date_of_birth" | "birth_date" | "birthday" => Column::Dob,
-        "address" => Column::Address,
-        "status" => Column::Status,
-        "custom" => Column::Custom,
-        "phones" => Column::Phones,
-        _ => numbered("phone")
-            .map(Column::Phone)
-            .or_else(|| numbered("label").map(Column::Label))
-            .or_else(|| {
-                name.strip_prefix(OWN).filter(|key| !key.is_empty()).map(|key| Column::Own(key.to_owned()))
-            })
-            .unwrap_or(Column::Unknown),
     }
 }
 
@@ -572,7 +537,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(ann.dob, NaiveDate::from_ymd_opt(1984, 2, 29));
-        assert_eq!((ann.address.as_deref(), ann.standing), (Some("1 Elm St"), Standing::Suspended));
+        assert_eq!((ann.place.address.as_deref(), ann.standing), (Some("1 Elm St"), Standing::Suspended));
         assert_eq!(ann.other_emails, ["b@x.example"]);
         assert_eq!(Value::Object(ann.custom), serde_json::json!({"seats": 4, "vip": true}));
         let acme = read("kind,name,dob,custom.vat,custom.vip", "organization,Acme,1984-02-29,FR1,").unwrap();
@@ -596,6 +561,49 @@ mod tests {
         ] {
             assert_eq!(read(header, line), Err(fault), "{header}: {line}");
         }
+    }
+
+    #[test]
+    fn where_somebody_is_and_what_the_tax_office_knows_them_by() {
+        let part = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let place = |address: &str, city: &str, state: &str, country: &str| Place {
+            address: part(address),
+            city: part(city),
+            state: part(state),
+            country: part(country),
+        };
+        for header in [
+            "kind,name,organization,address,city,state,country,tax id",
+            "Kind,Name,Organisation,Anschrift,Ort,Bundesland,Land,USt-IdNr.",
+        ] {
+            let read = |line: &str| row(header, line).unwrap();
+            let acme = read("organization,Acme,,Weg 1,Köln,NRW,de, DE 1 ");
+            assert_eq!((acme.place, acme.tax_id), (place("Weg 1", "Köln", "NRW", "DE"), part("DE 1")));
+            let ann = read("organization_contact,Ann,Acme,,Köln,,DE,DE1");
+            assert_eq!((ann.place, ann.tax_id), (place("", "Köln", "", "DE"), None));
+            let bob = read("individual,Bob,,Weg 2,,,,");
+            assert_eq!((bob.place, bob.tax_id), (place("Weg 2", "", "", ""), None));
+        }
+        let mail = row("kind,name,email,city,country", "email_contact,M,m@x.example,Köln,nowhere").unwrap();
+        assert_eq!(mail.place, Place::default(), "who is known by mail alone is nowhere");
+        let long = "x".repeat(201);
+        for (header, line, fault) in [
+            ("name,country", "Bob,Germany", RowError::Country("Germany".into())),
+            ("name,city", &*format!("Bob,{long}"), RowError::TooLong { column: "city".into(), limit: 200 }),
+            ("name,state", &*format!("Bob,{long}"), RowError::TooLong { column: "state".into(), limit: 200 }),
+            ("name,city", "Bob,Ly\non", RowError::Lines { column: "city".into() }),
+            (
+                "kind,name,tax_id",
+                &*format!("organization,Acme,{long}"),
+                RowError::TaxId(tax_id::NoTaxId::Length),
+            ),
+        ] {
+            assert_eq!(row(header, line), Err(fault), "{header}: {line}");
+        }
+        let wanted = columns("kind,name,tax_id").unwrap().requiring_tax_id(true);
+        let read = |line: &str| wanted.row(line.split(',').map(str::as_bytes), Region::UNKNOWN);
+        assert_eq!(read("organization,Acme,"), Err(RowError::NoTaxId));
+        assert!(read("organization,Acme,DE1").is_ok() && read("individual,Bob,").is_ok());
     }
 
     #[test]
