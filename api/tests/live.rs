@@ -2,64 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+#[path = "support/door.rs"]
+mod door;
+
 use axum::http::Method;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
-use switchroom_api::testing::{App, Reply};
+use switchroom_api::testing::App;
 use switchroom_core::Role;
 use uuid::Uuid;
 
-/// A generic connection: its path and secret.
-struct Door {
-    id: String,
-    path: String,
-    secret: Vec<u8>,
-}
-
-async fn door(app: &App) -> Door {
-    let admin = app.demo.user(Role::OrgAdmin);
-    let made =
-        app.post(admin, "/api/v1/connections", json!({"kind": "generic", "name": "PBX"})).await.expect(201);
-    let url = made["hook_url"].as_str().unwrap();
-    let secret = made["secret"].as_str().unwrap().strip_prefix("whsec_").unwrap();
-    Door {
-        id: made["id"].as_str().unwrap().into(),
-        path: url.strip_prefix("http://127.0.0.1:8080").unwrap().into(),
-        secret: STANDARD.decode(secret).unwrap(),
-    }
-}
-
-fn now() -> i64 {
-    chrono::Utc::now().timestamp()
-}
-
-fn signature(door: &Door, id: &str, at: i64, body: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(&door.secret).unwrap();
-    mac.update(format!("{id}.{at}.{body}").as_bytes());
-    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
-}
-
-async fn send(app: &App, door: &Door, id: &str, body: &Value) -> Reply {
-    let (at, text) = (now(), body.to_string());
-    app.request(Method::POST, &door.path)
-        .header("content-type", "application/json")
-        .header("webhook-id", id)
-        .header("webhook-timestamp", &at.to_string())
-        .header("webhook-signature", &signature(door, id, at, &text))
-        .raw(text)
-        .send()
-        .await
-}
+use door::{call_id, door, now, send, signature};
 
 fn event(call: &str, kind: &str, second: u32) -> Value {
     json!({"call_id": call, "type": kind, "at": format!("2026-11-20T10:00:{second:02}Z"), "direction": "inbound",
         "from": "+33 6 12 34 56 78", "to": "+33199000001", "agent": {"extension": "201"}, "queue": "support"})
-}
-
-fn call_id(door: &Door, provider_call_id: &str) -> Uuid {
-    Uuid::new_v5(&door.id.parse().unwrap(), provider_call_id.as_bytes())
 }
 
 #[tokio::test]

@@ -97,6 +97,11 @@ pub const LINES: &[Line] = &[
         room_refuses: &[Asker::Role(Role::Agent)],
         of_the_pool: false,
     },
+    Line {
+        // Nor does an agent see how anybody else did.
+        room_refuses: &[Asker::Role(Role::Agent)],
+        ..line("GET", "/api/v1/agents/{id}/performance", Noun::Agent)
+    },
     line("GET", "/api/v1/individuals/{id}", Noun::Individual),
     with("PATCH", "/api/v1/individuals/{id}", Noun::Individual, |_| json!({"full_name": "Changed"})),
     line("DELETE", "/api/v1/individuals/{id}", Noun::Individual),

@@ -257,6 +257,7 @@ struct Theirs {
     connection: String,
     number: String,
     call: String,
+    team: String,
 }
 
 /// A parameter that names a row, and what it takes beside it.
@@ -276,6 +277,7 @@ const UNTYPED_PARAMETERS: &[(&str, &str)] =
     &[("/api/v1/tickets", "assigned_to"), ("/api/v1/tickets", "requester")];
 
 const PARAMETERS: &[Parameter] = &[
+    parameter("/api/v1/agents/performance", "team_id", |rival| &rival.team),
     parameter("/api/v1/api-tokens", "user_id", |rival| &rival.owner),
     parameter("/api/v1/audit", "actor_id", |rival| &rival.owner),
     parameter("/api/v1/audit", "object_id", |rival| &rival.individual),
@@ -331,7 +333,7 @@ async fn a_rival_with_everything(world: &World) -> Theirs {
     post("/api/v1/individuals", twin).await;
     let kept = world.make_theirs(Noun::ContactMerge).await.pop().unwrap();
     let noted = world.make_theirs(Noun::ContactNote).await.pop().unwrap();
-    world.make_theirs(Noun::TeamMember).await;
+    let team = world.make_theirs(Noun::TeamMember).await.remove(0);
     let organization =
         post("/api/v1/organizations", json!({"name": "Acme", "phones": ["+33639980002"]})).await;
     let bot = world.make_theirs(Noun::Bot).await.pop().unwrap();
@@ -390,6 +392,7 @@ async fn a_rival_with_everything(world: &World) -> Theirs {
         connection: connection.to_string(),
         number,
         call: call.to_string(),
+        team,
     }
 }
 

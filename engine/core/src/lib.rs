@@ -22,6 +22,7 @@ pub mod number_plan;
 pub mod outward;
 pub mod password;
 pub mod people;
+pub mod performance;
 pub mod permission;
 pub mod planted;
 pub mod reads;

@@ -382,6 +382,9 @@ pub const ENDPOINTS: &[Endpoint] = &[
     may("GET", "/api/v1/events", P::EventsRead),
     may("GET", "/api/v1/agents", P::AgentsRead),
     may("POST", "/api/v1/agents/{id}/presence", P::PresenceSet),
+    may("GET", "/api/v1/agents/performance", P::WallboardRead),
+    // One's own; somebody else's needs what everybody's does.
+    may("GET", "/api/v1/agents/{id}/performance", P::AgentsRead),
     may("GET", "/api/v1/queues", P::QueuesRead),
     may("GET", "/api/v1/wallboard", P::WallboardRead),
     may("GET", "/api/v1/caller-context", P::ContactsLookup),

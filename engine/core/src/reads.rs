@@ -44,6 +44,8 @@ pub const READS: &[Read] = &[
     get("/api/v1/users", "user.listed"),
     get("/api/v1/users/{id}", "user.read"),
     get("/api/v1/users/{id}/history", "user.history_read"),
+    get("/api/v1/agents/performance", "user.performance_listed"),
+    get("/api/v1/agents/{id}/performance", "user.performance_read"),
     get("/api/v1/invitations", "invitation.listed"),
     get("/api/v1/invitations/{id}", "invitation.read"),
     get("/api/v1/registrations", "registration.listed"),
@@ -71,7 +73,10 @@ pub fn subject<'a>(route: &str, path: &'a str) -> Option<&'a str> {
 /// A value somebody searched by, as the log may keep it: whole numbers are masked, words stay.
 pub fn shown(name: &str, value: &str) -> String {
     let digits = value.chars().filter(char::is_ascii_digit).count();
-    let number = matches!(name, "phone" | "number" | "from" | "to") || (name == "q" && digits >= 6);
+    // The ends of a period have the names of the ends of a call.
+    let instant = chrono::DateTime::parse_from_rfc3339(value).is_ok();
+    let number =
+        !instant && matches!(name, "phone" | "number" | "from" | "to") || (name == "q" && digits >= 6);
     let value: String = value.chars().take(200).collect();
     if number { number::mask(&value) } else { value }
 }
@@ -203,5 +208,7 @@ mod tests {
         assert_eq!(shown("phone", "+33612345678"), "+336******78");
         assert_eq!(shown("q", "06 12 34 56 78"), "06 1********78");
         assert_eq!(shown("q", "Léa 12"), "Léa 12");
+        assert_eq!(shown("from", "+33612345678"), "+336******78");
+        assert_eq!(shown("from", "2026-11-20T00:00:00Z"), "2026-11-20T00:00:00Z");
     }
 }

@@ -41,6 +41,7 @@ pub mod organizations;
 pub mod origin;
 pub mod password_links;
 pub mod people;
+pub mod performance;
 pub mod phones;
 pub mod places;
 pub mod portal_accounts;

@@ -171,3 +171,40 @@ async fn what_was_seen_of_a_call_is_read_from_its_entries() {
     let kept = log::kept_call(&mut writer, tenant, call).await.unwrap().unwrap();
     assert_eq!((kept.seen, kept.pops, kept.memory), (vec![told.0.event_id], vec![told.0], told.2));
 }
+
+/// Beside the fold, for who counts: at once, and as the call goes on, whichever way it is written.
+#[tokio::test]
+async fn whom_a_call_popped_for_stands_in_its_row() {
+    let test = TestDatabase::new().await;
+    let (mut superuser, mut owner) = (test.superuser().await, test.superuser().await);
+    let tenant = TenantId(Uuid::now_v7());
+    let mut platform = test.db.platform().begin().await.unwrap();
+    tenants::create(&mut platform, tenant, "one", "One", "FR").await.unwrap();
+    platform.commit().await.unwrap();
+    let mut writer = test.db.log().acquire().await.unwrap();
+    let epoch = log::next_epoch(&mut writer).await.unwrap();
+    log::adopt(&mut writer, epoch, tenant).await.unwrap();
+    let mut told = ringing("a", "1");
+    append(&mut writer, tenant, epoch, 0, &told).await.unwrap();
+    let mut popped = async || -> Vec<Uuid> {
+        sqlx::query_scalar("SELECT popped FROM calls").fetch_one(&mut superuser).await.unwrap()
+    };
+    assert_eq!(popped().await, [AGENT.0]);
+    let other = UserId(Uuid::from_u128(9));
+    told.2.popped.insert(other, false);
+    let EventData::Call(event) = &told.0.data else { unreachable!("made so above") };
+    let row = CallRow { tenant, call: &event.call, memory: &told.2 };
+    log::project_calls(&mut writer, &[row]).await.unwrap();
+    assert_eq!(popped().await, [AGENT.0, other.0]);
+    // Calls of before the column were brought up to it from their folds.
+    let migration = include_str!("../../../migrations/0107_whom_a_call_popped_for.sql");
+    let backfill = migration.lines().find(|line| line.starts_with("UPDATE calls")).unwrap();
+    for statement in ["UPDATE calls SET popped = '{}'", backfill] {
+        sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut owner).await.unwrap();
+    }
+    assert_eq!(popped().await, [AGENT.0, other.0]);
+    told.2.popped.clear();
+    let row = CallRow { tenant, call: &event.call, memory: &told.2 };
+    log::project_calls(&mut writer, &[row]).await.unwrap();
+    assert_eq!(popped().await, Vec::<Uuid>::new());
+}

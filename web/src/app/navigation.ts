@@ -3,6 +3,7 @@ import {
   Bot,
   Building2,
   Cable,
+  ChartColumn,
   Fingerprint,
   Gauge,
   Hash,
@@ -26,6 +27,7 @@ import { can, directoryPermission } from "@/lib/permissions";
 export type Destination =
   | "/workspace"
   | "/wallboard"
+  | "/performance"
   | "/calls"
   | "/tickets"
   | "/directory"
@@ -50,6 +52,7 @@ export interface NavItem {
   name:
     | "workspace"
     | "wallboard"
+    | "performance"
     | "calls"
     | "tickets"
     | "directory"
@@ -84,6 +87,14 @@ export const NAVIGATION: readonly NavItem[] = [
     group: "work",
     icon: Gauge,
     key: "b",
+    allowed: (me) => can(me, "wallboard.read"),
+  },
+  {
+    to: "/performance",
+    name: "performance",
+    group: "work",
+    icon: ChartColumn,
+    key: "v",
     allowed: (me) => can(me, "wallboard.read"),
   },
   {

@@ -84,6 +84,18 @@ const wallboardRoute = createRoute({
   path: "/wallboard",
   component: lazyRouteComponent(() => import("@/routes/wallboard"), "WallboardRoute"),
 });
+const performanceRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/performance",
+  validateSearch: search({
+    period: oneOf(["week", "month", "quarter", "own"]),
+    from: text,
+    to: text,
+    team: text,
+    sort: text,
+  }),
+  component: lazyRouteComponent(() => import("@/routes/performance"), "PerformanceRoute"),
+});
 const directoryIndexRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/directory",
@@ -229,7 +241,7 @@ const peopleRoute = createRoute({
     status: oneOf(["all", "open", "accepted", "revoked", "expired"]),
     registered: oneOf(["all", "waiting", "approved", "rejected"]),
     id: text,
-    tab: oneOf(["details", "history", "tokens"]),
+    tab: oneOf(["details", "performance", "history", "tokens"]),
   }),
   component: lazyRouteComponent(() => import("@/routes/people"), "PeopleRoute"),
 });
@@ -329,6 +341,7 @@ const routeTree = rootRoute.addChildren([
     indexRoute,
     workspaceRoute,
     wallboardRoute,
+    performanceRoute,
     directoryIndexRoute,
     directoryRoute,
     contactImportsRoute,

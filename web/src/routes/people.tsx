@@ -12,6 +12,7 @@ import { MemberPanel } from "@/features/people/member-panel";
 import type { PeopleRights } from "@/features/people/people";
 import { RegistrationList } from "@/features/people/registration-list";
 import { RegistrationSettings } from "@/features/people/registration-settings";
+import { AgentFigures } from "@/features/performance/agent-figures";
 import { TokenList } from "@/features/tokens/token-list";
 import { setPageTitle } from "@/lib/alerts/title";
 import type { Person } from "@/lib/api/types";
@@ -48,6 +49,8 @@ export function PeopleRoute() {
   const seesHistory = useCan("audit.read");
   const seesNumbers = useCan("numbers.read");
   const mayConnect = useCan("numbers.connect");
+  const seesAll = useCan("wallboard.read");
+  const seesOwn = useCan("agents.read");
   const lines = useLinesOf(seesNumbers);
   const lineOf = useCallback(
     (person: Person) => <LineLink line={lines.data?.get(person.id)} />,
@@ -103,6 +106,11 @@ export function PeopleRoute() {
                   mayConnect={mayConnect}
                 />
               )
+            : undefined
+        }
+        performance={
+          seesAll || (seesOwn && id === me?.user.id)
+            ? (member) => <AgentFigures key={member.id} id={member.id} />
             : undefined
         }
         tokens={seesTokens ? (member) => <TokenList userId={member.id} /> : undefined}

@@ -1,5 +1,7 @@
-//! Who takes calls and what they are doing: `/agents`, `/queues`, `/wallboard`. All of it from memory, as of now.
+//! Who takes calls and what they are doing: `/agents`, `/queues`, `/wallboard`. All of it from memory, as of now; but for how
+//! they did, which is counted from what is kept.
 
+mod performance;
 mod wallboard;
 
 use axum::extract::State;
@@ -24,7 +26,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(set_presence)).merge(wallboard::routes())
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(set_presence))
+        .merge(performance::routes())
+        .merge(wallboard::routes())
 }
 
 /// Somebody who takes calls.

@@ -63,16 +63,17 @@ pub async fn append_plain(
            projected AS (
                INSERT INTO calls (tenant_id, id, connection_id, provider_call_id, direction, state, end_reason,
                                   from_number, to_number, number_id, queue, agent_id, contact_kind, contact_id,
-                                  started_at, answered_at, ended_at, bot_id, fold)
+                                  started_at, answered_at, ended_at, bot_id, fold, popped)
                SELECT c.tenant_id, c.id, c.connection_id, c.provider_call_id, c.direction, c.state, c.end_reason,
                       c.from_number, c.to_number, c.number_id, c.queue, c.agent_id, c.contact_kind, c.contact_id,
-                      c.started_at, c.answered_at, c.ended_at, c.bot_id, c.fold::json
+                      c.started_at, c.answered_at, c.ended_at, c.bot_id, c.fold::json, c.popped::uuid[]
                  FROM unnest($21::uuid[], $22::uuid[], $23::uuid[], $24::text[], $25::text[], $26::text[], $27::text[],
                              $28::text[], $29::text[], $30::uuid[], $31::text[], $32::uuid[], $33::text[], $34::uuid[],
-                             $35::timestamptz[], $36::timestamptz[], $37::timestamptz[], $38::uuid[], $39::text[])
+                             $35::timestamptz[], $36::timestamptz[], $37::timestamptz[], $38::uuid[], $39::text[],
+                             $48::text[])
                    AS c (tenant_id, id, connection_id, provider_call_id, direction, state, end_reason, from_number,
                          to_number, number_id, queue, agent_id, contact_kind, contact_id, started_at, answered_at,
-                         ended_at, bot_id, fold)
+                         ended_at, bot_id, fold, popped)
                ON CONFLICT (id) DO UPDATE SET
                    direction = excluded.direction, state = excluded.state, end_reason = excluded.end_reason,
                    from_number = excluded.from_number, to_number = excluded.to_number,
@@ -80,6 +81,7 @@ pub async fn append_plain(
                    contact_kind = excluded.contact_kind, contact_id = excluded.contact_id,
                    started_at = excluded.started_at, answered_at = excluded.answered_at,
                    ended_at = excluded.ended_at, bot_id = excluded.bot_id, fold = excluded.fold,
+                   popped = excluded.popped,
                    version = calls.version + 1, updated_at = now()
                RETURNING id, version),
            presences AS (
@@ -144,7 +146,8 @@ pub async fn append_plain(
         &presences.reasons as &[Option<&str>],
         &presences.since,
         &presences.until as &[Option<Timestamp>],
-        &presences.calls
+        &presences.calls,
+        &calls.popped
     )
     .fetch_one(connection)
     .await?;

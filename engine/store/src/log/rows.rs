@@ -75,17 +75,17 @@ impl<'a> Entries<'a> {
             ats: events().map(|event| event.at).collect(),
             provider_ats: events().map(|event| event.provider_at).collect(),
             effective: events().map(|event| event.effective).collect(),
-            addressees: events().map(|event| array_literal(&event.addressees)).collect(),
+            addressees: events().map(|event| array_literal(event.addressees.iter())).collect(),
             data: events().map(|event| event.data.to_json().map_err(unwritable)).collect::<Result<_, _>>()?,
         })
     }
 }
 
 /// Arrays of arrays do not unnest row by row, so each one travels as the text of an array.
-fn array_literal(users: &[UserId]) -> String {
+fn array_literal<'a>(users: impl ExactSizeIterator<Item = &'a UserId>) -> String {
     let mut text = String::with_capacity(2 + users.len() * 37);
     text.push('{');
-    for (at, user) in users.iter().enumerate() {
+    for (at, user) in users.enumerate() {
         if at > 0 {
             text.push(',');
         }
@@ -117,6 +117,7 @@ pub(super) struct Calls<'a> {
     pub ended: Vec<Option<Timestamp>>,
     pub bots: Vec<Option<Uuid>>,
     pub folds: Vec<String>,
+    pub popped: Vec<String>,
 }
 
 impl<'a> Calls<'a> {
@@ -145,6 +146,7 @@ impl<'a> Calls<'a> {
                 .iter()
                 .map(|row| serde_json::to_string(row.memory).map_err(unwritable))
                 .collect::<Result<_, _>>()?,
+            popped: rows.iter().map(|row| array_literal(row.memory.popped.keys())).collect(),
         })
     }
 }

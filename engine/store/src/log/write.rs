@@ -80,22 +80,24 @@ pub async fn project_calls(connection: &mut PgConnection, rows: &[CallRow<'_>]) 
     sqlx::query!(
         r#"INSERT INTO calls (tenant_id, id, connection_id, provider_call_id, direction, state, end_reason, from_number,
                               to_number, number_id, queue, agent_id, contact_kind, contact_id, started_at, answered_at,
-                              ended_at, bot_id, fold)
+                              ended_at, bot_id, fold, popped)
            SELECT c.tenant_id, c.id, c.connection_id, c.provider_call_id, c.direction, c.state, c.end_reason,
                   c.from_number, c.to_number, c.number_id, c.queue, c.agent_id, c.contact_kind, c.contact_id,
-                  c.started_at, c.answered_at, c.ended_at, c.bot_id, c.fold::json
+                  c.started_at, c.answered_at, c.ended_at, c.bot_id, c.fold::json, c.popped::uuid[]
              FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                          $9::text[], $10::uuid[], $11::text[], $12::uuid[], $13::text[], $14::uuid[],
-                         $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::uuid[], $19::text[])
+                         $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::uuid[], $19::text[],
+                         $20::text[])
                AS c (tenant_id, id, connection_id, provider_call_id, direction, state, end_reason, from_number,
                      to_number, number_id, queue, agent_id, contact_kind, contact_id, started_at, answered_at,
-                     ended_at, bot_id, fold)
+                     ended_at, bot_id, fold, popped)
            ON CONFLICT (id) DO UPDATE SET
                direction = excluded.direction, state = excluded.state, end_reason = excluded.end_reason,
                from_number = excluded.from_number, to_number = excluded.to_number, number_id = excluded.number_id,
                queue = excluded.queue, agent_id = excluded.agent_id, contact_kind = excluded.contact_kind,
                contact_id = excluded.contact_id, started_at = excluded.started_at,
                answered_at = excluded.answered_at, ended_at = excluded.ended_at, bot_id = excluded.bot_id, fold = excluded.fold,
+               popped = excluded.popped,
                version = calls.version + 1, updated_at = now()"#,
         &rows.tenants,
         &rows.ids,
@@ -115,7 +117,8 @@ pub async fn project_calls(connection: &mut PgConnection, rows: &[CallRow<'_>]) 
         &rows.answered as &[Option<Timestamp>],
         &rows.ended as &[Option<Timestamp>],
         &rows.bots as &[Option<Uuid>],
-        &rows.folds
+        &rows.folds,
+        &rows.popped
     )
     .execute(connection)
     .await?;

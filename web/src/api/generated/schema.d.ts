@@ -21,6 +21,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agents/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the agents did
+         * @description Everybody who takes calls, and whoever else of the staff has a figure above nought, by name.
+         */
+        get: operations["list_agent_performance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{id}/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How one agent did, day by day
+         * @description One's own; somebody else's needs `wallboard.read`.
+         */
+        get: operations["get_agent_performance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents/{id}/presence": {
         parameters: {
             query?: never;
@@ -2910,6 +2950,88 @@ export interface components {
             /** Format: uuid */
             user_id: string;
         };
+        /** @description What somebody did within the period. Calls count by when they started, tickets by when something was done with them. */
+        AgentPerformance: {
+            /**
+             * Format: int64
+             * @description Of these, calls that they answered first.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Of these, calls that somebody else answered first, or nobody whom the provider names.
+             */
+            answered_elsewhere: number;
+            /**
+             * Format: double
+             * @description From the first event of an inbound call that they answered to the answer; null where no call rang before it was.
+             * @example 7.2
+             */
+            average_answer_seconds?: number | null;
+            /**
+             * Format: double
+             * @description From the filing of those tickets to that reply; null where there is none.
+             * @example 1260
+             */
+            average_first_response_seconds?: number | null;
+            /**
+             * Format: double
+             * @description Of the calls of `talk_seconds`; null where there is none.
+             * @example 184.5
+             */
+            average_talk_seconds?: number | null;
+            /**
+             * Format: int64
+             * @description Of these, calls that nobody answered because they were busy or rejected.
+             */
+            declined: number;
+            /**
+             * Format: int64
+             * @description Tickets whose first public reply of the staff is theirs.
+             */
+            first_responses?: number | null;
+            /** @description False where they were switched off since. */
+            is_active: boolean;
+            /**
+             * Format: int64
+             * @description Of these, calls that nobody answered: they ended as missed, abandoned or by voicemail.
+             */
+            missed: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Inbound calls that popped on their screen, or that they answered.
+             */
+            offered: number;
+            /**
+             * Format: int64
+             * @description Outbound calls that they are named for.
+             */
+            outbound: number;
+            /**
+             * Format: int64
+             * @description Of these, calls that were answered.
+             */
+            outbound_answered: number;
+            /**
+             * Format: int64
+             * @description From answer to end of the calls in both directions that they answered first or placed, holds and what came after a
+             *     transfer included; calls that have not ended, or whose end was never told, left out.
+             */
+            talk_seconds: number;
+            /**
+             * Format: int64
+             * @description Tickets that they moved to resolved, each once.
+             */
+            tickets_resolved?: number | null;
+            /**
+             * Format: int64
+             * @description Tickets that they took or assigned to themselves, each once. This and what follows is null to who may not see tickets.
+             */
+            tickets_taken?: number | null;
+            /** Format: uuid */
+            user_id: string;
+        };
         ApiToken: {
             /** Format: date-time */
             created_at: string;
@@ -3718,6 +3840,36 @@ export interface components {
              * @example 15.8
              */
             version: string;
+        };
+        /** @description A UTC day of the period, the first and the last perhaps in part. */
+        DayPerformance: {
+            /** Format: int64 */
+            answered: number;
+            /** Format: int64 */
+            answered_elsewhere: number;
+            /** Format: date */
+            day: string;
+            /** Format: int64 */
+            declined: number;
+            /** Format: int64 */
+            first_responses?: number | null;
+            /** Format: int64 */
+            missed: number;
+            /** Format: int64 */
+            offered: number;
+            /** Format: int64 */
+            outbound: number;
+            /** Format: int64 */
+            outbound_answered: number;
+            /** Format: int64 */
+            talk_seconds: number;
+            /** Format: int64 */
+            tickets_resolved?: number | null;
+            /**
+             * Format: int64
+             * @description Tickets count once a day here, and once in the whole period above.
+             */
+            tickets_taken?: number | null;
         };
         /** @description An event that was given up after its last attempt. */
         DeadLetterView: {
@@ -4859,6 +5011,17 @@ export interface components {
              * @example GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
              */
             secret: string;
+        };
+        /** @description Somebody's, with every day of it. */
+        OnePerformance: components["schemas"]["AgentPerformance"] & {
+            days: components["schemas"]["DayPerformance"][];
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Not included.
+             */
+            to: string;
         };
         /** @description A person of a customer company. */
         OrganizationContactView: {
@@ -7052,6 +7215,17 @@ export interface components {
             /** Format: uuid */
             user_id: string;
         };
+        /** @description Everybody's. */
+        TeamPerformance: {
+            /** Format: date-time */
+            from: string;
+            items: components["schemas"]["AgentPerformance"][];
+            /**
+             * Format: date-time
+             * @description Not included.
+             */
+            to: string;
+        };
         Tenant: {
             /** @description Calls that began in the last 30 days. */
             calls_30_days: components["schemas"]["Count"];
@@ -7484,6 +7658,199 @@ export interface operations {
             };
             /** @description X-Tenant names no tenant */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_agent_performance: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A week before `to` unless said; at most 92 days before it.
+                 * @example 2026-11-15T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Now unless said; not included.
+                 * @example 2026-11-22T00:00:00Z
+                 */
+                to?: string;
+                /** @description Only those who are in this team now. */
+                team_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamPerformance"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description X-Tenant names no tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such period: backwards, too long, or out of reach */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not right now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_agent_performance: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A week before `to` unless said; at most 92 days before it.
+                 * @example 2026-11-15T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description Now unless said; not included.
+                 * @example 2026-11-22T00:00:00Z
+                 */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description User id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OnePerformance"];
+                };
+            };
+            /** @description A query parameter cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Absent, or another tenant's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such period: backwards, too long, or out of reach */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

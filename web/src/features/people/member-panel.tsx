@@ -25,7 +25,7 @@ import { MemberPassword } from "./member-password";
 import { MODULES } from "./member-values";
 import { loadMember, type PeopleRights, possible } from "./people";
 
-export type MemberTab = "details" | "history" | "tokens";
+export type MemberTab = "details" | "performance" | "history" | "tokens";
 
 export function MemberPanel({
   id,
@@ -33,6 +33,7 @@ export function MemberPanel({
   rights,
   seesHistory,
   line,
+  performance,
   tokens,
   onTab,
   onClose,
@@ -43,6 +44,8 @@ export function MemberPanel({
   seesHistory: boolean;
   /** Their phone number, where the person looking may see numbers. */
   line?: (member: Member) => ReactNode;
+  /** How they did, where the person looking may see it. */
+  performance?: (member: Member) => ReactNode;
   tokens?: (member: Member) => ReactNode;
   onTab: (tab: MemberTab) => void;
   onClose: () => void;
@@ -54,9 +57,14 @@ export function MemberPanel({
     queryFn: ({ signal }) => loadMember(id ?? "", signal),
   });
   const member = query.data;
-  const tabs = (["details", "history", "tokens"] as const).filter(
-    (each) => each === "details" || (each === "history" ? seesHistory : tokens !== undefined),
-  );
+  const has: Record<MemberTab, boolean> = {
+    details: true,
+    // Clients take no calls and work on no tickets.
+    performance: performance !== undefined && member?.role !== "client",
+    history: seesHistory,
+    tokens: tokens !== undefined,
+  };
+  const tabs = (["details", "performance", "history", "tokens"] as const).filter((each) => has[each]);
   const shown = tabs.includes(tab) ? tab : "details";
   return (
     <Drawer
@@ -76,6 +84,8 @@ export function MemberPanel({
           <div className="pt-4" data-testid={`member-${shown}`}>
             {shown === "details" ? (
               <Details key={id} member={member} readAgain={() => again(query)} rights={rights} line={line} />
+            ) : shown === "performance" ? (
+              performance?.(member)
             ) : shown === "history" ? (
               <MemberHistory id={member.id} />
             ) : (

@@ -37,6 +37,7 @@ export const keys = {
   ticket: (id: string) => ["tickets", "one", id] as const,
   agents: ["agents"] as const,
   wallboard: ["wallboard"] as const,
+  performance: ["performance"] as const,
   numbers: ["phone-numbers"] as const,
   bots: ["bots"] as const,
   connections: ["connections"] as const,

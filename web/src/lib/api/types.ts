@@ -94,6 +94,12 @@ export type Wallboard = Refine<
     figures: Present<Schemas["Figure"]>[];
   }
 >;
+export type AgentPerformance = Present<Schemas["AgentPerformance"]>;
+export type TeamPerformance = Refine<Schemas["TeamPerformance"], { items: AgentPerformance[] }>;
+export type OnePerformance = Refine<
+  Schemas["OnePerformance"],
+  { days: Present<Schemas["DayPerformance"]>[] }
+>;
 export type Assignment = Present<Schemas["AssignmentView"]>;
 export type NumberSummary = Refine<
   Schemas["NumberSummary"],
